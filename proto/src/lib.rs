@@ -1,0 +1,51 @@
+#![doc = include_str!("../README.md")]
+#![allow(
+    missing_docs,
+    clippy::all,
+    clippy::pedantic,
+    clippy::allow_attributes,
+    reason = "generated code; the contract's comments become its documentation"
+)]
+
+/// The descriptors of the whole contract as an encoded `FileDescriptorSet`, options included.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+
+/// Who may call what.
+pub mod access {
+    /// Version 1.
+    pub mod v1 {
+        tonic::include_proto!("zorgportaal.access.v1");
+    }
+}
+
+/// The envelope of events, the change feed and the audit trail.
+pub mod event {
+    /// Version 1.
+    pub mod v1 {
+        tonic::include_proto!("zorgportaal.event.v1");
+    }
+}
+
+/// Who is who, and who may see what.
+pub mod identity {
+    /// Version 1.
+    pub mod v1 {
+        tonic::include_proto!("zorgportaal.identity.v1");
+    }
+}
+
+/// What the organisation records about the client.
+pub mod dossier {
+    /// Version 1.
+    pub mod v1 {
+        tonic::include_proto!("zorgportaal.dossier.v1");
+    }
+}
+
+/// Words between people, and everything that is sent out.
+pub mod messaging {
+    /// Version 1.
+    pub mod v1 {
+        tonic::include_proto!("zorgportaal.messaging.v1");
+    }
+}

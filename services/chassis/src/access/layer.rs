@@ -1,0 +1,124 @@
+//! The tower layer that enforces the rules: token in, [`Ctx`](crate::Ctx) and [`Caller`] beside the request out.
+
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use futures::future::BoxFuture;
+use http::{Request, Response, header::AUTHORIZATION};
+use tonic::{Status, body::Body};
+use tower::{Layer, Service};
+use tracing::Instrument;
+
+use super::{Rule, Rules, decide};
+use crate::{Clock, Ctx, failure::Failure, telemetry, token::Caller, token::Verifier};
+
+/// What every service of a process is wrapped in. Health and reflection have no rule and pass.
+#[derive(Clone)]
+pub struct AccessLayer {
+    rules: Arc<Rules>,
+    verifier: Arc<Verifier>,
+    clock: Clock,
+}
+
+impl AccessLayer {
+    /// The layer, with the contract's rules and the keys of those who sign tokens.
+    #[must_use]
+    pub fn new(rules: Arc<Rules>, verifier: Verifier, clock: Clock) -> Self {
+        Self { rules, verifier: Arc::new(verifier), clock }
+    }
+
+    /// Judges the caller, and puts rule, caller and Ctx beside the request.
+    fn admit<B>(&self, request: &mut Request<B>) -> (Option<Admission>, Result<(), Failure>) {
+        let path = request.uri().path();
+        if ["/grpc.health.", "/grpc.reflection."].iter().any(|prefix| path.starts_with(prefix)) {
+            return (None, Ok(()));
+        }
+        let Some(rule) = self.rules.get(path).cloned() else {
+            return (None, Err(Failure::not_found()));
+        };
+        let now = self.clock.now();
+        let caller = match bearer(request).map(|token| self.verifier.verify(token, now)).transpose() {
+            Ok(caller) => caller,
+            Err(refused) => {
+                tracing::info!(%refused, "token refused");
+                return (None, Err(Failure::token_refused()));
+            }
+        };
+        let verdict = decide(&rule, caller.as_ref());
+        let ctx = caller.as_ref().and_then(|caller| Ctx::of_caller(caller, now));
+        let extensions = request.extensions_mut();
+        if let Some(ctx) = ctx.clone() {
+            extensions.insert(ctx);
+        }
+        if let Some(caller) = caller {
+            extensions.insert::<Caller>(caller);
+        }
+        (ctx.map(|ctx| Admission { ctx, rule }), verdict)
+    }
+}
+
+/// Who called by which rule: put beside every *response*, also of a refusal, for the audit trail outside of this layer.
+#[derive(Clone, Debug)]
+pub struct Admission {
+    /// On whose behalf.
+    pub ctx: Ctx,
+    /// By which rule.
+    pub rule: Rule,
+}
+
+fn bearer<B>(request: &Request<B>) -> Option<&str> {
+    request.headers().get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+}
+
+impl<S> Layer<S> for AccessLayer {
+    type Service = AccessService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        AccessService { layer: self.clone(), inner }
+    }
+}
+
+/// A service behind [`AccessLayer`].
+#[derive(Clone)]
+pub struct AccessService<S> {
+    layer: AccessLayer,
+    inner: S,
+}
+
+impl<S, B> Service<Request<B>> for AccessService<S>
+where
+    S: Service<Request<B>, Response = Response<Body>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Send,
+    B: Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let span = telemetry::server_span(&request);
+        let (admission, verdict) = span.in_scope(|| self.layer.admit(&mut request));
+        let unready = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, unready);
+        Box::pin(
+            async move {
+                let mut response = match verdict {
+                    Ok(()) => inner.call(request).await?,
+                    Err(failure) => Status::from(failure).into_http(),
+                };
+                if let Some(admission) = admission {
+                    response.extensions_mut().insert(admission);
+                }
+                Ok(response)
+            }
+            .instrument(span),
+        )
+    }
+}

@@ -1,0 +1,81 @@
+//! The contract's descriptors at run time: what is read from it rather than compiled in.
+
+use std::sync::LazyLock;
+
+use prost::Message;
+use prost_reflect::{DescriptorPool, DynamicMessage, Kind, Value};
+use prost_types::Any;
+
+static POOL: LazyLock<DescriptorPool> =
+    LazyLock::new(|| DescriptorPool::decode(proto::DESCRIPTORS).unwrap_or_default());
+
+/// The descriptors of the whole contract.
+#[must_use]
+pub fn pool() -> &'static DescriptorPool {
+    &POOL
+}
+
+/// The type name in an `Any`, such as `zorgportaal.dossier.v1.ReportAdded`.
+#[must_use]
+pub fn type_name(any: &Any) -> &str {
+    any.type_url.rsplit('/').next().unwrap_or_default()
+}
+
+/// A message of the contract without its sealed fields, at any depth; `None` where it is not of the contract.
+#[must_use]
+pub fn without_sealed(any: &Any) -> Option<Any> {
+    let descriptor = POOL.get_message_by_name(type_name(any))?;
+    let mut message = DynamicMessage::decode(descriptor, any.value.as_slice()).ok()?;
+    strip(&mut message);
+    Some(Any { type_url: any.type_url.clone(), value: message.encode_to_vec() })
+}
+
+fn strip(message: &mut DynamicMessage) {
+    let fields: Vec<_> = message.fields().map(|(field, _)| field).collect();
+    for field in fields {
+        let Kind::Message(kind) = field.kind() else { continue };
+        if kind.full_name() == "zorgportaal.event.v1.Sealed" {
+            message.clear_field(&field);
+            continue;
+        }
+        match message.get_field_mut(&field) {
+            Value::Message(inner) => strip(inner),
+            Value::List(list) => {
+                for value in list {
+                    if let Value::Message(inner) = value {
+                        strip(inner);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proto::{
+        event::v1::{AccessRecord, AccessRecorded, Sealed},
+        identity::v1::AccountRegistered,
+    };
+
+    use super::*;
+
+    #[test]
+    fn sealed_fields_are_taken_out_at_any_depth() {
+        let sealed = Some(Sealed { recipient: "messaging".to_owned(), ..Sealed::default() });
+        let account = AccountRegistered { language: "nl".to_owned(), contact: sealed.clone() };
+        let any = without_sealed(&Any::from_msg(&account).unwrap()).unwrap();
+        assert_eq!(
+            any.to_msg::<AccountRegistered>().unwrap(),
+            AccountRegistered { contact: None, ..account }
+        );
+
+        let record = AccessRecord { person: sealed, client_id: "c".to_owned(), ..AccessRecord::default() };
+        let batch = AccessRecorded { records: vec![record], ..AccessRecorded::default() };
+        let any = without_sealed(&Any::from_msg(&batch).unwrap()).unwrap();
+        let read = any.to_msg::<AccessRecorded>().unwrap();
+        assert_eq!(read.records[0].person, None);
+        assert_eq!(read.records[0].client_id, "c");
+    }
+}

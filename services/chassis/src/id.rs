@@ -1,0 +1,80 @@
+//! Ids: UUIDv7 newtypes, so that an account's id cannot be given where a client's is meant.
+//! An id is never a secret; unguessable values are in [`crate::secret`].
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// Defines an id newtype with its conversions.
+#[macro_export]
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash,
+            ::serde::Serialize, ::serde::Deserialize,
+        )]
+        #[serde(transparent)]
+        pub struct $name(pub ::uuid::Uuid);
+
+        impl $name {
+            /// A new id, made at the given time.
+            #[must_use]
+            pub fn new(now: ::jiff::Timestamp) -> Self {
+                Self($crate::id::v7(now))
+            }
+
+            /// The id as a plain UUID.
+            #[must_use]
+            pub const fn uuid(self) -> ::uuid::Uuid {
+                self.0
+            }
+        }
+
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl ::std::str::FromStr for $name {
+            type Err = ::uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                ::uuid::Uuid::try_parse(text).map(Self)
+            }
+        }
+    };
+}
+
+id!(
+    /// The tenant: one care organisation.
+    OrganisationId
+);
+id!(
+    /// A person who receives care.
+    ClientId
+);
+id!(
+    /// A person who logs in.
+    AccountId
+);
+id!(
+    /// One login that lasts.
+    SessionId
+);
+id!(
+    /// An internal system of an organisation, such as the ECD.
+    SystemId
+);
+id!(
+    /// Something that happened.
+    EventId
+);
+
+/// A UUIDv7 with the given time and fresh random bits.
+#[must_use]
+pub fn v7(now: Timestamp) -> Uuid {
+    let seconds = u64::try_from(now.as_second()).unwrap_or(0);
+    let nanos = u32::try_from(now.subsec_nanosecond()).unwrap_or(0);
+    Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos))
+}

@@ -1,0 +1,21 @@
+#![doc = include_str!("../README.md")]
+
+pub mod access;
+pub mod client;
+pub mod clock;
+pub mod config;
+pub mod contract;
+pub mod ctx;
+pub mod failure;
+pub mod id;
+pub mod keys;
+pub mod seal;
+pub mod secret;
+pub mod server;
+pub mod shutdown;
+pub mod telemetry;
+pub mod token;
+
+pub use clock::Clock;
+pub use ctx::Ctx;
+pub use failure::{Failure, Field, Kind};

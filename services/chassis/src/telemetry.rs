@@ -1,0 +1,150 @@
+//! Logs as JSON lines on standard output; traces over OTLP where an endpoint is set; the trace context of calls.
+
+use http::{HeaderMap, HeaderName, HeaderValue, Request};
+use opentelemetry::{
+    global,
+    propagation::{Extractor, Injector, TextMapPropagator},
+    trace::{TraceContextExt, TracerProvider},
+};
+use opentelemetry_otlp::WithExportConfig;
+use opentelemetry_sdk::{
+    Resource,
+    propagation::TraceContextPropagator,
+    trace::{Sampler, SdkTracerProvider},
+};
+use serde::Deserialize;
+use tracing::Span;
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
+
+/// Settings of logs and traces.
+#[derive(Clone, Debug, Deserialize)]
+pub struct TelemetrySettings {
+    /// What is logged: an `EnvFilter` directive, such as `info`.
+    pub log: String,
+    /// Where traces go, such as `http://127.0.0.1:4317`; empty: nowhere.
+    pub otlp_endpoint: String,
+    /// The part of traces that is kept, 0 to 1; a caller's decision is followed.
+    pub sample_ratio: f64,
+}
+
+/// Keeps the exporter; when dropped, what is left of the traces is sent.
+pub struct Telemetry(Option<SdkTracerProvider>);
+
+impl Drop for Telemetry {
+    fn drop(&mut self) {
+        if let Some(provider) = &self.0
+            && let Err(error) = provider.shutdown()
+        {
+            tracing::warn!(%error, "traces could not be sent");
+        }
+    }
+}
+
+/// Starts logs and traces of a process. Call within the runtime, once.
+///
+/// # Errors
+/// When a setting cannot be used, or logs were started before.
+pub fn init(
+    name: &'static str,
+    settings: &TelemetrySettings,
+) -> Result<Telemetry, Box<dyn std::error::Error + Send + Sync>> {
+    global::set_text_map_propagator(TraceContextPropagator::new());
+    let mut provider = SdkTracerProvider::builder()
+        .with_resource(Resource::builder().with_service_name(name).build())
+        .with_sampler(Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(settings.sample_ratio))));
+    if !settings.otlp_endpoint.is_empty() {
+        let exporter = opentelemetry_otlp::SpanExporter::builder()
+            .with_tonic()
+            .with_endpoint(&settings.otlp_endpoint)
+            .build()?;
+        provider = provider.with_batch_exporter(exporter);
+    }
+    let provider = provider.build();
+    let traces = tracing_opentelemetry::layer()
+        .with_tracer(provider.tracer(name))
+        .with_location(false)
+        .with_threads(false)
+        .with_filter(EnvFilter::new("info"));
+    let logs = tracing_subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_current_span(true)
+        .with_span_list(false)
+        .with_filter(EnvFilter::try_new(&settings.log)?);
+    tracing_subscriber::registry().with(traces).with(logs).try_init()?;
+    Ok(Telemetry(Some(provider)))
+}
+
+/// The id of the trace that runs now, as 32 hexadecimal digits; a fresh random one where none runs.
+#[must_use]
+pub fn trace_id() -> String {
+    let context = Span::current().context();
+    let span = context.span();
+    let id = span.span_context().trace_id();
+    if span.span_context().is_valid() {
+        id.to_string()
+    } else {
+        crate::secret::random::<16>().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// A span for a call that came in, child of the caller's where it sent its context. Holds the route, never content.
+#[must_use]
+pub fn server_span<B>(request: &Request<B>) -> Span {
+    let span = tracing::info_span!("rpc", otel.kind = "server", method = %request.uri().path());
+    adopt(&span, request.headers());
+    span
+}
+
+/// Makes a span the child of the one whose context is in the headers.
+pub fn adopt(span: &Span, headers: &HeaderMap) {
+    let parent = TraceContextPropagator::new().extract(&Headers(headers));
+    if parent.span().span_context().is_valid() {
+        let _ = span.set_parent(parent);
+    }
+}
+
+/// Writes the context of the span that runs now into headers.
+pub fn inject(headers: &mut HeaderMap) {
+    TraceContextPropagator::new().inject_context(&Span::current().context(), &mut HeadersMut(headers));
+}
+
+/// The context of the span that runs now as a `traceparent` value; empty where none runs.
+#[must_use]
+pub fn traceparent() -> String {
+    let mut headers = HeaderMap::new();
+    inject(&mut headers);
+    headers.get("traceparent").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+}
+
+/// Makes a span the child of a `traceparent` value.
+pub fn adopt_traceparent(span: &Span, traceparent: &str) {
+    let mut headers = HeaderMap::new();
+    if let Ok(value) = HeaderValue::from_str(traceparent) {
+        headers.insert("traceparent", value);
+    }
+    adopt(span, &headers);
+}
+
+struct Headers<'a>(&'a HeaderMap);
+
+impl Extractor for Headers<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key).and_then(|value| value.to_str().ok())
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.0.keys().map(HeaderName::as_str).collect()
+    }
+}
+
+struct HeadersMut<'a>(&'a mut HeaderMap);
+
+impl Injector for HeadersMut<'_> {
+    fn set(&mut self, key: &str, value: String) {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(key), HeaderValue::try_from(value)) {
+            self.0.insert(name, value);
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! The token that says on whose behalf a call is made: an Ed25519-signed JWT of 60 seconds.
+//!
+//! Identity signs tokens of accounts, systems and operators; the gateway signs its own. Services verify offline,
+//! with the algorithm pinned and the issuer's key chosen by name.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::{SignedDuration, Timestamp};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use proto::access::v1::Level;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{AccountId, ClientId, OrganisationId, SessionId, SystemId};
+
+/// How long a token is valid.
+pub const LIFE: SignedDuration = SignedDuration::from_secs(60);
+/// How far two clocks may differ.
+const LEEWAY: SignedDuration = SignedDuration::from_secs(30);
+/// For whom tokens are made.
+pub const AUDIENCE: &str = "zorgportaal";
+/// Who may sign for accounts, systems and operators.
+pub const IDENTITY: &str = "identity";
+/// Who may sign for the gateway.
+pub const GATEWAY: &str = "gateway";
+
+/// Who calls.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Caller {
+    /// A person, in a session.
+    Account(AccountCaller),
+    /// A system of one organisation.
+    System {
+        /// The organisation.
+        organisation: OrganisationId,
+        /// The system.
+        system: SystemId,
+        /// What it is called.
+        name: String,
+        /// What it may do.
+        scopes: Vec<String>,
+    },
+    /// Those who run the platform.
+    Operator,
+    /// The gateway itself, before anybody is logged in.
+    Gateway,
+}
+
+/// A person in a session, with what services must write down but cannot look up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountCaller {
+    /// The organisation.
+    pub organisation: OrganisationId,
+    /// The person.
+    pub account: AccountId,
+    /// The session.
+    pub session: SessionId,
+    /// The chosen client.
+    pub client: Option<ClientId>,
+    /// Actions by section, as numbers of the contract.
+    pub grants: BTreeMap<i32, Vec<i32>>,
+    /// The assurance level, as number of the contract.
+    pub level: i32,
+    /// The name to write down.
+    pub name: String,
+    /// What the person is to the client.
+    pub relation: String,
+    /// On what ground access was given.
+    pub ground: String,
+}
+
+impl AccountCaller {
+    /// The assurance level.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        Level::try_from(self.level).unwrap_or(Level::Unspecified)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    aud: String,
+    iat: i64,
+    exp: i64,
+    #[serde(flatten)]
+    caller: Caller,
+}
+
+/// A token that is not good: expired, for another audience, of another key, or not a token. Which, is for logs.
+#[derive(Debug, thiserror::Error)]
+#[error("token refused: {0}")]
+pub struct Refused(&'static str);
+
+/// Signs tokens.
+#[derive(Clone)]
+pub struct Signer {
+    issuer: &'static str,
+    key: EncodingKey,
+}
+
+impl Signer {
+    /// A signer with a private key as PKCS #8.
+    #[must_use]
+    pub fn new(issuer: &'static str, pkcs8: &[u8]) -> Self {
+        Self { issuer, key: EncodingKey::from_ed_der(pkcs8) }
+    }
+
+    /// A token for a caller, valid from now for [`LIFE`].
+    ///
+    /// # Errors
+    /// When the key cannot sign.
+    pub fn sign(&self, caller: &Caller, now: Timestamp) -> Result<String, Refused> {
+        self.sign_for(AUDIENCE, caller, now)
+    }
+
+    /// A token for some audience.
+    ///
+    /// # Errors
+    /// When the key cannot sign.
+    pub fn sign_for(&self, audience: &str, caller: &Caller, now: Timestamp) -> Result<String, Refused> {
+        let claims = Claims {
+            iss: self.issuer.to_owned(),
+            aud: audience.to_owned(),
+            iat: now.as_second(),
+            exp: (now + LIFE).as_second(),
+            caller: caller.clone(),
+        };
+        let header = Header { kid: Some(self.issuer.to_owned()), ..Header::new(Algorithm::EdDSA) };
+        encode(&header, &claims, &self.key).map_err(|_| Refused("cannot sign"))
+    }
+}
+
+/// Verifies tokens by the public keys of those who sign.
+#[derive(Clone)]
+pub struct Verifier {
+    keys: HashMap<String, DecodingKey>,
+    validation: Validation,
+}
+
+impl Verifier {
+    /// A verifier that trusts these issuers' raw Ed25519 public keys.
+    #[must_use]
+    pub fn new(keys: HashMap<String, Vec<u8>>) -> Self {
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.set_audience(&[AUDIENCE]);
+        // Expiry is judged below, by the process's own clock.
+        validation.validate_exp = false;
+        validation.set_required_spec_claims(&["exp", "aud", "iss"]);
+        let keys =
+            keys.into_iter().map(|(name, key)| (name, DecodingKey::from_ed_der(&key))).collect();
+        Self { keys, validation }
+    }
+
+    /// Who calls, by the token.
+    ///
+    /// # Errors
+    /// [`Refused`] where the token is not good now.
+    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Caller, Refused> {
+        let header = jsonwebtoken::decode_header(token).map_err(|_| Refused("not a token"))?;
+        let issuer = header.kid.ok_or(Refused("no key named"))?;
+        let key = self.keys.get(&issuer).ok_or(Refused("unknown key"))?;
+        let claims = decode::<Claims>(token, key, &self.validation)
+            .map_err(|_| Refused("signature, audience or claims"))?
+            .claims;
+        if claims.iss != issuer {
+            return Err(Refused("issuer is not the key's owner"));
+        }
+        if now.as_second() > claims.exp + LEEWAY.as_secs() || now.as_second() < claims.iat - LEEWAY.as_secs() {
+            return Err(Refused("expired or not valid yet"));
+        }
+        let allowed = match claims.caller {
+            Caller::Gateway => GATEWAY,
+            Caller::Account(_) | Caller::System { .. } | Caller::Operator => IDENTITY,
+        };
+        (issuer == allowed).then_some(claims.caller).ok_or(Refused("issuer may not speak for this caller"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+
+    use super::*;
+
+    fn pair(issuer: &'static str) -> (Signer, Vec<u8>) {
+        let key = Ed25519KeyPair::generate().unwrap();
+        (Signer::new(issuer, key.to_pkcs8().unwrap().as_ref()), key.public_key().as_ref().to_vec())
+    }
+
+    #[test]
+    fn a_token_holds_for_its_minute_and_leeway_and_no_longer() {
+        let (signer, public) = pair(GATEWAY);
+        let verifier = Verifier::new(HashMap::from([(GATEWAY.to_owned(), public)]));
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        let token = signer.sign(&Caller::Gateway, now).unwrap();
+
+        assert_eq!(verifier.verify(&token, now).unwrap(), Caller::Gateway);
+        assert!(verifier.verify(&token, now + SignedDuration::from_secs(90)).is_ok());
+        assert!(verifier.verify(&token, now + SignedDuration::from_secs(91)).is_err());
+        assert!(verifier.verify(&token, now - SignedDuration::from_secs(31)).is_err());
+    }
+
+    #[test]
+    fn another_key_audience_or_claim_of_issuer_is_refused() {
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        let (gateway, gateway_public) = pair(GATEWAY);
+        let (stranger, _) = pair(GATEWAY);
+        let verifier = Verifier::new(HashMap::from([(GATEWAY.to_owned(), gateway_public)]));
+
+        assert!(verifier.verify(&stranger.sign(&Caller::Gateway, now).unwrap(), now).is_err());
+        assert!(verifier.verify(&gateway.sign_for("elsewhere", &Caller::Gateway, now).unwrap(), now).is_err());
+        // The gateway's key must not be able to speak for an operator.
+        assert!(verifier.verify(&gateway.sign(&Caller::Operator, now).unwrap(), now).is_err());
+        assert!(verifier.verify("x.y.z", now).is_err());
+    }
+}
