@@ -4,11 +4,8 @@ use std::{io, net::SocketAddr, time::Duration};
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tonic::{
-    server::NamedService,
-    service::Routes,
-    transport::server::TcpIncoming,
-};
+use tonic::{service::Routes, transport::server::TcpIncoming};
+use tonic_health::ServingStatus;
 use tower::Layer;
 
 /// How long a call may take where the caller does not say.
@@ -73,10 +70,22 @@ impl Bound {
     }
 }
 
-/// Adds health of the named service, and reflection where it is wanted.
-pub async fn with_health<N: NamedService>(mut routes: Routes, reflection: bool) -> Routes {
+/// Says whether services are ready, to those who ask by the gRPC health protocol.
+#[derive(Clone)]
+pub struct Health(tonic_health::server::HealthReporter);
+
+impl Health {
+    /// Sets whether a service is ready.
+    pub async fn report(&self, service: &str, ready: bool) {
+        let status = if ready { ServingStatus::Serving } else { ServingStatus::NotServing };
+        self.0.set_service_status(service, status).await;
+    }
+}
+
+/// Adds health, and reflection where it is wanted.
+#[must_use]
+pub fn with_health(mut routes: Routes, reflection: bool) -> (Routes, Health) {
     let (reporter, health) = tonic_health::server::health_reporter();
-    reporter.set_serving::<N>().await;
     routes = routes.add_service(health);
     if reflection
         && let Ok(service) = tonic_reflection::server::Builder::configure()
@@ -85,5 +94,5 @@ pub async fn with_health<N: NamedService>(mut routes: Routes, reflection: bool) 
     {
         routes = routes.add_service(service);
     }
-    routes
+    (routes, Health(reporter))
 }

@@ -1,1 +1,22 @@
+#![doc = include_str!("../README.md")]
 
+pub mod audit;
+pub mod consumer;
+pub mod db;
+pub mod dead_letter;
+pub mod due;
+pub mod error;
+pub mod event;
+pub mod feed;
+pub mod migrate;
+pub mod organisation;
+pub mod page;
+pub mod relay;
+pub mod service;
+pub mod stream;
+pub mod tx;
+
+pub use db::{Db, Mode};
+pub use error::StoreError;
+pub use event::About;
+pub use tx::Tx;

@@ -1,0 +1,44 @@
+//! The hash chain: each record's hash covers all its fields and the hash before it.
+
+use chassis::secret::sha256;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// The hash before the first record of a chain.
+pub const START: [u8; 32] = [0; 32];
+
+/// The fields of a record as they are hashed.
+pub struct Hashed<'a> {
+    pub organisation: Uuid,
+    pub writer: Uuid,
+    pub sequence: i64,
+    pub record: Uuid,
+    pub client: Option<Uuid>,
+    pub recorded_at: Timestamp,
+    pub actor_kind: i32,
+    pub section: i32,
+    pub outcome: i32,
+    /// Actor, name, relation, ground, method, correlation: in this order.
+    pub texts: [&'a str; 6],
+}
+
+impl Hashed<'_> {
+    /// The record's hash after `previous`. Texts go in with their length, so that none can run into the next.
+    pub fn hash(&self, previous: &[u8; 32]) -> [u8; 32] {
+        let mut bytes = Vec::with_capacity(256);
+        bytes.extend_from_slice(previous);
+        for id in [self.organisation, self.writer, self.record, self.client.unwrap_or_default()] {
+            bytes.extend_from_slice(id.as_bytes());
+        }
+        bytes.extend_from_slice(&self.sequence.to_be_bytes());
+        bytes.extend_from_slice(&self.recorded_at.as_microsecond().to_be_bytes());
+        for number in [self.actor_kind, self.section, self.outcome] {
+            bytes.extend_from_slice(&number.to_be_bytes());
+        }
+        for text in self.texts {
+            bytes.extend_from_slice(&(text.len() as u64).to_be_bytes());
+            bytes.extend_from_slice(text.as_bytes());
+        }
+        sha256(&[&bytes])
+    }
+}

@@ -1,0 +1,269 @@
+//! One task per process writes all records: concurrent reads share one commit, and with it one fsync.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use chassis::{
+    Ctx,
+    id::{OrganisationId, v7},
+    seal::SealKeys,
+};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff_sqlx::ToSqlx;
+use prost::{Message, Name};
+use proto::event::v1::{AccessPerson, AccessRecord, AccessRecorded};
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+use super::{
+    Access,
+    chain::{Hashed, START},
+};
+use crate::{
+    About, Db, StoreError,
+    event::{Channel, envelope, timestamp},
+};
+
+/// How many requests wait for the writer at most; beyond, there is no answer.
+const QUEUE: usize = 4096;
+/// How many requests share one commit at most.
+const GROUP: usize = 512;
+/// How long a commit may take.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+type Job = (Vec<Access>, oneshot::Sender<bool>);
+
+/// The way to the trail. Cheap to clone.
+#[derive(Clone)]
+pub struct Audit(mpsc::Sender<Job>);
+
+impl Audit {
+    /// Starts the writer.
+    #[must_use]
+    pub fn start(db: Db, seal: SealKeys) -> Self {
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        tokio::spawn(Writer { db, seal: Arc::new(seal), id: None, chains: HashMap::new() }.run(receiver));
+        Self(sender)
+    }
+
+    /// Writes records down; comes back once they are durable.
+    ///
+    /// # Errors
+    /// [`StoreError::Audit`] where they may not be: then nothing may be answered.
+    pub async fn record(&self, accesses: Vec<Access>) -> Result<(), StoreError> {
+        if accesses.is_empty() {
+            return Ok(());
+        }
+        let (done, written) = oneshot::channel();
+        self.0.try_send((accesses, done)).map_err(|_| StoreError::Audit)?;
+        match written.await {
+            Ok(true) => Ok(()),
+            _ => Err(StoreError::Audit),
+        }
+    }
+}
+
+/// Where a chain stands.
+#[derive(Clone, Copy)]
+struct Head {
+    sequence: i64,
+    hash: [u8; 32],
+}
+
+struct Writer {
+    db: Db,
+    seal: Arc<SealKeys>,
+    /// A new id at start, and whenever it is not known whether a commit stands: its chains start anew then.
+    id: Option<Uuid>,
+    chains: HashMap<(OrganisationId, Date), Head>,
+}
+
+impl Writer {
+    async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+        let mut group = Vec::with_capacity(GROUP);
+        while jobs.recv_many(&mut group, GROUP).await > 0 {
+            let accesses: Vec<&Access> = group.iter().flat_map(|(accesses, _)| accesses).collect();
+            let written = match tokio::time::timeout(PATIENCE, self.write(&accesses)).await {
+                Ok(Ok(())) => true,
+                Ok(Err(error)) => {
+                    tracing::error!(cause = chassis::failure::chain(&error), "audit records not written");
+                    false
+                }
+                Err(_) => {
+                    tracing::error!("audit records not written in time");
+                    false
+                }
+            };
+            if !written {
+                self.id = None;
+                self.chains.clear();
+            }
+            for (_, done) in group.drain(..) {
+                let _ = done.send(written);
+            }
+        }
+    }
+
+    async fn write(&mut self, accesses: &[&Access]) -> Result<(), StoreError> {
+        let Some(first) = accesses.first() else { return Ok(()) };
+        let writer = *self.id.get_or_insert_with(|| v7(first.at()));
+        let mut heads = self.chains.clone();
+        let mut rows = Rows::default();
+        let mut told: HashMap<OrganisationId, (Ctx, AccessRecorded)> = HashMap::new();
+        for access in accesses {
+            let organisation = access.ctx.organisation;
+            let day = access.at().to_zoned(TimeZone::UTC).date();
+            let head = heads.entry((organisation, day)).or_insert(Head { sequence: 0, hash: START });
+            let record = v7(access.at());
+            let hash = hashed(access, writer, head.sequence + 1, record).hash(&head.hash);
+            *head = Head { sequence: head.sequence + 1, hash };
+            rows.push(access, writer, day, *head, record);
+            let (_, batch) = told.entry(organisation).or_insert_with(|| {
+                let ctx = Ctx {
+                    correlation_id: access.ctx.correlation_id.clone(),
+                    ..Ctx::of_service(self.db.service(), organisation, access.at())
+                };
+                (ctx, AccessRecorded { writer_id: writer.to_string(), ..AccessRecorded::default() })
+            });
+            batch.records.push(self.public(access, record)?);
+            batch.sequence = head.sequence;
+            batch.hash = hash.to_vec();
+        }
+        let mut tx = self.db.as_role("audit").await?;
+        rows.insert(&mut tx).await?;
+        for (ctx, batch) in told.into_values() {
+            let about = About::new(writer, batch.sequence);
+            let (id, event) = envelope(&ctx, about, &batch);
+            sqlx::query!(
+                "INSERT INTO outbox (event_id, organisation_id, subject, payload, traceparent)
+                 VALUES ($1, $2, $3, $4, $5)",
+                id.uuid(),
+                ctx.organisation.uuid(),
+                Channel::Event.subject(&AccessRecorded::full_name()),
+                event.encode_to_vec(),
+                chassis::telemetry::traceparent(),
+            )
+            .execute(&mut *tx)
+            .await?;
+        }
+        tx.commit().await?;
+        self.chains = heads;
+        self.db.outbox().notify_one();
+        Ok(())
+    }
+
+    /// The record as others may know it: the person sealed to dossier.
+    fn public(&self, access: &Access, record: Uuid) -> Result<AccessRecord, StoreError> {
+        let person = AccessPerson {
+            name: access.ctx.person.name.clone(),
+            relation: access.ctx.person.relation.clone(),
+            ground: access.ctx.person.ground.clone(),
+        };
+        Ok(AccessRecord {
+            record_id: record.to_string(),
+            client_id: access.client.map(|client| client.to_string()).unwrap_or_default(),
+            actor: Some(access.actor().clone()),
+            section: access.section.into(),
+            method: access.method.clone(),
+            recorded_at: Some(timestamp(access.at())),
+            outcome: access.outcome.into(),
+            person: Some(self.seal.seal("dossier", access.ctx.organisation, &person)?),
+        })
+    }
+}
+
+fn hashed(access: &Access, writer: Uuid, sequence: i64, record: Uuid) -> Hashed<'_> {
+    Hashed {
+        organisation: access.ctx.organisation.uuid(),
+        writer,
+        sequence,
+        record,
+        client: access.client.map(chassis::id::ClientId::uuid),
+        recorded_at: access.at(),
+        actor_kind: access.actor().kind,
+        section: access.section.into(),
+        outcome: access.outcome.into(),
+        texts: [
+            &access.actor().id,
+            &access.ctx.person.name,
+            &access.ctx.person.relation,
+            &access.ctx.person.ground,
+            &access.method,
+            &access.ctx.correlation_id,
+        ],
+    }
+}
+
+/// The records as columns, for one statement.
+#[derive(Default)]
+struct Rows {
+    organisation: Vec<Uuid>,
+    writer: Vec<Uuid>,
+    day: Vec<jiff_sqlx::Date>,
+    sequence: Vec<i64>,
+    record: Vec<Uuid>,
+    client: Vec<Option<Uuid>>,
+    at: Vec<jiff_sqlx::Timestamp>,
+    actor_kind: Vec<i32>,
+    actor: Vec<String>,
+    name: Vec<String>,
+    relation: Vec<String>,
+    ground: Vec<String>,
+    section: Vec<i32>,
+    method: Vec<String>,
+    outcome: Vec<i32>,
+    correlation: Vec<String>,
+    hash: Vec<Vec<u8>>,
+}
+
+impl Rows {
+    fn push(&mut self, access: &Access, writer: Uuid, day: Date, head: Head, record: Uuid) {
+        self.organisation.push(access.ctx.organisation.uuid());
+        self.writer.push(writer);
+        self.day.push(day.to_sqlx());
+        self.sequence.push(head.sequence);
+        self.record.push(record);
+        self.client.push(access.client.map(chassis::id::ClientId::uuid));
+        self.at.push(Timestamp::to_sqlx(access.at()));
+        self.actor_kind.push(access.actor().kind);
+        self.actor.push(access.actor().id.clone());
+        self.name.push(access.ctx.person.name.clone());
+        self.relation.push(access.ctx.person.relation.clone());
+        self.ground.push(access.ctx.person.ground.clone());
+        self.section.push(access.section.into());
+        self.method.push(access.method.clone());
+        self.outcome.push(access.outcome.into());
+        self.correlation.push(access.ctx.correlation_id.clone());
+        self.hash.push(head.hash.to_vec());
+    }
+
+    async fn insert(self, connection: &mut sqlx::PgConnection) -> Result<(), StoreError> {
+        sqlx::query!(
+            "INSERT INTO audit_record (organisation_id, writer_id, day, sequence, record_id, client_id,
+                 recorded_at, actor_kind, actor_id, person_name, person_relation, person_ground,
+                 section, method, outcome, correlation_id, hash)
+             SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::date[], $4::bigint[], $5::uuid[], $6::uuid[],
+                 $7::timestamptz[], $8::integer[], $9::text[], $10::text[], $11::text[], $12::text[],
+                 $13::integer[], $14::text[], $15::integer[], $16::text[], $17::bytea[])",
+            &self.organisation,
+            &self.writer,
+            &self.day as _,
+            &self.sequence,
+            &self.record,
+            &self.client as &[Option<Uuid>],
+            &self.at as _,
+            &self.actor_kind,
+            &self.actor,
+            &self.name,
+            &self.relation,
+            &self.ground,
+            &self.section,
+            &self.method,
+            &self.outcome,
+            &self.correlation,
+            &self.hash,
+        )
+        .execute(connection)
+        .await?;
+        Ok(())
+    }
+}

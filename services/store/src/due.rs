@@ -1,0 +1,97 @@
+//! Work that falls due: one loop per service, under an advisory lock, organisation by organisation.
+
+use std::{sync::Arc, time::Duration};
+
+use chassis::{Clock, Ctx, id::OrganisationId};
+use futures::future::BoxFuture;
+use sqlx::{Connection, PgConnection};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::{Db, StoreError, organisation, organisation::Organisation};
+
+/// The advisory lock of the loop; any number that nothing else in this database uses.
+const LOCK: i64 = 0x4455_4500;
+/// How often the loop looks when nothing wakes it.
+const POLL: Duration = Duration::from_secs(1);
+
+/// One kind of work that falls due.
+pub trait DueWork: Send + Sync + 'static {
+    /// Does what is due in an organisation at `ctx.now`.
+    fn run<'a>(
+        &'a self,
+        db: &'a Db,
+        ctx: &'a Ctx,
+        organisation: &'a Organisation,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+}
+
+/// Runs all due work of a service until cancelled. `wake` makes it look at once.
+pub async fn run(
+    db: Db,
+    clock: Clock,
+    works: Vec<Box<dyn DueWork>>,
+    wake: Arc<Notify>,
+    shutdown: CancellationToken,
+) {
+    while !shutdown.is_cancelled() {
+        let ended = tokio::select! {
+            ended = lead(&db, &clock, &works, &wake) => ended,
+            () = shutdown.cancelled() => return,
+        };
+        if let Err(error) = ended {
+            tracing::warn!(cause = chassis::failure::chain(&error), "due work pauses");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(POLL) => {}
+            () = shutdown.cancelled() => return,
+        }
+    }
+}
+
+/// Works as long as the lock is held; returns where another process has it.
+async fn lead(
+    db: &Db,
+    clock: &Clock,
+    works: &[Box<dyn DueWork>],
+    wake: &Notify,
+) -> Result<(), StoreError> {
+    let mut connection = PgConnection::connect_with(&db.pool().connect_options()).await?;
+    let leads: bool = sqlx::query_scalar!(r#"SELECT pg_try_advisory_lock($1) AS "leads!""#, LOCK)
+        .fetch_one(&mut connection)
+        .await?;
+    if !leads {
+        return Ok(connection.close().await?);
+    }
+    loop {
+        // The list is of no organisation; it is asked on behalf of none.
+        let nobody = Ctx::of_service(db.service(), OrganisationId(Uuid::nil()), clock.now());
+        for organisation in organisation::list(db, &nobody).await? {
+            let ctx = Ctx::of_service(db.service(), organisation.id, clock.now());
+            for work in works {
+                work.run(db, &ctx, &organisation).await?;
+            }
+        }
+        let _ = tokio::time::timeout(POLL, wake.notified()).await;
+        // Without the session there is no lock: then this fails.
+        connection.ping().await?;
+    }
+}
+
+/// Blanks deliveries in the event log whose time is over: what they held is of no use to anybody any more.
+///
+/// # Errors
+/// When the database is away.
+pub async fn blank_expired_deliveries(db: &Db, now: jiff::Timestamp) -> Result<u64, StoreError> {
+    use jiff_sqlx::ToSqlx;
+    let mut tx = db.as_role("relay").await?;
+    let blanked = sqlx::query!(
+        "UPDATE event_log SET payload = '', expires_at = NULL WHERE expires_at < $1",
+        now.to_sqlx() as _,
+    )
+    .execute(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    Ok(blanked.rows_affected())
+}

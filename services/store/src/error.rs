@@ -1,0 +1,63 @@
+//! What can go wrong between a service and its stores, and which of it passes by itself.
+
+use std::error::Error as _;
+
+use chassis::{Failure, seal::SealError};
+
+/// A fault of Postgres, or of what is kept in it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Postgres, or the way to it.
+    #[error("database")]
+    Database(#[from] sqlx::Error),
+    /// A message for another service could not be sealed.
+    #[error("seal")]
+    Seal(#[from] SealError),
+    /// Stored bytes are not what was stored.
+    #[error("stored bytes cannot be decoded")]
+    Decode(#[from] prost::DecodeError),
+    /// The audit trail takes no records now.
+    #[error("the audit trail cannot be written")]
+    Audit,
+}
+
+impl StoreError {
+    /// Whether trying again later may help: the database is away, full or going down.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Database(sqlx::Error::Database(error)) => {
+                error.code().is_some_and(|code| {
+                    ["08", "53", "57P", "25006", "40"].iter().any(|class| code.starts_with(class))
+                })
+            }
+            Self::Database(error) => matches!(
+                error,
+                sqlx::Error::Io(_)
+                    | sqlx::Error::Tls(_)
+                    | sqlx::Error::PoolTimedOut
+                    | sqlx::Error::PoolClosed
+                    | sqlx::Error::WorkerCrashed
+                    | sqlx::Error::BeginFailed
+            ),
+            Self::Audit => true,
+            Self::Seal(_) | Self::Decode(_) => false,
+        }
+    }
+
+    /// Whether a row with the same key is there already.
+    #[must_use]
+    pub fn is_duplicate(&self) -> bool {
+        matches!(self, Self::Database(sqlx::Error::Database(error)) if error.is_unique_violation())
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        if error.is_passing() {
+            Self::unavailable(error.source().unwrap_or(&error))
+        } else {
+            Self::internal(&error)
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The envelope around what happened, and where it goes on the bus.
+
+use chassis::{
+    Ctx,
+    id::{ClientId, EventId, OrganisationId},
+};
+use jiff::Timestamp;
+use prost::{Message, Name};
+use prost_types::Any;
+use proto::event::v1::Event;
+use uuid::Uuid;
+
+/// What an event is about.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    /// The thing that changed.
+    pub aggregate: Uuid,
+    /// Rises with every change of it; a handler ignores an older one.
+    pub version: i64,
+    /// The client whom it is about; `None`: the Ctx's own, if any.
+    pub client: Option<ClientId>,
+}
+
+impl About {
+    /// About a thing at a version.
+    #[must_use]
+    pub const fn new(aggregate: Uuid, version: i64) -> Self {
+        Self { aggregate, version, client: None }
+    }
+
+    /// The same, about this client.
+    #[must_use]
+    pub const fn client(self, client: ClientId) -> Self {
+        Self { client: Some(client), ..self }
+    }
+}
+
+/// Whether something is a fact that others may know, or a thing to send out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// `event.`: a fact.
+    Event,
+    /// `delivery.`: something to send out.
+    Delivery,
+}
+
+impl Channel {
+    /// The subject of a type on this channel.
+    #[must_use]
+    pub fn subject(self, type_name: &str) -> String {
+        match self {
+            Self::Event => format!("event.{type_name}"),
+            Self::Delivery => format!("delivery.{type_name}"),
+        }
+    }
+}
+
+/// An envelope around a message.
+#[must_use]
+pub fn envelope<M: Message + Name>(ctx: &Ctx, about: About, message: &M) -> (EventId, Event) {
+    let id = EventId::new(ctx.now);
+    let event = Event {
+        event_id: id.to_string(),
+        organisation_id: ctx.organisation.to_string(),
+        client_id: about.client.or(ctx.client).map(|client| client.to_string()).unwrap_or_default(),
+        occurred_at: Some(timestamp(ctx.now)),
+        actor: Some(ctx.actor.clone()),
+        aggregate_id: about.aggregate.to_string(),
+        aggregate_version: about.version,
+        correlation_id: ctx.correlation_id.clone(),
+        causation_id: ctx.causation_id.clone(),
+        data: Some(Any { type_url: M::type_url(), value: message.encode_to_vec() }),
+    };
+    (id, event)
+}
+
+/// An instant as the contract writes it.
+#[must_use]
+pub fn timestamp(at: Timestamp) -> prost_types::Timestamp {
+    prost_types::Timestamp { seconds: at.as_second(), nanos: at.subsec_nanosecond() }
+}
+
+/// An instant as the contract wrote it; `None` where it is none.
+#[must_use]
+pub fn instant(at: &prost_types::Timestamp) -> Option<Timestamp> {
+    let at = Timestamp::new(at.seconds, at.nanos).ok()?;
+    Timestamp::from_microsecond(at.as_microsecond()).ok()
+}
+
+/// An event as a handler gets it, with its message decoded.
+#[derive(Clone, Debug)]
+pub struct Received<M> {
+    /// The event's id.
+    pub id: EventId,
+    /// The organisation.
+    pub organisation: OrganisationId,
+    /// The client whom it is about.
+    pub client: Option<ClientId>,
+    /// The thing that changed.
+    pub aggregate: Uuid,
+    /// Its version.
+    pub version: i64,
+    /// When it happened.
+    pub occurred_at: Timestamp,
+    /// The request that all of this began with.
+    pub correlation_id: String,
+    /// What happened.
+    pub message: M,
+}
+
+/// Why bytes from the bus are no event that can be handled.
+#[derive(Debug, thiserror::Error)]
+pub enum Undecodable {
+    /// Not an envelope, or not the message that the subject says.
+    #[error("not decodable: {0}")]
+    Message(#[from] prost::DecodeError),
+    /// A field of the envelope is not of its form.
+    #[error("the envelope's {0} is not of its form")]
+    Field(&'static str),
+}
+
+impl Received<Any> {
+    /// Reads an envelope, its message still packed.
+    ///
+    /// # Errors
+    /// [`Undecodable`] says what is wrong.
+    pub fn read(payload: &[u8]) -> Result<Self, Undecodable> {
+        let event = Event::decode(payload)?;
+        let client = match event.client_id.as_str() {
+            "" => None,
+            id => Some(id.parse().map_err(|_| Undecodable::Field("client_id"))?),
+        };
+        Ok(Self {
+            id: event.event_id.parse().map_err(|_| Undecodable::Field("event_id"))?,
+            organisation: event
+                .organisation_id
+                .parse()
+                .map_err(|_| Undecodable::Field("organisation_id"))?,
+            client,
+            aggregate: event.aggregate_id.parse().map_err(|_| Undecodable::Field("aggregate_id"))?,
+            version: event.aggregate_version,
+            occurred_at: event
+                .occurred_at
+                .as_ref()
+                .and_then(instant)
+                .ok_or(Undecodable::Field("occurred_at"))?,
+            correlation_id: event.correlation_id,
+            message: event.data.ok_or(Undecodable::Field("data"))?,
+        })
+    }
+
+    /// The event with its message unpacked.
+    ///
+    /// # Errors
+    /// [`Undecodable`] where the message is of another type.
+    pub fn unpack<M: Message + Name + Default>(self) -> Result<Received<M>, Undecodable> {
+        let message = self.message.to_msg::<M>()?;
+        Ok(Received {
+            id: self.id,
+            organisation: self.organisation,
+            client: self.client,
+            aggregate: self.aggregate,
+            version: self.version,
+            occurred_at: self.occurred_at,
+            correlation_id: self.correlation_id,
+            message,
+        })
+    }
+}

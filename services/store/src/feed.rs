@@ -1,0 +1,89 @@
+//! `EventFeed`: a service's own events, for the systems of the organisation that they are of.
+
+use std::{pin::Pin, time::Duration};
+
+use chassis::{Ctx, contract, id::OrganisationId};
+use futures::Stream;
+use prost::Message;
+use proto::event::v1::{Event, SubscribeRequest, SubscribeResponse, event_feed_server::EventFeed};
+use tonic::{Request, Response, Status};
+
+use crate::{Db, StoreError};
+
+/// How many events are read at once.
+const WINDOW: i64 = 200;
+/// How often the log is looked at when the caller has all of it.
+const POLL: Duration = Duration::from_millis(250);
+
+/// The feed of one service.
+pub struct Feed {
+    db: Db,
+}
+
+impl Feed {
+    /// A feed from this database's event log.
+    #[must_use]
+    pub const fn new(db: Db) -> Self {
+        Self { db }
+    }
+}
+
+#[tonic::async_trait]
+impl EventFeed for Feed {
+    type SubscribeStream = Pin<Box<dyn Stream<Item = Result<SubscribeResponse, Status>> + Send>>;
+
+    async fn subscribe(
+        &self,
+        request: Request<SubscribeRequest>,
+    ) -> Result<Response<Self::SubscribeStream>, Status> {
+        let organisation = Ctx::of(&request)?.organisation;
+        let request = request.into_inner();
+        let db = self.db.clone();
+        let stream = async_stream::try_stream! {
+            let mut position = request.after_position;
+            loop {
+                let window = read(&db, organisation, position)
+                    .await
+                    .map_err(|error| Status::from(chassis::Failure::from(error)))?;
+                let full = window.len() as i64 == WINDOW;
+                for (at, event) in window {
+                    position = at;
+                    yield SubscribeResponse { position, event: Some(event) };
+                }
+                if !full {
+                    if request.only_existing {
+                        break;
+                    }
+                    tokio::time::sleep(POLL).await;
+                }
+            }
+        };
+        Ok(Response::new(Box::pin(stream)))
+    }
+}
+
+/// One window of an organisation's events, without deliveries and sealed fields.
+async fn read(
+    db: &Db,
+    organisation: OrganisationId,
+    after: i64,
+) -> Result<Vec<(i64, Event)>, StoreError> {
+    let mut tx = db.as_role("relay").await?;
+    let rows = sqlx::query!(
+        "SELECT position, payload FROM event_log
+         WHERE organisation_id = $1 AND position > $2 AND subject LIKE 'event.%'
+         ORDER BY position LIMIT $3",
+        organisation.uuid(),
+        after,
+        WINDOW,
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let mut event = Event::decode(row.payload.as_slice())?;
+            event.data = event.data.as_ref().and_then(contract::without_sealed);
+            Ok((row.position, event))
+        })
+        .collect()
+}
