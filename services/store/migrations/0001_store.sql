@@ -125,8 +125,10 @@ DO $$ BEGIN
             USING (organisation_id = current_setting(''zorgportaal.organisation_id'')::uuid)', zp_role('app'));
     EXECUTE format(
         'CREATE POLICY client ON audit_record AS RESTRICTIVE FOR SELECT TO %I
-            USING (current_setting(''zorgportaal.client_id'') = ''''
-                OR client_id = current_setting(''zorgportaal.client_id'')::uuid)', zp_role('app'));
+            USING (CASE current_setting(''zorgportaal.client_id'')
+                WHEN '''' THEN true
+                ELSE client_id = current_setting(''zorgportaal.client_id'')::uuid
+            END)', zp_role('app'));
 END $$;
 SELECT zp_grant('INSERT', 'audit_record', 'audit');
 SELECT zp_grant('SELECT', 'audit_record', 'app');

@@ -92,7 +92,11 @@ pub struct Consumer {
     stream: &'static str,
     filter: String,
     handler: Box<dyn AnyHandler>,
+    first_delay: Duration,
 }
+
+/// How long an event that failed once waits; each further wait is twice as long.
+const FIRST_DELAY: Duration = Duration::from_millis(200);
 
 impl Consumer {
     /// Listens to one type of event, as `<service>__<Event>`.
@@ -103,6 +107,7 @@ impl Consumer {
             stream: stream::EVENTS,
             filter: Channel::Event.subject(&H::Message::full_name()),
             handler: Box::new(Typed(handler)),
+            first_delay: FIRST_DELAY,
         }
     }
 
@@ -114,7 +119,14 @@ impl Consumer {
             stream: stream::DELIVERIES,
             filter: "delivery.>".to_owned(),
             handler: Box::new(handler),
+            first_delay: FIRST_DELAY,
         }
+    }
+
+    /// The same, with another first delay after a failure.
+    #[must_use]
+    pub fn first_delay(self, first_delay: Duration) -> Self {
+        Self { first_delay, ..self }
     }
 
     /// Runs until cancelled; whatever fails is tried again.
@@ -244,7 +256,8 @@ impl Consumer {
                 return self.bury(db, clock, message, event.id.uuid(), &reason).await;
             }
             tracing::warn!(consumer = self.name, event = %event.id, attempt, reason, "will be tried again");
-            let delay = Duration::from_millis(100 << attempt.clamp(0, 8));
+            let doublings = u32::try_from(attempt.clamp(1, LAST_ATTEMPT)).unwrap_or(1) - 1;
+            let delay = self.first_delay * 2_u32.pow(doublings);
             message.ack_with(AckKind::Nak(Some(delay))).await?;
             return Ok(());
         }

@@ -1,1 +1,37 @@
+#![doc = include_str!("../README.md")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a test that cannot go on panics"
+)]
 
+pub mod bus;
+pub mod caller;
+pub mod keys;
+pub mod outbox;
+pub mod postgres;
+pub mod process;
+pub mod schema;
+
+pub use bus::Bus;
+pub use keys::Keys;
+pub use process::InProcess;
+
+/// A time at which all is well: Monday 3 May 2027, 10.00 in the Netherlands.
+#[must_use]
+pub fn monday_morning() -> jiff::Timestamp {
+    "2027-05-03T08:00:00Z".parse().unwrap()
+}
+
+#[expect(clippy::disallowed_methods, reason = "how `make test` tells tests where the real parts are")]
+fn environment(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| {
+        panic_with(&format!("{name} is not set: run tests with `make test`, or under `zorgportaal parts --`"))
+    })
+}
+
+#[expect(clippy::panic, reason = "a test that cannot go on panics")]
+fn panic_with(message: &str) -> ! {
+    panic!("{message}")
+}

@@ -1,0 +1,9 @@
+//! The conformance suite: the guarantees of outbox, relay, inbox and consumers, on a real NATS and a real Postgres.
+
+mod audit;
+mod feed;
+mod order;
+mod outage;
+mod poison;
+mod support;
+mod tenancy;

@@ -1,0 +1,148 @@
+//! A small service around the suite: it tells of aggregates and writes down what it hears.
+
+use std::{sync::LazyLock, time::Duration};
+
+use chassis::{Clock, Ctx};
+use proto::dossier::v1::ReportAdded;
+use sqlx::migrate::Migrator;
+use store::{
+    About, Db, Mode, Tx,
+    consumer::{Consumer, Handler, HandlerError},
+    event::Received,
+    relay::Relay,
+};
+use testkit::{Bus, caller, monday_morning, postgres::Database};
+use tokio::sync::mpsc;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use uuid::Uuid;
+
+pub static NO_MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| Migrator::with_migrations(Vec::new()));
+
+pub const SERVICE: &str = "store";
+
+/// How long anything that must happen may take before the test fails.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Database, bus, relay; and a table where the handler writes what it heard.
+pub struct Suite {
+    pub bus: Bus,
+    pub database: Database,
+    pub db: Db,
+    pub clock: Clock,
+    stop: CancellationToken,
+    _guard: DropGuard,
+}
+
+impl Suite {
+    pub async fn start() -> Self {
+        let bus = Bus::start();
+        let database = Database::create(SERVICE, &NO_MIGRATIONS).await;
+        sqlx::raw_sql(
+            "CREATE TABLE heard (
+                 sequence bigint GENERATED ALWAYS AS IDENTITY,
+                 aggregate uuid, version bigint, event uuid);
+             GRANT SELECT, INSERT ON heard TO store_app",
+        )
+        .execute(&mut database.behind().await)
+        .await
+        .unwrap();
+        let db = database.db(SERVICE);
+        let stop = CancellationToken::new();
+        let suite = Self {
+            bus,
+            db,
+            database,
+            clock: Clock::fixed(monday_morning()),
+            _guard: stop.clone().drop_guard(),
+            stop,
+        };
+        suite.start_relay().await;
+        suite
+    }
+
+    pub async fn start_relay(&self) {
+        let relay = Relay::new(self.db.clone(), self.bus.context().await, 1);
+        tokio::spawn(relay.run(self.stop.clone()));
+    }
+
+    /// Starts a consumer; every event that it has handled and committed comes out of the channel.
+    pub async fn listen(&self, mood: Mood) -> mpsc::UnboundedReceiver<(Uuid, i64)> {
+        let (heard, ears) = mpsc::unbounded_channel();
+        let consumer = Consumer::of_event(SERVICE, WriteDown { heard, mood })
+            .first_delay(Duration::from_millis(1));
+        let bus = self.bus.context().await;
+        tokio::spawn(consumer.run(self.db.clone(), self.clock.clone(), bus, 1, self.stop.clone()));
+        ears
+    }
+
+    pub fn ctx(&self) -> Ctx {
+        Ctx::of_service(SERVICE, caller::organisation(1), self.clock.now())
+    }
+
+    /// Tells of one change, in a transaction of its own.
+    pub async fn tell(&self, aggregate: Uuid, version: i64) {
+        let mut tx = self.db.in_organisation(&self.ctx(), Mode::Write).await.unwrap();
+        let message = ReportAdded { report_id: aggregate.to_string() };
+        tx.emit(About::new(aggregate, version), &message).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// All that was heard, in the order of the handler's commits.
+    pub async fn heard(&self) -> Vec<(Uuid, i64)> {
+        sqlx::query_as("SELECT aggregate, version FROM heard ORDER BY sequence")
+            .fetch_all(&mut self.database.behind().await)
+            .await
+            .unwrap()
+    }
+
+    /// Counts rows of a table, behind the rules.
+    pub async fn count(&self, table: &str) -> i64 {
+        sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}")))
+            .fetch_one(&mut self.database.behind().await)
+            .await
+            .unwrap()
+    }
+
+    /// Waits until a table has so many rows.
+    pub async fn until_count(&self, table: &str, count: i64) {
+        tokio::time::timeout(PATIENCE, async {
+            while self.count(table).await != count {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await
+        .unwrap_or_else(|_| panic!("{table} never had {count} rows"));
+    }
+}
+
+/// How a handler behaves.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Mood {
+    /// All goes well.
+    Well,
+    /// Whatever is about this aggregate fails, every time.
+    FailsOn(Uuid),
+}
+
+struct WriteDown {
+    heard: mpsc::UnboundedSender<(Uuid, i64)>,
+    mood: Mood,
+}
+
+impl Handler for WriteDown {
+    type Message = ReportAdded;
+
+    async fn handle(&self, tx: &mut Tx, event: Received<ReportAdded>) -> Result<(), HandlerError> {
+        sqlx::query("INSERT INTO heard (aggregate, version, event) VALUES ($1, $2, $3)")
+            .bind(event.aggregate)
+            .bind(event.version)
+            .bind(event.id.uuid())
+            .execute(tx.connection())
+            .await?;
+        let _ = self.heard.send((event.aggregate, event.version));
+        if self.mood == Mood::FailsOn(event.aggregate) {
+            return Err(HandlerError::Again("it fails every time".into()));
+        }
+        Ok(())
+    }
+}

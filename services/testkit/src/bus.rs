@@ -1,0 +1,82 @@
+//! A NATS server of the test's own.
+
+use std::{
+    net::TcpListener,
+    process::{Child, Command, Stdio},
+};
+
+use async_nats::jetstream::Context;
+use store::stream::{self, NatsSettings};
+use tempfile::TempDir;
+
+/// A server that can be killed, restarted and wiped. Dies with the test.
+pub struct Bus {
+    folder: TempDir,
+    port: u16,
+    server: Option<Child>,
+}
+
+impl Bus {
+    /// Starts one on a free port.
+    #[must_use]
+    pub fn start() -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut bus = Self { folder: tempfile::tempdir().unwrap(), port, server: None };
+        bus.restart();
+        bus
+    }
+
+    /// Starts the server again after [`Bus::kill`]; what it had stored is there.
+    pub fn restart(&mut self) {
+        let settings = format!(
+            "listen: \"127.0.0.1:{}\"\njetstream {{ store_dir: \"{}\", sync_interval: always }}\n",
+            self.port,
+            self.folder.path().join("jetstream").display()
+        );
+        let file = self.folder.path().join("nats.conf");
+        std::fs::write(&file, settings).unwrap();
+        let server = Command::new(crate::environment("ZORGPORTAAL_TEST_NATS_SERVER"))
+            .arg("--config")
+            .arg(file)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        self.server = Some(server);
+    }
+
+    /// Kills the server, as a crash would.
+    pub fn kill(&mut self) {
+        if let Some(mut server) = self.server.take() {
+            server.kill().unwrap();
+            server.wait().unwrap();
+        }
+    }
+
+    /// Takes away all that a killed server had stored.
+    pub fn wipe(&self) {
+        let _ = std::fs::remove_dir_all(self.folder.path().join("jetstream"));
+    }
+
+    /// How to reach it.
+    #[must_use]
+    pub fn settings(&self) -> NatsSettings {
+        NatsSettings {
+            url: format!("nats://127.0.0.1:{}", self.port),
+            user: String::new(),
+            password_file: std::path::PathBuf::new(),
+            replicas: 1,
+        }
+    }
+
+    /// A JetStream context of its own connection.
+    pub async fn context(&self) -> Context {
+        stream::jetstream(self.settings().connect("test").await.unwrap())
+    }
+}
+
+impl Drop for Bus {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}

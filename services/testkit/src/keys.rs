@@ -1,0 +1,28 @@
+//! The key files of a whole deployment, in a folder of the test's own.
+
+use chassis::keys::KeySettings;
+use tempfile::TempDir;
+
+/// Who has keys.
+const NAMES: [&str; 6] = ["identity", "dossier", "planning", "messaging", "signing", "gateway"];
+
+/// Keys that vanish with the test.
+pub struct Keys {
+    _folder: TempDir,
+    /// Where they are.
+    pub settings: KeySettings,
+}
+
+impl Keys {
+    /// Fresh keys for everybody.
+    #[must_use]
+    pub fn generate() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let settings =
+            KeySettings { public: folder.path().join("public"), private: folder.path().join("private") };
+        for name in NAMES {
+            settings.generate(name).unwrap();
+        }
+        Self { _folder: folder, settings }
+    }
+}

@@ -1,0 +1,108 @@
+//! A database per test, copied from a template that holds the service's migrations.
+
+
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, migrate::Migrator,
+    postgres::PgConnectOptions,
+};
+use store::{Db, migrate};
+use uuid::Uuid;
+
+const SERVICE: &str = include_str!("../../../deploy/postgres/service.sql");
+/// Serialises the making of roles and templates over all test processes.
+const LOCK: i64 = 0x5445_5354;
+
+/// A name for a set of migrations, from their checksums.
+fn fingerprint(migrator: &Migrator) -> String {
+    migrator.iter().flat_map(|step| step.checksum.iter().take(4)).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A database of the test's own, as its service would reach it.
+#[derive(Debug)]
+pub struct Database {
+    /// As `<service>_login`.
+    pub login: PgConnectOptions,
+    /// As a superuser, for looking behind the rules.
+    pub superuser: PgConnectOptions,
+}
+
+impl Database {
+    /// A fresh one with all migrations.
+    pub async fn create(service: &'static str, migrator: &Migrator) -> Self {
+        let server: PgConnectOptions = crate::environment("ZORGPORTAAL_TEST_POSTGRES").parse().unwrap();
+        let server = server.disable_statement_logging();
+        let mut admin = server.connect().await.unwrap();
+        let template = format!("template_{service}_{}", fingerprint(migrator));
+        make_template(&mut admin, &server, service, &template, migrator).await;
+        let name = format!("test_{}", Uuid::from_bytes(chassis::secret::random()).simple());
+        // Copying needs the template to itself: one at a time.
+        lock(&mut admin).await;
+        run(&mut admin, &format!("CREATE DATABASE {name} TEMPLATE {template} OWNER {service}_owner")).await;
+        run(&mut admin, &format!("GRANT CONNECT ON DATABASE {name} TO {service}_login")).await;
+        admin.close().await.unwrap();
+        Self {
+            login: server.clone().database(&name).username(&format!("{service}_login")).password("login"),
+            superuser: server.database(&name),
+        }
+    }
+
+    /// The database as its service uses it.
+    #[must_use]
+    pub fn db(&self, service: &'static str) -> Db {
+        Db::new(service, self.login.clone(), 4)
+    }
+
+    /// A superuser's connection.
+    pub async fn behind(&self) -> PgConnection {
+        self.superuser.connect().await.unwrap()
+    }
+}
+
+async fn lock(admin: &mut PgConnection) {
+    sqlx::query("SELECT pg_advisory_lock($1)").bind(LOCK).execute(admin).await.unwrap();
+}
+
+async fn run(admin: &mut PgConnection, statement: &str) {
+    admin.execute(AssertSqlSafe(statement.to_owned())).await.unwrap();
+}
+
+async fn make_template(
+    admin: &mut PgConnection,
+    server: &PgConnectOptions,
+    service: &str,
+    template: &str,
+    migrator: &Migrator,
+) {
+    lock(admin).await;
+    let exists: bool =
+        sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1 AND datistemplate)")
+            .bind(template)
+            .fetch_one(&mut *admin)
+            .await
+            .unwrap();
+    if !exists {
+        let roles: bool =
+            sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)")
+                .bind(format!("{service}_login"))
+                .fetch_one(&mut *admin)
+                .await
+                .unwrap();
+        let code: Vec<&str> = SERVICE.lines().filter(|line| !line.starts_with("--")).collect();
+        let script = code
+            .join("\n")
+            .replace("{service}", service)
+            .replace("{owner_password}", "owner")
+            .replace("{login_password}", "login");
+        for statement in script.split(';').filter(|statement| !statement.trim().is_empty()) {
+            let makes_database = statement.contains("DATABASE");
+            if !makes_database && !roles {
+                run(admin, statement).await;
+            }
+        }
+        run(admin, &format!("CREATE DATABASE {template} OWNER {service}_owner")).await;
+        let owner = server.clone().database(template).username(&format!("{service}_owner")).password("owner");
+        migrate::run(&owner, migrator).await.unwrap();
+        run(admin, &format!("ALTER DATABASE {template} IS_TEMPLATE true")).await;
+    }
+    sqlx::query("SELECT pg_advisory_unlock($1)").bind(LOCK).execute(admin).await.unwrap();
+}

@@ -1,0 +1,84 @@
+//! A service in this process: its real layers, its real database, a real socket; no bus.
+
+use std::sync::Arc;
+
+use chassis::{
+    Clock,
+    access::{AccessLayer, Rules},
+    client,
+    seal::SealKeys,
+    server::Bound,
+    token::Caller,
+};
+use store::{
+    Db,
+    audit::Audit,
+    service::{self, Parts, Service},
+};
+use tokio::sync::Notify;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::{Keys, monday_morning, postgres::Database};
+
+/// A service that runs until it is dropped.
+pub struct InProcess {
+    /// Its database, behind its rules too.
+    pub database: Database,
+    /// Its database as it uses it.
+    pub db: Db,
+    /// Its time: Monday morning, until moved.
+    pub clock: Clock,
+    /// Everybody's keys.
+    pub keys: Keys,
+    /// Where it listens.
+    pub address: String,
+    _stop: DropGuard,
+}
+
+impl InProcess {
+    /// Starts a service with its own settings.
+    pub async fn start<S: Service>(settings: S::Settings) -> Self {
+        let database = Database::create(S::NAME, S::migrator()).await;
+        let (keys, clock) = (Keys::generate(), Clock::fixed(monday_morning()));
+        let db = database.db(S::NAME);
+        let seal = keys.settings.seal(S::NAME).unwrap();
+        let parts = Parts {
+            audit: Audit::start(db.clone(), seal.clone()),
+            db: db.clone(),
+            clock: clock.clone(),
+            seal,
+            keys: keys.settings.clone(),
+            wake: Arc::new(Notify::new()),
+        };
+        let built = S::build(parts.clone(), settings).unwrap();
+        let access = AccessLayer::new(
+            Arc::new(Rules::of_contract().unwrap()),
+            keys.settings.verifier().unwrap(),
+            clock.clone(),
+        );
+        let layers = service::layers(parts.audit, access);
+        let routes = service::common_routes(built.routes, &db);
+        let bound = Bound::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let address = format!("http://{}", bound.address().unwrap());
+        let stop = CancellationToken::new();
+        tokio::spawn(bound.serve(routes, layers, stop.clone()));
+        Self { database, db, clock, keys, address, _stop: stop.drop_guard() }
+    }
+
+    /// A channel that calls as somebody.
+    #[must_use]
+    pub fn calling(&self, caller: &Caller) -> client::Caller {
+        let signer = match caller {
+            Caller::Gateway => self.keys.settings.signer("gateway"),
+            _ => self.keys.settings.signer("identity"),
+        };
+        let token = signer.unwrap().sign(caller, self.clock.now()).unwrap();
+        client::with_token(client::channel(&self.address).unwrap(), &token)
+    }
+
+    /// The keys of a service, to open what was sealed to it.
+    #[must_use]
+    pub fn seal(&self, service: &str) -> SealKeys {
+        self.keys.settings.seal(service).unwrap()
+    }
+}

@@ -1,0 +1,70 @@
+//! The rules that every table keeps, read from the database itself.
+
+use sqlx::PgConnection;
+
+/// Tables that are of no one organisation, and why each may be.
+const EXEMPT: [&str; 7] = [
+    // The bus's own books: no care content, read by the relay's role alone.
+    "outbox",
+    "event_log",
+    "inbox",
+    "dead_letter",
+    // The list of organisations itself.
+    "organisation",
+    // sqlx's own.
+    "_sqlx_migrations",
+    "_store_migrations",
+];
+
+/// Everything in the schema that breaks a rule, in words; empty where all is well.
+pub async fn faults(connection: &mut PgConnection) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (rule, query) in RULES {
+        let tables: Vec<String> =
+            sqlx::query_scalar(*query).bind(EXEMPT.as_slice()).fetch_all(&mut *connection).await.unwrap();
+        faults.extend(tables.into_iter().map(|table| format!("{table}: {rule}")));
+    }
+    faults
+}
+
+const RULES: &[(&str, &str)] = &[
+    (
+        "has no organisation_id NOT NULL",
+        "SELECT c.relname::text FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
+         AND c.relname <> ALL($1) AND NOT EXISTS (SELECT FROM pg_attribute a
+             WHERE a.attrelid = c.oid AND a.attname = 'organisation_id' AND a.attnotnull)",
+    ),
+    (
+        "has no forced row-level security",
+        "SELECT c.relname::text FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
+         AND c.relname <> ALL($1) AND NOT (c.relrowsecurity AND c.relforcerowsecurity)",
+    ),
+    (
+        "has no policy on the organisation",
+        "SELECT c.relname::text FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
+         AND c.relname <> ALL($1) AND NOT EXISTS (SELECT FROM pg_policy p
+             WHERE p.polrelid = c.oid AND pg_get_expr(p.polqual, p.polrelid) LIKE '%organisation_id =%')",
+    ),
+    (
+        "has client_id but no restrictive policy on it",
+        "SELECT c.relname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'client_id'
+         WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
+         AND c.relname <> ALL($1) AND NOT EXISTS (SELECT FROM pg_policy p
+             WHERE p.polrelid = c.oid AND NOT p.polpermissive
+             AND pg_get_expr(p.polqual, p.polrelid) LIKE '%client_id =%')",
+    ),
+    (
+        "has an index that does not begin with organisation_id",
+        "SELECT DISTINCT c.relname::text FROM pg_class c JOIN pg_index i ON i.indrelid = c.oid
+         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
+         WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
+         AND c.relname <> ALL($1) AND a.attname <> 'organisation_id'",
+    ),
+    (
+        "has a default that asks the database for the time",
+        "SELECT DISTINCT c.relname::text FROM pg_class c JOIN pg_attrdef d ON d.adrelid = c.oid
+         WHERE c.relnamespace = 'public'::regnamespace AND c.relname <> '_sqlx_migrations'
+         AND c.relname <> '_store_migrations' AND $1::text[] IS NOT NULL
+         AND pg_get_expr(d.adbin, d.adrelid) ~* 'now\\(|current_|clock_timestamp'",
+    ),
+];
