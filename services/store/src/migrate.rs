@@ -7,7 +7,7 @@ use sqlx::{
 };
 
 /// Kept in a table of its own (`sqlx.toml`), so that both sets number from 1.
-static STORE: Migrator = sqlx::migrate!("./migrations");
+pub static STORE: Migrator = sqlx::migrate!("./migrations");
 
 /// Brings a database up to date. Run as `<service>_owner`.
 ///

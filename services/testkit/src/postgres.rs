@@ -14,7 +14,8 @@ const LOCK: i64 = 0x5445_5354;
 
 /// A name for a set of migrations, from their checksums.
 fn fingerprint(migrator: &Migrator) -> String {
-    migrator.iter().flat_map(|step| step.checksum.iter().take(4)).map(|byte| format!("{byte:02x}")).collect()
+    let steps = migrate::STORE.iter().chain(migrator.iter());
+    steps.flat_map(|step| step.checksum.iter().take(4)).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A database of the test's own, as its service would reach it.
