@@ -7,6 +7,7 @@ pub mod config;
 pub mod contract;
 pub mod ctx;
 pub mod failure;
+pub mod fields;
 pub mod id;
 pub mod keys;
 pub mod seal;

@@ -104,10 +104,10 @@ impl ScopedToken {
         self.text.expose_secret()
     }
 
-    /// What is kept of it.
+    /// What is kept of it: SHA-256.
     #[must_use]
-    pub fn hash(&self) -> [u8; 32] {
-        sha256(&[self.expose().as_bytes()])
+    pub fn hash(&self) -> Vec<u8> {
+        sha256(&[self.expose().as_bytes()]).to_vec()
     }
 }
 

@@ -1,0 +1,110 @@
+//! What a field of a request must be, said the same way by every service.
+
+use jiff::Timestamp;
+
+use crate::failure::Field;
+
+/// A field is missing.
+pub const MISSING: &str = "FIELD_MISSING";
+/// A field is longer than can be kept.
+pub const TOO_LONG: &str = "FIELD_TOO_LONG";
+/// A field is not of its form.
+pub const MALFORMED: &str = "FIELD_MALFORMED";
+
+/// Gathers everything that is wrong with a request, so that the caller hears it all at once.
+#[derive(Debug, Default)]
+pub struct Fields {
+    prefix: String,
+    faults: Vec<Field>,
+}
+
+impl Fields {
+    /// For a request whose fields' names begin with a prefix, such as `report.`; empty for none.
+    #[must_use]
+    pub fn new(prefix: &str) -> Self {
+        Self { prefix: prefix.to_owned(), faults: Vec::new() }
+    }
+
+    /// Notes a fault.
+    pub fn fault(&mut self, name: &str, reason: &'static str) {
+        self.faults.push(Field { name: format!("{}{name}", self.prefix), reason });
+    }
+
+    /// A text that must be there, of at most `max` characters. What Postgres cannot keep is malformed.
+    pub fn text(&mut self, name: &str, value: &str, max: usize) {
+        if value.trim().is_empty() {
+            self.fault(name, MISSING);
+        } else {
+            self.optional_text(name, value, max);
+        }
+    }
+
+    /// A text that may be empty, of at most `max` characters.
+    pub fn optional_text(&mut self, name: &str, value: &str, max: usize) {
+        if value.contains('\0') {
+            self.fault(name, MALFORMED);
+        } else if value.chars().count() > max {
+            self.fault(name, TOO_LONG);
+        }
+    }
+
+    /// A value that must be there and read as something; `None` is noted.
+    pub fn parsed<T>(&mut self, name: &str, value: &str, read: impl Fn(&str) -> Option<T>) -> Option<T> {
+        if value.trim().is_empty() {
+            self.fault(name, MISSING);
+            return None;
+        }
+        let read = read(value);
+        if read.is_none() {
+            self.fault(name, MALFORMED);
+        }
+        read
+    }
+
+    /// An instant that must be there, in the years 1900 to 2200.
+    pub fn instant(&mut self, name: &str, value: Option<&prost_types::Timestamp>) -> Option<Timestamp> {
+        let Some(value) = value else {
+            self.fault(name, MISSING);
+            return None;
+        };
+        let read = Timestamp::new(value.seconds, value.nanos)
+            .ok()
+            .filter(|at| (-2_208_988_800..7_258_118_400).contains(&at.as_second()));
+        if read.is_none() {
+            self.fault(name, MALFORMED);
+        }
+        read
+    }
+
+    /// All faults; empty where the request can be taken.
+    #[must_use]
+    pub fn faults(self) -> Vec<Field> {
+        self.faults
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_is_told_with_its_field() {
+        let mut fields = Fields::new("report.");
+        fields.text("text", " ", 5);
+        fields.text("author", "toolong", 5);
+        fields.text("author_role", "a\0b", 5);
+        fields.instant("written_at", None);
+        fields.text("kind", "ëëëëë", 5);
+        let told: Vec<_> =
+            fields.faults().into_iter().map(|field| (field.name, field.reason)).collect();
+        assert_eq!(
+            told,
+            [
+                ("report.text".to_owned(), MISSING),
+                ("report.author".to_owned(), TOO_LONG),
+                ("report.author_role".to_owned(), MALFORMED),
+                ("report.written_at".to_owned(), MISSING),
+            ]
+        );
+    }
+}

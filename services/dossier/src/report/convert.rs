@@ -1,0 +1,62 @@
+//! Reports between the contract and the domain.
+
+use chassis::{
+    failure::Field,
+    fields::{Fields, MALFORMED, MISSING},
+};
+use jiff::Timestamp;
+use proto::dossier::v1::{self, ReportKind, ReportRecord};
+use store::event::timestamp;
+
+use super::{Content, Incoming, Report, ReportId};
+use crate::client::read_origin;
+
+/// Judges a report's record.
+///
+/// # Errors
+/// All fields that cannot be taken.
+pub fn read(record: ReportRecord, now: Timestamp) -> Result<Incoming, Vec<Field>> {
+    let mut fields = Fields::new("report.");
+    let kind = ReportKind::try_from(record.kind);
+    let origin = read_origin(&mut fields, record.origin);
+    fields.text("client_external_id", &record.client_external_id, 128);
+    fields.text("text", &record.text, 20_000);
+    fields.text("author", &record.author, 200);
+    fields.text("author_role", &record.author_role, 100);
+    let written_at = fields.instant("written_at", record.written_at.as_ref());
+    match kind {
+        Err(_) => fields.fault("kind", MALFORMED),
+        Ok(ReportKind::Unspecified) => fields.fault("kind", MISSING),
+        Ok(_) => {}
+    }
+    let faults = fields.faults();
+    match (origin, written_at, kind) {
+        (Some(origin), Some(written_at), Ok(kind)) if faults.is_empty() => Ok(Incoming {
+            id: ReportId::new(now),
+            origin,
+            client_external_id: record.client_external_id,
+            content: Content {
+                text: record.text,
+                author: record.author,
+                author_role: record.author_role,
+                written_at,
+                kind,
+            },
+        }),
+        _ => Err(faults),
+    }
+}
+
+impl From<Report> for v1::Report {
+    fn from(report: Report) -> Self {
+        Self {
+            report_id: report.id.to_string(),
+            client_id: report.client.to_string(),
+            text: report.content.text,
+            author: report.content.author,
+            author_role: report.content.author_role,
+            written_at: Some(timestamp(report.content.written_at)),
+            kind: report.content.kind.into(),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Listing, getting and upserting reports.
+
+use chassis::Ctx;
+use proto::dossier::v1::{
+    GetReportRequest, GetReportResponse, ListReportsRequest, ListReportsResponse, ReportAdded,
+    ReportChanged, UpsertOutcome, UpsertReportRequest, UpsertReportResponse,
+};
+use store::{
+    About, Mode,
+    audit::Subject,
+    page::{self, Keyset},
+};
+use tonic::{Request, Response};
+
+use super::{Period, ReportId, read, store as table, store::Upserted};
+use crate::{State, client, error::Error};
+
+/// How many reports a page has where the caller does not say, and at most.
+const SIZE: (i64, i64) = (20, 100);
+
+/// ListReports.
+pub async fn list(
+    state: &State,
+    request: &Request<ListReportsRequest>,
+) -> Result<ListReportsResponse, Error> {
+    let ctx = Ctx::of(request)?;
+    let client = ctx.client()?;
+    let request = request.get_ref();
+    let period = Period::of_days(&request.from, &request.until)?;
+    let after = Keyset::decode(&request.page_token)?;
+    let size = page::size(request.page_size, SIZE.0, SIZE.1);
+    let mut tx = state.db.in_organisation(&ctx, Mode::Read).await?;
+    let mut reports = table::list(&mut tx, client, period, after, size).await?;
+    drop(tx);
+    let size = usize::try_from(size).unwrap_or(usize::MAX);
+    let more = reports.len() > size;
+    reports.truncate(size);
+    let next = reports.last().filter(|_| more);
+    let next = next.map(|last| Keyset { at: last.content.written_at, id: last.id.uuid() }.encode());
+    Ok(ListReportsResponse {
+        reports: reports.into_iter().map(Into::into).collect(),
+        next_page_token: next.unwrap_or_default(),
+    })
+}
+
+/// GetReport.
+pub async fn get(
+    state: &State,
+    request: &Request<GetReportRequest>,
+) -> Result<Response<GetReportResponse>, Error> {
+    let ctx = Ctx::of(request)?;
+    let id: ReportId = request.get_ref().report_id.parse().map_err(|_| Error::ReportUnknown)?;
+    let mut tx = state.db.in_organisation(&ctx, Mode::Read).await?;
+    let report = table::find(&mut tx, id).await?.ok_or(Error::ReportUnknown)?;
+    let client = report.client;
+    let mut response = Response::new(GetReportResponse { report: Some(report.into()) });
+    response.extensions_mut().insert(Subject(client));
+    Ok(response)
+}
+
+/// UpsertReport.
+pub async fn upsert(
+    state: &State,
+    request: Request<UpsertReportRequest>,
+) -> Result<Response<UpsertReportResponse>, Error> {
+    let ctx = Ctx::of(&request)?;
+    let record = request.into_inner().report.unwrap_or_default();
+    let report = read(record, ctx.now).map_err(Error::Fields)?;
+    let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
+    let key = (report.origin.source.clone(), report.client_external_id.clone());
+    let clients = client::store::find_ids(&mut tx, std::slice::from_ref(&key)).await?;
+    let client = *clients.get(&key).ok_or_else(|| unknown_client("report.client_external_id"))?;
+    let [upserted] = table::upsert(&mut tx, &[(client, &report)]).await?[..] else {
+        return Err(Error::ReportUnknown);
+    };
+    let Upserted::Stands(id, outcome) = upserted else {
+        return Err(Error::field(
+            "report.client_external_id",
+            proto::dossier::v1::ErrorReason::ClientDiffers,
+        ));
+    };
+    let about = About::new(id.uuid(), report.origin.version).client(client);
+    match outcome {
+        UpsertOutcome::Created => tx.emit(about, &ReportAdded { report_id: id.to_string() }).await?,
+        UpsertOutcome::Updated => tx.emit(about, &ReportChanged { report_id: id.to_string() }).await?,
+        UpsertOutcome::Unchanged | UpsertOutcome::Unspecified => {}
+    }
+    tx.commit().await?;
+    let mut response =
+        Response::new(UpsertReportResponse { report_id: id.to_string(), outcome: outcome.into() });
+    response.extensions_mut().insert(Subject(client));
+    Ok(response)
+}
+
+fn unknown_client(field: &str) -> Error {
+    Error::field(field, proto::dossier::v1::ErrorReason::ClientUnknown)
+}

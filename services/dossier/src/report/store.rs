@@ -1,0 +1,166 @@
+//! The SQL of reports.
+
+use std::collections::HashMap;
+
+use chassis::id::ClientId;
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use proto::dossier::v1::{ReportKind, UpsertOutcome};
+use store::{StoreError, Tx, page::Keyset};
+use uuid::Uuid;
+
+use super::{Content, Incoming, Period, Report, ReportId};
+
+/// What became of one report of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Upserted {
+    /// It stands under this id.
+    Stands(ReportId, UpsertOutcome),
+    /// It is known in another client's dossier; nothing was changed.
+    ClientDiffers,
+}
+
+/// Adds reports, or changes those of which this version is newer: one statement for all. No origin may stand twice.
+pub async fn upsert(
+    tx: &mut Tx,
+    reports: &[(ClientId, &Incoming)],
+) -> Result<Vec<Upserted>, StoreError> {
+    let organisation = tx.ctx().organisation.uuid();
+    let column = |value: fn(&Incoming) -> String| -> Vec<String> {
+        reports.iter().map(|(_, report)| value(report)).collect()
+    };
+    let ids: Vec<Uuid> = reports.iter().map(|(_, report)| report.id.uuid()).collect();
+    let clients: Vec<Uuid> = reports.iter().map(|(client, _)| client.uuid()).collect();
+    let sources = column(|report| report.origin.source.clone());
+    let external_ids = column(|report| report.origin.external_id.clone());
+    let versions: Vec<i64> = reports.iter().map(|(_, report)| report.origin.version).collect();
+    let texts = column(|report| report.content.text.clone());
+    let authors = column(|report| report.content.author.clone());
+    let roles = column(|report| report.content.author_role.clone());
+    let written: Vec<jiff_sqlx::Timestamp> =
+        reports.iter().map(|(_, report)| Timestamp::to_sqlx(report.content.written_at)).collect();
+    let kinds: Vec<i32> = reports.iter().map(|(_, report)| report.content.kind.into()).collect();
+    sqlx::query!(
+        "INSERT INTO report AS r (organisation_id, id, client_id, source, external_id, version, text, author,
+             author_role, written_at, kind)
+         SELECT $1, * FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bigint[], $7::text[],
+             $8::text[], $9::text[], $10::timestamptz[], $11::integer[])
+         ON CONFLICT (organisation_id, source, external_id) DO UPDATE
+         SET version = excluded.version, text = excluded.text, author = excluded.author,
+             author_role = excluded.author_role, written_at = excluded.written_at, kind = excluded.kind
+         WHERE r.version < excluded.version AND r.client_id = excluded.client_id",
+        organisation,
+        &ids,
+        &clients,
+        &sources,
+        &external_ids,
+        &versions,
+        &texts,
+        &authors,
+        &roles,
+        &written as _,
+        &kinds,
+    )
+    .execute(tx.connection())
+    .await?;
+    let rows = sqlx::query!(
+        "SELECT r.source, r.external_id, r.id, r.client_id, r.version, r.xmin::text = pg_current_xact_id()::xid::text AS touched
+         FROM unnest($2::text[], $3::text[]) AS o (source, external_id)
+         JOIN report r ON r.organisation_id = $1 AND r.source = o.source AND r.external_id = o.external_id",
+        organisation,
+        &sources,
+        &external_ids,
+    )
+    .fetch_all(tx.connection())
+    .await?;
+    let standing: HashMap<_, _> = rows
+        .into_iter()
+        .map(|row| ((row.source, row.external_id), (row.id, row.client_id, row.touched)))
+        .collect();
+    Ok(reports
+        .iter()
+        .map(|(client, report)| {
+            let key = (report.origin.source.clone(), report.origin.external_id.clone());
+            match standing.get(&key) {
+                Some((id, _, _)) if *id == report.id.uuid() => {
+                    Upserted::Stands(report.id, UpsertOutcome::Created)
+                }
+                Some((id, owner, touched)) if *owner == client.uuid() => {
+                    let changed = touched.unwrap_or(false);
+                    let outcome =
+                        if changed { UpsertOutcome::Updated } else { UpsertOutcome::Unchanged };
+                    Upserted::Stands(ReportId(*id), outcome)
+                }
+                _ => Upserted::ClientDiffers,
+            }
+        })
+        .collect())
+}
+
+/// One page of a client's reports, newest first: one more than `size`, where there are older ones.
+pub async fn list(
+    tx: &mut Tx,
+    client: ClientId,
+    period: Period,
+    after: Option<Keyset>,
+    size: i64,
+) -> Result<Vec<Report>, StoreError> {
+    let organisation = tx.ctx().organisation.uuid();
+    let after = after.unwrap_or(Keyset { at: Timestamp::MAX, id: Uuid::max() });
+    // Open ends are given as the ends of time, so that one prepared statement and one index serve all.
+    let end = jiff::civil::date(9999, 1, 1).to_zoned(jiff::tz::TimeZone::UTC);
+    let end = end.map_or(Timestamp::MAX, |end| end.timestamp());
+    let rows = sqlx::query!(
+        "SELECT id, text, author, author_role, written_at, kind FROM report
+         WHERE organisation_id = $1 AND client_id = $2 AND written_at >= $3 AND written_at < $4
+             AND (written_at, id) < ($5, $6)
+         ORDER BY written_at DESC, id DESC LIMIT $7",
+        organisation,
+        client.uuid(),
+        period.from.unwrap_or(Timestamp::UNIX_EPOCH).to_sqlx() as _,
+        period.before.unwrap_or(end).to_sqlx() as _,
+        after.at.min(end).to_sqlx() as _,
+        after.id,
+        size + 1,
+    )
+    .fetch_all(tx.connection())
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Report {
+            id: ReportId(row.id),
+            client,
+            content: Content {
+                text: row.text,
+                author: row.author,
+                author_role: row.author_role,
+                written_at: row.written_at.to_jiff(),
+                kind: ReportKind::try_from(row.kind).unwrap_or_default(),
+            },
+        })
+        .collect())
+}
+
+/// One report.
+pub async fn find(tx: &mut Tx, id: ReportId) -> Result<Option<Report>, StoreError> {
+    let organisation = tx.ctx().organisation.uuid();
+    let row = sqlx::query!(
+        "SELECT client_id, text, author, author_role, written_at, kind FROM report
+         WHERE organisation_id = $1 AND id = $2",
+        organisation,
+        id.uuid(),
+    )
+    .fetch_optional(tx.connection())
+    .await?;
+    Ok(row.map(|row| Report {
+        id,
+        client: ClientId(row.client_id),
+        content: Content {
+            text: row.text,
+            author: row.author,
+            author_role: row.author_role,
+            written_at: row.written_at.to_jiff(),
+            kind: ReportKind::try_from(row.kind).unwrap_or_default(),
+        },
+    }))
+}

@@ -1,0 +1,120 @@
+//! A registration as it comes in: every field judged, all faults told at once.
+
+use chassis::{
+    fields::{Fields, MALFORMED, MISSING},
+    id::{AccountId, ClientId},
+};
+use jiff::Timestamp;
+use proto::{
+    access::v1::{Action, Grant, Section},
+    identity::v1::{RegisterAccountRequest, RelationKind},
+};
+
+use super::normalise_username;
+use crate::error::Error;
+
+/// A registration whose fields hold.
+pub struct Registration {
+    pub account: AccountId,
+    pub client: ClientId,
+    pub username: String,
+    pub display_name: String,
+    pub email: String,
+    pub language: String,
+    pub relation: RelationKind,
+    pub grants: Vec<Grant>,
+    pub given_by: String,
+    pub ground: String,
+    pub given_at: Timestamp,
+    pub valid_from: Option<Timestamp>,
+    pub valid_until: Option<Timestamp>,
+}
+
+impl Registration {
+    /// Judges a request.
+    ///
+    /// # Errors
+    /// All fields that cannot be taken.
+    pub fn read(request: RegisterAccountRequest) -> Result<Self, Error> {
+        let mut fields = Fields::new("");
+        let account = fields.parsed("account_id", &request.account_id, |id| {
+            let id: AccountId = id.parse().ok()?;
+            (id.uuid().get_version_num() == 7).then_some(id)
+        });
+        let client = fields.parsed("client_id", &request.client_id, |id| id.parse().ok());
+        fields.text("username", &request.username, 200);
+        fields.text("display_name", &request.display_name, 200);
+        fields.text("email", &request.email, 200);
+        if !request.email.is_empty() && !is_email(&request.email) {
+            fields.fault("email", MALFORMED);
+        }
+        if !["", "nl", "en"].contains(&request.language.as_str()) {
+            fields.fault("language", MALFORMED);
+        }
+        let relation = request.relation();
+        if relation == RelationKind::Unspecified {
+            fields.fault("relation", MISSING);
+        }
+        if request.grants.is_empty() {
+            fields.fault("grants", MISSING);
+        } else if !request.grants.iter().all(is_grant) {
+            fields.fault("grants", MALFORMED);
+        }
+        let consent = request.consent.clone().unwrap_or_default();
+        fields.text("consent.given_by", &consent.given_by, 200);
+        fields.text("consent.ground", &consent.ground, 200);
+        let given_at = fields.instant("consent.given_at", consent.given_at.as_ref());
+        let mut optional = |name, value: Option<&_>| value.and_then(|value| fields.instant(name, Some(value)));
+        let valid_from = optional("consent.valid_from", consent.valid_from.as_ref());
+        let valid_until = optional("consent.valid_until", consent.valid_until.as_ref());
+        let faults = fields.faults();
+        match (account, client, given_at) {
+            (Some(account), Some(client), Some(given_at)) if faults.is_empty() => Ok(Self {
+                account,
+                client,
+                username: normalise_username(&request.username),
+                display_name: request.display_name.trim().to_owned(),
+                email: request.email.trim().to_owned(),
+                language: request.language,
+                relation,
+                grants: request.grants,
+                given_by: consent.given_by,
+                ground: consent.ground,
+                given_at,
+                valid_from,
+                valid_until,
+            }),
+            _ => Err(Error::Fields(faults)),
+        }
+    }
+}
+
+fn is_grant(grant: &Grant) -> bool {
+    grant.section() != Section::Unspecified
+        && !grant.actions.is_empty()
+        && grant.actions.iter().all(|action| {
+            Action::try_from(*action).is_ok_and(|action| action != Action::Unspecified)
+        })
+}
+
+/// An address that mail can be sent to; what it means is the mail server's to judge. No control character can pass.
+fn is_email(text: &str) -> bool {
+    let text = text.trim();
+    text.split_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty() && domain.contains('.') && !domain.starts_with('.') && !domain.ends_with('.')
+    }) && !text.chars().any(|c| c.is_whitespace() || c.is_control() || "<>,;\"()".contains(c))
+        && text.matches('@').count() == 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_cannot_smuggle_a_header_or_a_second_recipient() {
+        assert!(is_email("jan@voorbeeld.nl"));
+        for text in ["jan", "jan@", "@x.nl", "a@b@c.nl", "jan@x.nl\r\nBcc: y@z.nl", "a@x.nl,b@x.nl", "a b@x.nl"] {
+            assert!(!is_email(text), "{text}");
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The identity service.
+
+fn main() -> std::process::ExitCode {
+    store::service::main::<identity::Identity>()
+}

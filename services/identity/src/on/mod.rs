@@ -1,0 +1,5 @@
+//! What identity listens to.
+
+mod client_name;
+
+pub use client_name::ClientName;

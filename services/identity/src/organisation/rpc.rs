@@ -1,0 +1,77 @@
+//! Finding and configuring organisations.
+
+use chassis::{Ctx, id::OrganisationId};
+use proto::identity::v1::{
+    ConfigureOrganisationRequest, ConfigureOrganisationResponse, FindOrganisationRequest,
+    FindOrganisationResponse, OrganisationConfigured,
+};
+use store::{About, Mode, Tx, organisation};
+use uuid::Uuid;
+
+use super::{has_host, is_named, read};
+use crate::{State, error::Error};
+
+/// FindOrganisation.
+pub async fn find(
+    state: &State,
+    request: FindOrganisationRequest,
+) -> Result<FindOrganisationResponse, Error> {
+    let nobody = Ctx::of_service("identity", OrganisationId(Uuid::nil()), state.clock.now());
+    let found = organisation::list(&state.db, &nobody).await?.into_iter().find(|known| {
+        if request.host.is_empty() {
+            is_named(&known.settings, &request.name)
+        } else {
+            has_host(&known.settings, &request.host)
+        }
+    });
+    let found = found.ok_or(Error::OrganisationUnknown)?;
+    Ok(FindOrganisationResponse {
+        organisation_id: found.id.to_string(),
+        settings: Some(found.settings),
+    })
+}
+
+/// ConfigureOrganisation.
+pub async fn configure(
+    state: &State,
+    request: &ConfigureOrganisationRequest,
+) -> Result<ConfigureOrganisationResponse, Error> {
+    let settings = read(&request.toml)?;
+    let now = state.clock.now();
+    let nobody = Ctx::of_service("identity", OrganisationId(Uuid::nil()), now);
+    let all = organisation::list(&state.db, &nobody).await?;
+    let taken = all.iter().any(|known| {
+        known.settings.key != settings.key
+            && settings.hosts.iter().any(|host| has_host(&known.settings, host))
+    });
+    if taken {
+        return Err(Error::SettingsInvalid("hosts".to_owned()));
+    }
+    let known = all.into_iter().find(|known| known.settings.key == settings.key);
+    let (id, version) = match known {
+        Some(known) if known.settings == settings => {
+            return Ok(ConfigureOrganisationResponse {
+                organisation_id: known.id.to_string(),
+                version: known.version,
+            });
+        }
+        Some(known) => (known.id, known.version + 1),
+        None => (OrganisationId::new(now), 1),
+    };
+    let ctx = Ctx::of_service("identity", id, now);
+    let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
+    if organisation::keep(&mut tx, id, version, &settings).await? {
+        let event = OrganisationConfigured { settings: Some(settings) };
+        tx.emit(About::new(id.uuid(), version), &event).await?;
+    }
+    tx.commit().await?;
+    Ok(ConfigureOrganisationResponse { organisation_id: id.to_string(), version })
+}
+
+/// The settings of the Ctx's organisation, for rules that depend on them.
+///
+/// # Errors
+/// [`Error::OrganisationUnknown`] where there is none.
+pub async fn settings(tx: &mut Tx) -> Result<proto::identity::v1::OrganisationSettings, Error> {
+    Ok(organisation::find(tx).await?.ok_or(Error::OrganisationUnknown)?.settings)
+}

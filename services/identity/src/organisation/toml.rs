@@ -1,0 +1,252 @@
+//! The settings file of an organisation: every key, its bounds, and an error that names the key.
+
+use proto::identity::v1::{
+    Contact, LoginSettings, OrganisationSettings, PasswordSettings, SecondFactor, SessionSettings, Theme,
+};
+use serde::Deserialize;
+
+use super::contrast_with_white;
+use crate::{error::Error, password::FLOOR};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    key: String,
+    name: String,
+    product_name: String,
+    hosts: Vec<String>,
+    #[serde(default = "dutch")]
+    language: String,
+    base_url: String,
+    sender_address: String,
+    contact: ContactTable,
+    theme: ThemeTable,
+    login: LoginTable,
+    #[serde(default)]
+    password: PasswordTable,
+    #[serde(default)]
+    session: SessionTable,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ContactTable {
+    phone: String,
+    email: String,
+    hours: String,
+    care_questions: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ThemeTable {
+    primary: String,
+    primary_dark: String,
+    tint: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LoginTable {
+    second_factor: Factor,
+    #[serde(default = "five")]
+    code_life_minutes: i32,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Factor {
+    EmailEach,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct PasswordTable {
+    min_length: i32,
+    welcome_life_days: i32,
+}
+
+impl Default for PasswordTable {
+    fn default() -> Self {
+        Self { min_length: 10, welcome_life_days: 14 }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct SessionTable {
+    idle_minutes: i32,
+    absolute_hours: i32,
+}
+
+impl Default for SessionTable {
+    fn default() -> Self {
+        Self { idle_minutes: 30, absolute_hours: 12 }
+    }
+}
+
+fn dutch() -> String {
+    "nl".to_owned()
+}
+
+const fn five() -> i32 {
+    5
+}
+
+/// Reads and judges a settings file.
+///
+/// # Errors
+/// [`Error::SettingsInvalid`] names the key that is missing, unknown or out of its bounds.
+pub fn read(text: &str) -> Result<OrganisationSettings, Error> {
+    let file: File = ::toml::from_str(text).map_err(|error| Error::SettingsInvalid(key_of(&error, text)))?;
+    let rules = [
+        ("key", is_key(&file.key)),
+        ("name", is_line(&file.name, 100)),
+        ("product_name", is_line(&file.product_name, 100)),
+        ("hosts", !file.hosts.is_empty() && file.hosts.iter().all(|host| is_host(host))),
+        ("language", ["nl", "en"].contains(&file.language.as_str())),
+        ("base_url", is_base_url(&file.base_url)),
+        ("sender_address", is_line(&file.sender_address, 200) && file.sender_address.contains('@')),
+        ("contact.phone", is_line(&file.contact.phone, 50)),
+        ("contact.email", is_line(&file.contact.email, 200) && file.contact.email.contains('@')),
+        ("contact.hours", is_line(&file.contact.hours, 200)),
+        ("contact.care_questions", is_line(&file.contact.care_questions, 300)),
+        ("theme.primary", contrast_with_white(&file.theme.primary).is_some_and(|contrast| contrast >= 4.5)),
+        (
+            "theme.primary_dark",
+            contrast_with_white(&file.theme.primary_dark).is_some_and(|contrast| contrast >= 7.0),
+        ),
+        ("theme.tint", contrast_with_white(&file.theme.tint).is_some_and(|contrast| contrast <= 1.3)),
+        // At most ten minutes (OTP-01).
+        ("login.code_life_minutes", (1..=10).contains(&file.login.code_life_minutes)),
+        (
+            "password.min_length",
+            usize::try_from(file.password.min_length).is_ok_and(|least| (FLOOR..=64).contains(&least)),
+        ),
+        ("password.welcome_life_days", (1..=30).contains(&file.password.welcome_life_days)),
+        // SES-01, and what an organisation may choose of it.
+        ("session.idle_minutes", (15..=60).contains(&file.session.idle_minutes)),
+        ("session.absolute_hours", (1..=24).contains(&file.session.absolute_hours)),
+    ];
+    if let Some((key, _)) = rules.iter().find(|(_, holds)| !holds) {
+        return Err(Error::SettingsInvalid((*key).to_owned()));
+    }
+    Ok(file.into())
+}
+
+impl From<File> for OrganisationSettings {
+    fn from(file: File) -> Self {
+        let Factor::EmailEach = file.login.second_factor;
+        Self {
+            key: file.key,
+            name: file.name,
+            product_name: file.product_name,
+            hosts: file.hosts,
+            language: file.language,
+            base_url: file.base_url,
+            sender_address: file.sender_address,
+            contact: Some(Contact {
+                phone: file.contact.phone,
+                email: file.contact.email,
+                hours: file.contact.hours,
+                care_questions: file.contact.care_questions,
+            }),
+            theme: Some(Theme {
+                primary: file.theme.primary,
+                primary_dark: file.theme.primary_dark,
+                tint: file.theme.tint,
+            }),
+            login: Some(LoginSettings {
+                second_factor: SecondFactor::EmailEach.into(),
+                code_life_seconds: file.login.code_life_minutes * 60,
+            }),
+            password: Some(PasswordSettings {
+                min_length: file.password.min_length,
+                welcome_life_days: file.password.welcome_life_days,
+            }),
+            session: Some(SessionSettings {
+                idle_seconds: file.session.idle_minutes * 60,
+                absolute_seconds: file.session.absolute_hours * 3600,
+            }),
+        }
+    }
+}
+
+/// The key that a parser's error is about: the one it quotes, or the one on the line where it stopped.
+fn key_of(error: &::toml::de::Error, text: &str) -> String {
+    if let Some(quoted) = error.message().split('`').nth(1) {
+        return quoted.to_owned();
+    }
+    let line = error.span().and_then(|span| text.get(..span.start)).map(|before| {
+        let start = before.rfind('\n').map_or(0, |at| at + 1);
+        text.get(start..).unwrap_or_default().split(['=', '\n']).next().unwrap_or_default().trim()
+    });
+    line.filter(|key| !key.is_empty()).unwrap_or("file").to_owned()
+}
+
+fn is_key(key: &str) -> bool {
+    (2..=40).contains(&key.len())
+        && key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+/// One line of text without control characters: nothing that could end a mail header (ASVS 1.3.11).
+fn is_line(text: &str, max: usize) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= max && !text.chars().any(char::is_control)
+}
+
+fn is_host(host: &str) -> bool {
+    (1..=253).contains(&host.len())
+        && host.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-".contains(&b))
+}
+
+fn is_base_url(url: &str) -> bool {
+    ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme))
+        && !url.ends_with('/')
+        && url.len() <= 200
+        && !url.contains(char::is_whitespace)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = include_str!("../../../../deploy/organisations/thuisgenoten.toml");
+
+    #[test]
+    fn the_example_organisations_hold() {
+        for file in [
+            FILE,
+            include_str!("../../../../deploy/organisations/profila.toml"),
+            include_str!("../../../../deploy/organisations/vivre.toml"),
+            include_str!("../../../../deploy/organisations/hilverzorg.toml"),
+            include_str!("../../../../deploy/organisations/rozelaar.toml"),
+        ] {
+            read(file).unwrap();
+        }
+        let settings = read(FILE).unwrap();
+        assert_eq!(settings.login.unwrap().code_life_seconds, 300, "T17: five minutes");
+    }
+
+    #[test]
+    fn a_fault_names_its_key() {
+        for (right, wrong, key) in [
+            ("code_life_minutes = 5", "code_life_minutes = 11", "login.code_life_minutes"),
+            ("key = \"thuisgenoten\"", "key = \"Thuis genoten\"", "key"),
+            ("key = \"thuisgenoten\"", "", "key"),
+            ("key = \"thuisgenoten\"", "key = \"thuisgenoten\"\nshade = 1", "shade"),
+            ("second_factor = \"email_each\"", "second_factor = \"none\"", "none"),
+            ("language = \"nl\"", "language = 5", "language"),
+        ] {
+            assert!(FILE.contains(right), "{right}");
+            let error = read(&FILE.replace(right, wrong)).unwrap_err();
+            assert!(matches!(&error, Error::SettingsInvalid(named) if named == key), "{wrong}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_theme_that_people_cannot_read_is_refused() {
+        let settings = read(FILE).unwrap();
+        let pale = FILE.replace(&settings.theme.unwrap().primary, "#ffcc00");
+        assert!(matches!(read(&pale), Err(Error::SettingsInvalid(key)) if key == "theme.primary"));
+    }
+}

@@ -1,0 +1,151 @@
+//! Argon2id on threads of its own: as many as there are cores, at a lower priority than those that serve pages, each
+//! with one piece of memory that is used again and wiped between. The queue is short: beyond it, the answer is "busy".
+
+use std::{
+    sync::{Arc, Mutex, mpsc},
+    thread,
+};
+
+use argon2::{Algorithm, Argon2, Block, Params, Version, password_hash::phc::{Output, PasswordHash, Salt}};
+use tokio::sync::oneshot;
+use zeroize::Zeroize;
+
+use crate::error::Error;
+
+/// How many hashes may wait: at 25 ms each on two cores, the last waits less than a second.
+const QUEUE: usize = 64;
+/// Lower than whoever serves pages.
+const NICENESS: i32 = 10;
+
+enum Job {
+    Hash { input: [u8; 32], done: oneshot::Sender<Option<String>> },
+    Verify { input: [u8; 32], stored: Option<String>, done: oneshot::Sender<bool> },
+}
+
+/// The way to the hashing threads. Cheap to clone; the threads end with the last of them.
+#[derive(Clone)]
+pub struct Hasher(mpsc::SyncSender<Job>);
+
+impl Hasher {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// When a thread cannot be started.
+    pub fn start() -> std::io::Result<Self> {
+        let (sender, receiver) = mpsc::sync_channel(QUEUE);
+        let receiver = Arc::new(Mutex::new(receiver));
+        let cores = thread::available_parallelism().map_or(2, usize::from);
+        for number in 0..cores {
+            let receiver = Arc::clone(&receiver);
+            thread::Builder::new().name(format!("argon2-{number}")).spawn(move || work(&receiver))?;
+        }
+        Ok(Self(sender))
+    }
+
+    /// The hash to keep, in PHC form.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] where too many wait.
+    pub async fn hash(&self, input: [u8; 32]) -> Result<String, Error> {
+        let (done, hashed) = oneshot::channel();
+        self.0.try_send(Job::Hash { input, done }).map_err(|_| Error::Busy)?;
+        hashed.await.ok().flatten().ok_or(Error::Busy)
+    }
+
+    /// Whether the input is what was hashed. Without a stored hash the same work is done, and the answer is no.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] where too many wait.
+    pub async fn verify(&self, input: [u8; 32], stored: Option<String>) -> Result<bool, Error> {
+        let (done, verified) = oneshot::channel();
+        self.0.try_send(Job::Verify { input, stored, done }).map_err(|_| Error::Busy)?;
+        verified.await.map_err(|_| Error::Busy)
+    }
+}
+
+fn work(jobs: &Mutex<mpsc::Receiver<Job>>) {
+    // On Linux this is the calling thread alone. Without it hashing still works, just less politely.
+    let _ = rustix::process::setpriority_process(None, NICENESS);
+    let mut memory = vec![Block::default(); Params::DEFAULT.block_count()];
+    loop {
+        let job = match jobs.lock() {
+            Ok(jobs) => jobs.recv(),
+            Err(_) => return,
+        };
+        match job {
+            Ok(Job::Hash { input, done }) => {
+                let _ = done.send(hash(&input, &mut memory));
+            }
+            Ok(Job::Verify { input, stored, done }) => {
+                let _ = done.send(verify(&input, stored.as_deref(), &mut memory));
+            }
+            Err(mpsc::RecvError) => return,
+        }
+        memory.iter_mut().for_each(Zeroize::zeroize);
+    }
+}
+
+fn hash(input: &[u8; 32], memory: &mut [Block]) -> Option<String> {
+    let salt = Salt::new(&chassis::secret::random::<16>()).ok()?;
+    let output = raw(input, &salt, &Params::DEFAULT, memory)?;
+    let hash = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: (&Params::DEFAULT).try_into().ok()?,
+        salt: Some(salt),
+        hash: Some(output),
+    };
+    Some(hash.to_string())
+}
+
+fn verify(input: &[u8; 32], stored: Option<&str>, memory: &mut [Block]) -> bool {
+    let stored = stored.and_then(|stored| PasswordHash::new(stored).ok());
+    let Some((hash, salt, expected)) =
+        stored.and_then(|hash| Some((hash.clone(), hash.salt?, hash.hash?)))
+    else {
+        // The same work for whoever has no password: the time must not tell.
+        if let Ok(salt) = Salt::new(&[0; 16]) {
+            let _ = raw(input, &salt, &Params::DEFAULT, memory);
+        }
+        return false;
+    };
+    let Ok(params) = Params::try_from(&hash) else { return false };
+    raw(input, &salt, &params, memory)
+        .is_some_and(|output| chassis::secret::same(output.as_bytes(), expected.as_bytes()))
+}
+
+fn raw(input: &[u8; 32], salt: &Salt, params: &Params, memory: &mut [Block]) -> Option<Output> {
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
+    let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
+    if params.block_count() <= memory.len() {
+        argon2.hash_password_into_with_memory(input, salt, &mut output, memory).ok()?;
+    } else {
+        argon2.hash_password_into(input, salt, &mut output).ok()?;
+    }
+    Output::new(&output).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_was_hashed_verifies_and_nothing_else() {
+        let hasher = Hasher::start().unwrap();
+        let stored = hasher.hash([1; 32]).await.unwrap();
+        assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
+        assert!(hasher.verify([1; 32], Some(stored.clone())).await.unwrap());
+        assert!(!hasher.verify([2; 32], Some(stored)).await.unwrap());
+        assert!(!hasher.verify([1; 32], None).await.unwrap());
+        assert!(!hasher.verify([1; 32], Some("garbage".to_owned())).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn beyond_the_queue_the_answer_is_busy() {
+        let hasher = Hasher::start().unwrap();
+        let many = (0..QUEUE * 3).map(|_| hasher.verify([1; 32], None));
+        let results = futures::future::join_all(many).await;
+        assert!(results.iter().any(|result| matches!(result, Err(Error::Busy))));
+        assert!(results.iter().any(Result::is_ok));
+    }
+}

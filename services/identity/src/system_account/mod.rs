@@ -1,0 +1,7 @@
+//! Systems of an organisation: a credential that is told once, and short-lived tokens for it.
+
+pub mod rpc;
+
+/// What a system may be allowed.
+pub const SCOPES: [&str; 5] =
+    ["identity.write", "dossier.read", "dossier.write", "feed.read", "audit.verify"];

@@ -1,0 +1,105 @@
+//! Making credentials and turning them into tokens.
+
+use chassis::{
+    Ctx,
+    fields::{Fields, MALFORMED, MISSING},
+    id::SystemId,
+    secret::{ScopedToken, same, sha256},
+    token::{Caller, LIFE},
+};
+use proto::identity::v1::{
+    CreateSystemAccountRequest, CreateSystemAccountResponse, IssueSystemTokenRequest,
+    IssueSystemTokenResponse,
+};
+use secrecy::ExposeSecret;
+use store::{Mode, event::timestamp};
+
+use super::SCOPES;
+use crate::{State, error::Error, organisation};
+
+/// The name under which those who run the platform ask for a token.
+const OPERATOR: &str = "operator";
+
+/// CreateSystemAccount.
+pub async fn create(
+    state: &State,
+    request: CreateSystemAccountRequest,
+) -> Result<CreateSystemAccountResponse, Error> {
+    let mut fields = Fields::new("");
+    let organisation = fields.parsed("organisation_id", &request.organisation_id, |id| id.parse().ok());
+    fields.text("name", &request.name, 100);
+    if request.scopes.is_empty() {
+        fields.fault("scopes", MISSING);
+    }
+    if request.scopes.iter().any(|scope| !SCOPES.contains(&scope.as_str())) {
+        fields.fault("scopes", MALFORMED);
+    }
+    let faults = fields.faults();
+    let Some(organisation) = organisation.filter(|_| faults.is_empty()) else {
+        return Err(Error::Fields(faults));
+    };
+    let now = state.clock.now();
+    let secret = ScopedToken::generate(organisation);
+    let mut tx =
+        state.db.in_organisation(&Ctx::of_service("identity", organisation, now), Mode::Write).await?;
+    organisation::rpc::settings(&mut tx).await?;
+    let id = sqlx::query_scalar!(
+        "INSERT INTO system_account (organisation_id, id, name, secret_hash, scopes)
+         VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (organisation_id, name) DO UPDATE
+         SET secret_hash = excluded.secret_hash, scopes = excluded.scopes
+         RETURNING id",
+        organisation.uuid(),
+        SystemId::new(now).uuid(),
+        request.name,
+        secret.hash(),
+        &request.scopes,
+    )
+    .fetch_one(tx.connection())
+    .await?;
+    tx.commit().await?;
+    Ok(CreateSystemAccountResponse { system_id: id.to_string(), secret: secret.expose().to_owned() })
+}
+
+/// IssueSystemToken. An unknown system and a wrong secret get one answer.
+pub async fn issue_token(
+    state: &State,
+    request: &IssueSystemTokenRequest,
+) -> Result<IssueSystemTokenResponse, Error> {
+    let caller = if request.system_id == OPERATOR {
+        operator(state, &request.secret)
+    } else {
+        system(state, request).await?
+    };
+    let now = state.clock.now();
+    let token = state.signer.sign(&caller.ok_or(Error::CredentialRefused)?, now)?;
+    Ok(IssueSystemTokenResponse { token, expires_at: Some(timestamp(now + LIFE)) })
+}
+
+fn operator(state: &State, secret: &str) -> Option<Caller> {
+    let known = state.operator_secret.as_ref()?.expose_secret();
+    same(&sha256(&[secret.as_bytes()]), &sha256(&[known.as_bytes()])).then_some(Caller::Operator)
+}
+
+async fn system(state: &State, request: &IssueSystemTokenRequest) -> Result<Option<Caller>, Error> {
+    let (Some(secret), Ok(id)) =
+        (ScopedToken::parse(&request.secret), request.system_id.parse::<SystemId>())
+    else {
+        return Ok(None);
+    };
+    let ctx = Ctx::of_service("identity", secret.organisation(), state.clock.now());
+    let mut tx = state.db.in_organisation(&ctx, Mode::Read).await?;
+    let row = sqlx::query!(
+        "SELECT name, secret_hash, scopes FROM system_account WHERE organisation_id = $1 AND id = $2",
+        ctx.organisation.uuid(),
+        id.uuid(),
+    )
+    .fetch_optional(tx.connection())
+    .await?;
+    Ok(row.filter(|row| same(&row.secret_hash, &secret.hash())).map(|row| Caller::System {
+        organisation: ctx.organisation,
+        system: id,
+        name: row.name,
+        scopes: row.scopes,
+    }))
+}
