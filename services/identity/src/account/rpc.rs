@@ -67,6 +67,7 @@ async fn insert(
         valid_until: registration.valid_until.map(timestamp),
     };
     tx.emit(about, &granted).await?;
+    let account_id = registration.account.to_string();
     let content = WelcomeMessageContent {
         email: registration.email,
         language: registration.language,
@@ -75,8 +76,8 @@ async fn insert(
         password,
     };
     let expires_at = one_time.expires_at;
-    let welcome =
-        WelcomeMessage { content: seal(state, ctx, &content)?, expires_at: Some(timestamp(expires_at)) };
+    let content = seal(state, ctx, &content)?;
+    let welcome = WelcomeMessage { content, expires_at: Some(timestamp(expires_at)), account_id };
     tx.deliver(about, &welcome, expires_at).await?;
     Ok(tx.commit().await?)
 }

@@ -113,7 +113,11 @@ async fn send_code(
     };
     let organisation = tx.ctx().organisation;
     let sealed = state.seal.seal("messaging", organisation, &content).map_err(StoreError::from)?;
-    let delivery = LoginCode { content: Some(sealed), expires_at: Some(timestamp(code.expires_at)) };
+    let delivery = LoginCode {
+        content: Some(sealed),
+        expires_at: Some(timestamp(code.expires_at)),
+        account_id: account.id.to_string(),
+    };
     tx.deliver(About::new(login, 1), &delivery, code.expires_at).await?;
     Ok(())
 }

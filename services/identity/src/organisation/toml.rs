@@ -174,7 +174,9 @@ impl From<File> for OrganisationSettings {
 
 /// The key that a parser's error is about: the one it quotes, or the one on the line where it stopped.
 fn key_of(error: &::toml::de::Error, text: &str) -> String {
-    if let Some(quoted) = error.message().split('`').nth(1) {
+    let message = error.message();
+    let names_key = message.starts_with("missing field") || message.starts_with("unknown field");
+    if let Some(quoted) = message.split('`').nth(1).filter(|_| names_key) {
         return quoted.to_owned();
     }
     let line = error.span().and_then(|span| text.get(..span.start)).map(|before| {
@@ -234,7 +236,7 @@ mod tests {
             ("key = \"thuisgenoten\"", "key = \"Thuis genoten\"", "key"),
             ("key = \"thuisgenoten\"", "", "key"),
             ("key = \"thuisgenoten\"", "key = \"thuisgenoten\"\nshade = 1", "shade"),
-            ("second_factor = \"email_each\"", "second_factor = \"none\"", "none"),
+            ("second_factor = \"email_each\"", "second_factor = \"none\"", "second_factor"),
             ("language = \"nl\"", "language = 5", "language"),
         ] {
             assert!(FILE.contains(right), "{right}");

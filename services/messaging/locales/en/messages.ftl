@@ -1,0 +1,16 @@
+greeting = Dear { $name },
+help = Questions about logging in? Call { $phone }, { $hours }.
+sender = This message was sent automatically by { $organisation }. You cannot reply to it.
+welcome-subject = Welcome to { $product }
+welcome-intro = From now on you can log in to { $product } of { $organisation }.
+welcome-where = Go to this address:
+welcome-username = Your user name
+welcome-password = Your password for the first time
+welcome-steps = After logging in you receive a code by e-mail. Type that code. Then you choose a password of your own.
+welcome-until = The password in this message works until { $until }. Do not give it to anybody.
+code-subject = Your code to log in to { $product }
+code-intro = You want to log in to { $product }. Type this code there.
+code-label = Your code
+code-life = The code works for { $minutes } minutes. Do not give it to anybody.
+code-not-you = Did you not want to log in? Then somebody else may know your password. Call us.
+code-sms = { $product }: your code is { $code }. It works for { $minutes } minutes. Do not give it to anybody.

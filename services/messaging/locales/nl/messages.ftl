@@ -1,0 +1,16 @@
+greeting = Beste { $name },
+help = Vragen over inloggen? Bel { $phone }, { $hours }.
+sender = Dit bericht is automatisch verstuurd door { $organisation }. U kunt er niet op antwoorden.
+welcome-subject = Welkom bij { $product }
+welcome-intro = U kunt vanaf nu inloggen op { $product } van { $organisation }.
+welcome-where = Ga naar dit adres:
+welcome-username = Uw gebruikersnaam
+welcome-password = Uw wachtwoord voor de eerste keer
+welcome-steps = Na het inloggen krijgt u een code per e-mail. Vul die code in. Daarna kiest u een eigen wachtwoord.
+welcome-until = Het wachtwoord in dit bericht werkt tot { $until }. Geef het aan niemand.
+code-subject = Uw code om in te loggen op { $product }
+code-intro = U wilt inloggen op { $product }. Vul daar deze code in.
+code-label = Uw code
+code-life = De code werkt { $minutes } minuten. Geef de code aan niemand.
+code-not-you = Wilde u niet inloggen? Dan kent iemand anders misschien uw wachtwoord. Bel ons.
+code-sms = { $product }: uw code is { $code }. De code werkt { $minutes } minuten. Geef hem aan niemand.

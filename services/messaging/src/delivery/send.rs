@@ -1,0 +1,112 @@
+//! Due work: opens, renders and sends what waits; records how it went; gives up when its time is over.
+
+use chassis::{Clock, Ctx, seal::SealKeys};
+use futures::{StreamExt, future::BoxFuture, stream};
+use proto::messaging::v1::{DeliveryFailed, DeliveryFailure};
+use store::{About, Db, Mode, StoreError, due::DueWork, organisation::Organisation};
+
+use super::{
+    Content, Delivery,
+    store::{self as table, End},
+};
+use crate::{
+    provider::{Mail, Outcome, Sms},
+    words::{self, Letter},
+};
+
+/// How many messages are on their way to a provider at once.
+const AT_ONCE: usize = 8;
+
+/// Sends what is due.
+pub struct SendDue {
+    seal: SealKeys,
+    clock: Clock,
+    mail: Mail,
+    sms: Sms,
+}
+
+impl SendDue {
+    /// A sender over these providers.
+    #[must_use]
+    pub const fn new(seal: SealKeys, clock: Clock, mail: Mail, sms: Sms) -> Self {
+        Self { seal, clock, mail, sms }
+    }
+
+    async fn send(&self, organisation: &Organisation, delivery: &Delivery) -> Outcome {
+        if self.clock.now() >= delivery.expires_at {
+            return Outcome::Never(DeliveryFailure::Expired);
+        }
+        let content = match delivery.open(&self.seal, organisation.id) {
+            Ok(content) => content,
+            Err(error) => {
+                tracing::error!(delivery = %delivery.id, %error, "delivery cannot be opened");
+                return Outcome::Never(DeliveryFailure::Refused);
+            }
+        };
+        let settings = &organisation.settings;
+        match content {
+            Content::Welcome(content) => {
+                let letter = words::welcome(settings, &content, delivery.expires_at);
+                self.mail.send(settings, delivery.id, &content.email, &letter).await
+            }
+            Content::LoginCode(content) if content.phone.is_empty() => {
+                let letter: Letter = words::login_code_letter(settings, &content);
+                self.mail.send(settings, delivery.id, &content.email, &letter).await
+            }
+            Content::LoginCode(content) => {
+                let text = words::login_code_sms(settings, &content);
+                self.sms.send(delivery.id, &content.phone, &text).await
+            }
+        }
+    }
+
+    async fn record(&self, db: &Db, ctx: &Ctx, delivery: &Delivery, outcome: Outcome) -> Result<(), StoreError> {
+        let end = match outcome {
+            Outcome::Sent => End::Sent,
+            Outcome::Never(_) => End::Failed,
+            Outcome::NotNow => return Ok(()),
+        };
+        let ctx = Ctx { now: self.clock.now(), ..ctx.clone() };
+        let mut tx = db.in_organisation(&ctx, Mode::Write).await?;
+        table::end(&mut tx, delivery.id, end).await?;
+        if let Outcome::Never(failure) = outcome {
+            let event = DeliveryFailed {
+                delivery_id: delivery.id.to_string(),
+                kind: delivery.kind.clone(),
+                failure: failure.into(),
+                account_id: delivery.account.to_string(),
+            };
+            tx.emit(About::new(delivery.id, 1), &event).await?;
+        }
+        tx.commit().await
+    }
+
+    async fn run(&self, db: &Db, ctx: &Ctx, organisation: &Organisation) -> Result<(), StoreError> {
+        let mut tx = db.in_organisation(ctx, Mode::Write).await?;
+        let due = table::take_due(&mut tx).await?;
+        // Committed before sending: no connection waits for a mail server, and a crash does not lose the count.
+        tx.commit().await?;
+        let sent = stream::iter(due)
+            .map(|delivery| async move {
+                let outcome = self.send(organisation, &delivery).await;
+                let attempts = delivery.attempts;
+                tracing::info!(delivery = %delivery.id, kind = delivery.kind, attempts, ?outcome, "delivery");
+                self.record(db, ctx, &delivery, outcome).await
+            })
+            .buffer_unordered(AT_ONCE)
+            .collect::<Vec<_>>()
+            .await;
+        sent.into_iter().collect()
+    }
+}
+
+impl DueWork for SendDue {
+    fn run<'a>(
+        &'a self,
+        db: &'a Db,
+        ctx: &'a Ctx,
+        organisation: &'a Organisation,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(self.run(db, ctx, organisation))
+    }
+}
