@@ -1,1 +1,79 @@
+#![doc = include_str!("../README.md")]
 
+mod app;
+mod assets;
+mod clients;
+mod form;
+mod i18n;
+mod live;
+mod organisation;
+mod page;
+mod problem;
+mod render;
+mod sections;
+mod security;
+mod session;
+
+pub use app::{App, Settings, openapi, router};
+pub use clients::{Clients, ServiceSettings};
+pub use i18n::has_word;
+pub use live::{Live, NatsSettings};
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use axum::serve::ListenerExt;
+use chassis::{shutdown, telemetry};
+use clap::Parser;
+
+const DEFAULTS: &str = include_str!("../config.default.toml");
+
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    /// The operator's settings; what is not there has its default.
+    #[arg(long)]
+    config: Option<PathBuf>,
+}
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The whole of the gateway's `main`.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let run = || -> Result<(), BoxError> {
+        let settings: Settings = chassis::config::load(DEFAULTS, cli.config.as_ref())?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(settings.process.worker_threads)
+            .enable_all()
+            .build()?;
+        runtime.block_on(serve(settings))
+    };
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("gateway: {}", chassis::failure::chain(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(settings: Settings) -> Result<(), BoxError> {
+    let listener = tokio::net::TcpListener::bind(settings.process.listen).await?;
+    let _telemetry = telemetry::init("gateway", &settings.process.telemetry)?;
+    let shutdown = shutdown::on_signal()?;
+    let live = Live::start(&settings.nats, shutdown.clone()).await?;
+    let clock = settings.process.clock()?;
+    let clients = Clients::new(&settings.services, settings.process.keys.signer("gateway")?, clock.clone())?;
+    let app = App::new(clients, live, clock, settings.trusted_proxies);
+    tracing::info!(listen = %listener.local_addr()?, "serving");
+    let listener = listener.tap_io(|socket| {
+        // Without it a small answer waits for an acknowledgement that is not coming.
+        let _ = socket.set_nodelay(true);
+    });
+    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service)
+        .with_graceful_shutdown(shutdown.clone().cancelled_owned())
+        .await?;
+    Ok(())
+}

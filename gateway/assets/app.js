@@ -1,0 +1,66 @@
+// Enhancements. Every page works without this file.
+"use strict";
+
+// Focus on what went wrong, so that it is read out and seen first.
+document.querySelector("[data-focus]")?.focus();
+
+// A button that shows or hides what is typed in a password field; the field is a password again when it is sent.
+for (const field of document.querySelectorAll("input[type=password][data-show]")) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "utrecht-button utrecht-button--secondary-action";
+  button.setAttribute("aria-controls", field.id);
+  const label = () => { button.textContent = field.type === "password" ? field.dataset.show : field.dataset.hide; };
+  button.addEventListener("click", () => { field.type = field.type === "password" ? "text" : "password"; label(); });
+  label();
+  field.after(button);
+  field.form?.addEventListener("submit", () => { field.type = "password"; });
+}
+
+// One submit at a time.
+for (const form of document.querySelectorAll("form[method=post]")) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "yes";
+  });
+}
+
+// A page that the browser kept is not shown again after a logout: it is asked for anew.
+window.addEventListener("pageshow", (event) => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+  if (event.persisted && document.querySelector("[data-private]")) location.reload();
+});
+
+// Live: when something new comes in for a part of this page, that part is fetched again. In the visible tab only.
+const parts = document.querySelectorAll("[data-live]");
+if (parts.length && "EventSource" in window) {
+  let source;
+  const refresh = async (section) => {
+    const response = await fetch(location.href, { credentials: "same-origin", redirect: "error" }).catch(() => null);
+    if (!response?.ok) return;
+    const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+    for (const part of document.querySelectorAll(`[data-live~="${section}"]`)) {
+      const other = fresh.getElementById(part.id);
+      if (!other || other.innerHTML === part.innerHTML) continue;
+      part.innerHTML = other.innerHTML;
+      const status = document.getElementById("status");
+      if (status) status.textContent = part.dataset.liveStatus;
+    }
+  };
+  const listen = () => {
+    if (document.visibilityState === "visible" && !source) {
+      source = new EventSource("/live");
+      source.addEventListener("change", (event) => refresh(event.data));
+      source.addEventListener("open", () => { for (const part of parts) part.dataset.liveReady = "yes"; });
+    } else if (document.visibilityState === "hidden" && source) {
+      source.close();
+      source = undefined;
+    }
+  };
+  document.addEventListener("visibilitychange", () => {
+    const before = source;
+    listen();
+    if (!before && source) for (const part of parts) part.dataset.live.split(" ").forEach(refresh);
+  });
+  listen();
+}

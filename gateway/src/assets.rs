@@ -1,0 +1,75 @@
+//! Styles, fonts and scripts, under names that hold their hash; and the colours of an organisation as a style sheet.
+
+use axum::{
+    Router,
+    extract::Path,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use proto::identity::v1::Theme;
+
+use crate::app::App;
+
+/// A file that the build put into the binary.
+pub struct Asset {
+    name: &'static str,
+    path: &'static str,
+    kind: &'static str,
+    content: &'static [u8],
+}
+
+include!(concat!(env!("OUT_DIR"), "/assets.rs"));
+
+/// The routes of all files.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/assets/theme/{colours}", get(theme))
+        .route("/assets/{file}", get(file))
+        .route("/favicon.ico", get(|| file(Path(path("favicon.svg").to_owned()))))
+}
+
+/// The path of a file, below `/assets/`.
+#[must_use]
+pub fn path(name: &str) -> &'static str {
+    ASSETS.iter().find(|asset| asset.name == name).map_or("", |asset| asset.path)
+}
+
+/// The path of the style sheet with an organisation's colours: they stand in its name, so that it never changes.
+#[must_use]
+pub fn theme_path(theme: &Theme) -> String {
+    let plain = |colour: &str| colour.trim_start_matches('#').to_owned();
+    format!("theme/{}-{}-{}.css", plain(&theme.primary), plain(&theme.primary_dark), plain(&theme.tint))
+}
+
+async fn file(Path(path): Path<String>) -> Response {
+    match ASSETS.iter().find(|asset| asset.path == path) {
+        Some(asset) => for_ever(asset.kind, asset.content),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+async fn theme(Path(colours): Path<String>) -> Response {
+    let is_colour = |text: &str| text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let colours: Vec<&str> = colours.strip_suffix(".css").unwrap_or_default().split('-').collect();
+    match colours.as_slice() {
+        [primary, dark, tint] if [primary, dark, tint].into_iter().all(|colour| is_colour(colour)) => {
+            let style = format!(
+                ":root{{--zp-primary:#{primary};--zp-primary-dark:#{dark};--zp-tint:#{tint}}}"
+            );
+            for_ever("text/css; charset=utf-8", style)
+        }
+        _ => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+fn for_ever(kind: &'static str, content: impl IntoResponse) -> Response {
+    let mut response = content.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("public, max-age=31536000, immutable"),
+    );
+    response
+}

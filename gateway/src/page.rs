@@ -1,0 +1,128 @@
+//! What a handler gives back: a view, or where to go next. The render layer makes HTML or JSON of it.
+
+use std::sync::Arc;
+
+use askama::{Template, Values};
+use axum::{
+    extract::Request,
+    http::{HeaderMap, StatusCode},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use axum_extra::extract::cookie::Cookie;
+use serde::Serialize;
+
+/// Which of the two a request asked for: by its path alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Representation {
+    /// A page.
+    Html,
+    /// The same as a document.
+    Json,
+}
+
+impl Representation {
+    /// Marks what is mounted at `/`.
+    pub async fn html(mut request: Request, next: Next) -> Response {
+        request.extensions_mut().insert(Self::Html);
+        next.run(request).await
+    }
+
+    /// Marks what is mounted at `/api/v1`.
+    pub async fn json(mut request: Request, next: Next) -> Response {
+        request.extensions_mut().insert(Self::Json);
+        next.run(request).await
+    }
+
+    /// By path, where no route was reached.
+    #[must_use]
+    pub fn of_path(path: &str) -> Self {
+        if path.starts_with("/api/") || path.starts_with("/live") { Self::Json } else { Self::Html }
+    }
+}
+
+/// The data of a page: what JSON shows and what its template may use.
+pub trait View: Template + Serialize + Send + Sync + 'static {
+    /// The key of the page's title.
+    const TITLE: &'static str;
+
+    /// Whether something on the page has to be mended: then its title says so.
+    fn has_errors(&self) -> bool {
+        false
+    }
+}
+
+/// A view whose type is forgotten.
+pub trait AnyView: Send + Sync {
+    /// Its content as HTML.
+    fn html(&self, values: &dyn Values) -> askama::Result<String>;
+    /// Its fields as JSON.
+    fn json(&self) -> serde_json::Result<Vec<u8>>;
+    /// The key of its title.
+    fn title(&self) -> &'static str;
+    /// See [`View::has_errors`].
+    fn has_errors(&self) -> bool;
+}
+
+impl<V: View> AnyView for V {
+    fn html(&self, values: &dyn Values) -> askama::Result<String> {
+        self.render_with_values(values)
+    }
+
+    fn json(&self) -> serde_json::Result<Vec<u8>> {
+        serde_json::to_vec(self)
+    }
+
+    fn title(&self) -> &'static str {
+        V::TITLE
+    }
+
+    fn has_errors(&self) -> bool {
+        View::has_errors(self)
+    }
+}
+
+/// What the render layer finds beside a response.
+#[derive(Clone)]
+pub enum Body {
+    /// A view to show.
+    View(Arc<dyn AnyView>),
+    /// A step that was taken: pages go on to a path, JSON gets the outcome.
+    Done(Arc<Vec<u8>>, String),
+}
+
+/// A view, with what goes beside it.
+pub struct Page(Body, Vec<Cookie<'static>>);
+
+impl Page {
+    /// Shows a view.
+    pub fn show(view: impl View) -> Self {
+        Self(Body::View(Arc::new(view)), Vec::new())
+    }
+
+    /// Tells the outcome of a step: a page goes on to `path` (303), JSON gets `outcome` (200).
+    pub fn done(outcome: &impl Serialize, path: impl Into<String>) -> Self {
+        let outcome = serde_json::to_vec(outcome).unwrap_or_default();
+        Self(Body::Done(Arc::new(outcome), path.into()), Vec::new())
+    }
+
+    /// Sets a cookie, on pages.
+    #[must_use]
+    pub fn with_cookie(mut self, cookie: Cookie<'static>) -> Self {
+        self.1.push(cookie);
+        self
+    }
+}
+
+/// Cookies for pages; JSON gets none.
+#[derive(Clone)]
+pub struct Cookies(pub Vec<Cookie<'static>>);
+
+impl IntoResponse for Page {
+    fn into_response(self) -> Response {
+        let mut response = (StatusCode::OK, HeaderMap::new()).into_response();
+        response.extensions_mut().insert(self.0);
+        response.extensions_mut().insert(Cookies(self.1));
+        response
+    }
+}

@@ -1,0 +1,70 @@
+//! `/live`: server-sent events that say "something new in this section". No content.
+
+use std::{convert::Infallible, time::Duration};
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::{
+        IntoResponse, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
+};
+use futures::{Stream, StreamExt, stream};
+use tokio::sync::broadcast::Receiver;
+
+use crate::{
+    app::App,
+    live::Change,
+    session::{Session, token_of},
+};
+
+/// How long a stream lives at most: then the browser asks again, and its session is looked at again.
+const LIFE: Duration = Duration::from_mins(10);
+
+/// Tells an open page of changes to the chosen client's dossier until the session ends or changes are not heard.
+pub async fn stream(State(app): State<App>, headers: HeaderMap) -> Response {
+    if !app.live.is_connected() {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    let changes = app.live.changes();
+    let session = match token_of(&headers) {
+        Some(token) => app.sessions.resolve(&token).await.ok().flatten(),
+        None => None,
+    };
+    let Some(session) = session else { return StatusCode::UNAUTHORIZED.into_response() };
+    let end = Box::pin(tokio::time::sleep(LIFE));
+    let told = told(changes, session).take_until(end);
+    Sse::new(told).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response()
+}
+
+/// What this session may know of, as events.
+fn told(
+    changes: Receiver<Change>,
+    session: std::sync::Arc<Session>,
+) -> impl Stream<Item = Result<Event, Infallible>> {
+    let hello = stream::iter([Ok(Event::default().comment("open"))]);
+    let rest = stream::unfold(changes, move |mut changes| {
+        let session = std::sync::Arc::clone(&session);
+        async move {
+            loop {
+                // Lagging behind ends the stream: the browser comes back and looks at the page anew.
+                match changes.recv().await.ok()? {
+                    Change::Down => return None,
+                    Change::SessionEnded(id) if id == session.facts.session_id => return None,
+                    Change::Section { organisation, client, section }
+                        if organisation == session.facts.organisation_id
+                            && client == session.facts.client_id
+                            && session.allows(section, proto::access::v1::Action::View) =>
+                    {
+                        let name = section.as_str_name().trim_start_matches("SECTION_");
+                        let name = name.to_ascii_lowercase().replace('_', "-");
+                        return Some((Ok(Event::default().event("change").data(name)), changes));
+                    }
+                    _ => {}
+                }
+            }
+        }
+    });
+    hello.chain(rest)
+}

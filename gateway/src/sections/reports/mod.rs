@@ -1,0 +1,79 @@
+//! Reports: by period, newest first, page by page.
+
+mod period;
+mod views;
+
+use axum::extract::{Query, State};
+use proto::dossier::v1::ListReportsRequest;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub use self::views::ReportView;
+use self::{
+    period::{Period, Preset},
+    views::{DayView, ReportsView},
+};
+use crate::{app::App, i18n::zone, page::Page, problem::Problem, session::Viewer};
+
+/// The routes.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list))
+}
+
+/// Which reports to show.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Filter {
+    /// `week`, `month`, `year` or `all` (the default); `custom` goes with `from` and `until`.
+    period: Option<Preset>,
+    /// The first day, as ISO 8601.
+    from: Option<String>,
+    /// The last day, included, as ISO 8601.
+    until: Option<String>,
+    /// The page, as told by the former one.
+    page: Option<String>,
+}
+
+/// The reports of the chosen client (T75–T76, P58–P60, R23).
+#[utoipa::path(get, path = "/reports", tag = "reports", params(Filter), security(("session" = [])),
+    responses((status = 200, body = ReportsView)))]
+async fn list(
+    State(app): State<App>,
+    Viewer(session): Viewer,
+    Query(filter): Query<Filter>,
+) -> Result<Page, Problem> {
+    let today = app.clock.now().to_zoned(zone()).date();
+    let period = Period::of(filter.period, filter.from, filter.until, today);
+    let request = ListReportsRequest {
+        from: period.from.clone(),
+        until: period.until.clone(),
+        page_size: 20,
+        page_token: filter.page.clone().unwrap_or_default(),
+    };
+    let answer = app.clients.dossier_for(&session).list_reports(request).await.map_err(Problem::from);
+    match answer {
+        Ok(answer) => {
+            let answer = answer.into_inner();
+            let reports = answer.reports.into_iter().filter_map(ReportView::of);
+            Ok(Page::show(ReportsView {
+                days: DayView::of(reports),
+                is_first_page: filter.page.is_none(),
+                next_page: Some(answer.next_page_token).filter(|token| !token.is_empty()),
+                period,
+                problem: None,
+            }))
+        }
+        Err(problem) if problem.is_about_input() => {
+            let view = ReportsView {
+                days: Vec::new(),
+                is_first_page: true,
+                next_page: None,
+                problem: Some(problem.clone()),
+                period,
+            };
+            Err(problem.with_form(view))
+        }
+        Err(problem) => Err(problem),
+    }
+}

@@ -1,0 +1,35 @@
+//! The start page: what is new, first.
+
+mod views;
+
+use axum::extract::State;
+use proto::{
+    access::v1::{Action, Section},
+    dossier::v1::ListReportsRequest,
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use self::views::StartView;
+use crate::{app::App, page::Page, problem::Problem, sections::reports::ReportView, session::Viewer};
+
+/// How many reports the panel shows.
+const NEWEST: i32 = 3;
+
+/// The routes.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(show))
+}
+
+/// What is new in the dossier (T24, P58, R22).
+#[utoipa::path(get, path = "/", tag = "start", security(("session" = [])),
+    responses((status = 200, body = StartView)))]
+async fn show(State(app): State<App>, Viewer(session): Viewer) -> Result<Page, Problem> {
+    let reports = if session.allows(Section::Reports, Action::View) {
+        let request = ListReportsRequest { page_size: NEWEST, ..Default::default() };
+        let answer = app.clients.dossier_for(&session).list_reports(request).await?.into_inner();
+        Some(answer.reports.into_iter().filter_map(ReportView::of).collect())
+    } else {
+        None
+    };
+    Ok(Page::show(StartView { name: session.facts.display_name.clone(), reports }))
+}

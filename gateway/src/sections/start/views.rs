@@ -1,0 +1,21 @@
+//! What the start page shows.
+
+use askama::Template;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{i18n::filters, page::View, sections::reports::ReportView};
+
+/// The start page.
+#[derive(Serialize, ToSchema, Template)]
+#[template(path = "pages/start/show.html")]
+pub struct StartView {
+    /// The name of who is logged in.
+    pub name: String,
+    /// The newest reports; absent where they are not for the caller.
+    pub reports: Option<Vec<ReportView>>,
+}
+
+impl View for StartView {
+    const TITLE: &'static str = "start-title";
+}

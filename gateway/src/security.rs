@@ -1,0 +1,135 @@
+//! What stands before every route: HTTPS, headers, and no write from another site.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::{
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use crate::{app::App, session};
+
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
+     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'";
+
+const HEADERS: [(HeaderName, &str); 6] = [
+    (header::CONTENT_SECURITY_POLICY, POLICY),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
+];
+
+/// The layer.
+pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let secure = is_forwarded_https(&app.trusted_proxies, peer, request.headers());
+    let host = host(request.headers());
+    let mut response = if secure == Some(false) && !is_local(&host) && !request.uri().path().starts_with("/healthz") {
+        let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+        let location = HeaderValue::try_from(format!("https://{host}{path}"));
+        let location = location.unwrap_or(HeaderValue::from_static("/"));
+        (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, location)]).into_response()
+    } else {
+        next.run(request).await
+    };
+    let headers = response.headers_mut();
+    for (name, value) in HEADERS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if secure == Some(true) {
+        headers.insert(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=31536000; includeSubDomains"),
+        );
+    }
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
+}
+
+/// What a trusted proxy says of the way to it; `None` where nobody who is trusted says anything.
+fn is_forwarded_https(trusted: &[IpAddr], peer: Option<IpAddr>, headers: &HeaderMap) -> Option<bool> {
+    peer.filter(|peer| trusted.contains(peer))?;
+    Some(headers.get("x-forwarded-proto")?.as_bytes().eq_ignore_ascii_case(b"https"))
+}
+
+/// The host that was asked for, with its port.
+#[must_use]
+pub fn host(headers: &HeaderMap) -> String {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let sane = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));
+    if sane { host.to_owned() } else { String::new() }
+}
+
+fn is_local(host: &str) -> bool {
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    name == "localhost" || name == "127.0.0.1" || name == "[::1]" || name.ends_with(".localhost")
+}
+
+/// Whether a request may change something: it is of our own pages, or brings its credential itself (ATT-03).
+///
+/// A browser sends `Sec-Fetch-Site` or `Origin` with every write; a page of another site cannot forge them, nor set an
+/// `Authorization` header or a JSON content type without asking first.
+#[must_use]
+pub fn is_same_site(method: &Method, headers: &HeaderMap) -> bool {
+    if method.is_safe() || session::bearer(headers).is_some() {
+        return true;
+    }
+    if let Some(site) = headers.get("sec-fetch-site") {
+        return site == "same-origin" || site == "none";
+    }
+    if let Some(origin) = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()) {
+        let (_, origin) = origin.split_once("://").unwrap_or_default();
+        return !origin.is_empty() && origin.eq_ignore_ascii_case(&host(headers));
+    }
+    // No browser: then there must be no cookie that a browser would have added.
+    let json = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .is_some_and(|kind| kind.starts_with("application/json"));
+    json && !headers.contains_key(header::COOKIE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .collect()
+    }
+
+    #[test]
+    fn a_write_from_another_site_is_told_by_every_sign() {
+        let post = |pairs: &[_]| is_same_site(&Method::POST, &headers(pairs));
+        assert!(post(&[("sec-fetch-site", "same-origin")]));
+        assert!(!post(&[("sec-fetch-site", "cross-site")]));
+        assert!(!post(&[("sec-fetch-site", "same-site")]));
+        assert!(post(&[("host", "a.nl:8080"), ("origin", "http://a.nl:8080")]));
+        assert!(!post(&[("host", "a.nl"), ("origin", "https://b.nl")]));
+        assert!(!post(&[("host", "a.nl"), ("origin", "null")]));
+        assert!(!post(&[]));
+        assert!(!post(&[("content-type", "text/plain")]));
+        assert!(post(&[("content-type", "application/json")]));
+        assert!(!post(&[("content-type", "application/json"), ("cookie", "__Host-session=x")]));
+        assert!(post(&[("authorization", "Bearer x")]));
+        assert!(is_same_site(&Method::GET, &headers(&[("sec-fetch-site", "cross-site")])));
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_is_believed() {
+        let proxy: IpAddr = "10.0.0.1".parse().unwrap();
+        let stranger: IpAddr = "10.0.0.2".parse().unwrap();
+        let forwarded = headers(&[("x-forwarded-proto", "http")]);
+        assert_eq!(is_forwarded_https(&[proxy], Some(proxy), &forwarded), Some(false));
+        assert_eq!(is_forwarded_https(&[proxy], Some(stranger), &forwarded), None);
+        assert_eq!(is_forwarded_https(&[], Some(proxy), &forwarded), None);
+    }
+}
