@@ -5,7 +5,7 @@ use std::process::Command;
 #[test]
 fn the_contract_keeps_the_rules_of_buf() {
     let folder = env!("CARGO_MANIFEST_DIR");
-    let lint = Command::new(format!("{folder}/node_modules/.bin/buf"))
+    let lint = Command::new(format!("{folder}/../.zorgportaal/venv/bin/buf"))
         .arg("lint")
         .current_dir(folder)
         .output()

@@ -1,0 +1,35 @@
+# Thin on purpose: each target says what it runs. ARGS goes to the tests: make test ARGS='-p zorgportaal-store'.
+export SQLX_OFFLINE ?= true
+TARGET := $(or $(CARGO_TARGET_DIR),target)/debug
+NEXTEST := $(shell command -v cargo-nextest >/dev/null 2>&1 && echo nextest run || echo test)
+
+.PHONY: demo build setup test check fmt queries
+.DEFAULT_GOAL := demo
+
+demo: build ## The whole system on this machine
+	@$(TARGET)/zorgportaal demo $(ARGS)
+
+setup:
+	@deploy/local/setup.sh
+
+build: setup
+	@cargo build --workspace --bins
+
+test: ## All tests, on real parts
+	@deploy/local/setup.sh --tests
+	cargo build --workspace --all-targets
+	$(TARGET)/zorgportaal parts -- cargo $(NEXTEST) --workspace $(ARGS)
+
+check: setup ## Static checks only
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	cd proto && ../.zorgportaal/venv/bin/buf lint
+	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --document-private-items --quiet
+	.ci/queries --check
+	@if command -v cargo-deny >/dev/null 2>&1; then cargo deny --log-level error check bans licenses sources; fi
+
+queries: ## Writes .sqlx after a change of queries or migrations
+	.ci/queries
+
+fmt:
+	cargo fmt --all

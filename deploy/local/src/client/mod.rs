@@ -1,0 +1,241 @@
+//! A gRPC client for people: addresses and credentials from `demo.json`, and one function per command.
+
+mod json;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use chassis::client::{self, Caller};
+use proto::{
+    dossier::v1::{
+        ImportRecordsRequest, dossier_service_client::DossierServiceClient,
+        import_records_response::Result as Outcome,
+    },
+    event::v1::{
+        SubscribeRequest, VerifyAuditRequest, audit_service_client::AuditServiceClient,
+        event_feed_client::EventFeedClient,
+    },
+    identity::v1::{
+        ConfigureOrganisationRequest, IssueSystemTokenRequest,
+        identity_service_client::IdentityServiceClient,
+    },
+};
+use serde::{Deserialize, Serialize};
+use tokio_stream::StreamExt;
+use tonic::Status;
+use tonic_types::StatusExt;
+
+use crate::{BoxError, say};
+
+/// Where the services are, and as whom to call them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Connection {
+    /// Addresses of the services, by name.
+    pub services: BTreeMap<String, String>,
+    /// The operators' credential.
+    pub operator_secret: String,
+    /// The ECD's credential of each organisation, by its key.
+    pub systems: BTreeMap<String, Credential>,
+}
+
+/// A system's credential.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Credential {
+    /// The system's id.
+    pub system_id: String,
+    /// Its secret.
+    pub secret: String,
+}
+
+impl Connection {
+    /// From `demo.json` in the data folder.
+    ///
+    /// # Errors
+    /// When it is not there: then nothing runs here.
+    pub fn read(data: &Path) -> Result<Self, BoxError> {
+        let file = data.join("demo.json");
+        let text = std::fs::read_to_string(&file)
+            .map_err(|error| format!("{} cannot be read ({error}): is the demo running?", file.display()))?;
+        Ok(serde_json::from_str(&text)?)
+    }
+
+    fn address(&self, service: &str) -> Result<&str, BoxError> {
+        Ok(self.services.get(service).ok_or_else(|| format!("there is no service {service}"))?)
+    }
+
+    async fn token(&self, system_id: &str, secret: &str) -> Result<String, BoxError> {
+        let mut identity = IdentityServiceClient::new(client::channel(self.address("identity")?)?);
+        let request =
+            IssueSystemTokenRequest { system_id: system_id.to_owned(), secret: secret.to_owned() };
+        Ok(identity.issue_system_token(request).await.map_err(|status| told(&status))?.into_inner().token)
+    }
+
+    /// Identity, called as operator.
+    ///
+    /// # Errors
+    /// When identity is away or refuses.
+    pub async fn as_operator(&self) -> Result<IdentityServiceClient<Caller>, BoxError> {
+        let token = self.token("operator", &self.operator_secret).await?;
+        let channel = client::channel(self.address("identity")?)?;
+        Ok(IdentityServiceClient::new(client::with_token(channel, &token)))
+    }
+
+    /// A service, called as the ECD of an organisation.
+    ///
+    /// # Errors
+    /// When identity is away or refuses.
+    pub async fn as_system(&self, organisation: &str, service: &str) -> Result<Caller, BoxError> {
+        let credential = self
+            .systems
+            .get(organisation)
+            .ok_or_else(|| format!("no credential of an organisation {organisation}"))?;
+        let token = self.token(&credential.system_id, &credential.secret).await?;
+        let channel = client::streaming_channel(self.address(service)?)?;
+        Ok(client::with_token(channel, &token))
+    }
+}
+
+/// A refusal, in words for whoever typed the command.
+pub fn told(status: &Status) -> BoxError {
+    let details = status.get_error_details();
+    let Some(info) = details.error_info() else {
+        return format!("not reached: {:?}", status.code()).into();
+    };
+    let fields = details.bad_request().map_or_else(String::new, |bad| {
+        bad.field_violations.iter().map(|fault| format!(" {}: {}", fault.field, fault.reason)).collect()
+    });
+    format!("refused: {}{fields}", info.reason).into()
+}
+
+/// `organisation apply`.
+pub async fn apply_organisation(data: &Path, file: &PathBuf) -> Result<ExitCode, BoxError> {
+    let request = ConfigureOrganisationRequest { toml: std::fs::read_to_string(file)? };
+    let mut identity = Connection::read(data)?.as_operator().await?;
+    let applied = identity.configure_organisation(request).await.map_err(|status| told(&status))?;
+    let applied = applied.into_inner();
+    say(format_args!("organisation {} is at version {}", applied.organisation_id, applied.version));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `account register`.
+pub async fn register_account(
+    data: &Path,
+    organisation: &str,
+    file: &PathBuf,
+) -> Result<ExitCode, BoxError> {
+    let request = json::registration(&std::fs::read_to_string(file)?)?;
+    let caller = Connection::read(data)?.as_system(organisation, "identity").await?;
+    let registered = IdentityServiceClient::new(caller).register_account(request).await;
+    let registered = registered.map_err(|status| told(&status))?.into_inner();
+    say(format_args!("account {} is registered; the welcome message is on its way", registered.account_id));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What an import came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// Records that stand.
+    pub stand: usize,
+    /// Records that were refused.
+    pub refused: usize,
+}
+
+/// Imports records and tells of each that was refused.
+///
+/// # Errors
+/// When dossier is away; records without a result may or may not stand: import them again.
+pub async fn import(
+    connection: &Connection,
+    organisation: &str,
+    records: Vec<ImportRecordsRequest>,
+    refused: impl Fn(i64, &str, &str),
+) -> Result<Imported, BoxError> {
+    let caller = connection.as_system(organisation, "dossier").await?;
+    let mut dossier = DossierServiceClient::new(caller);
+    let results = dossier.import_records(tokio_stream::iter(records)).await;
+    let mut results = results.map_err(|status| told(&status))?.into_inner();
+    let mut imported = Imported::default();
+    while let Some(result) = results.next().await {
+        let result = result.map_err(|status| told(&status))?;
+        match result.result {
+            Some(Outcome::Refused(fault)) => {
+                imported.refused += 1;
+                refused(result.sequence, &fault.field, fault.reason().as_str_name());
+            }
+            _ => imported.stand += 1,
+        }
+    }
+    Ok(imported)
+}
+
+/// `import`.
+pub async fn import_file(data: &Path, organisation: &str, file: &PathBuf) -> Result<ExitCode, BoxError> {
+    let text = std::fs::read_to_string(file)?;
+    let (mut records, mut unreadable) = (Vec::new(), 0);
+    for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
+        match json::record(line) {
+            Ok(record) => records.push(ImportRecordsRequest { sequence: number, ..record }),
+            Err(error) => {
+                unreadable += 1;
+                say(format_args!("line {number} is refused: {error}"));
+            }
+        }
+    }
+    let refused = |line: i64, field: &str, reason: &str| {
+        say(format_args!("line {line} is refused: {field}: {reason}"));
+    };
+    let imported = import(&Connection::read(data)?, organisation, records, refused).await?;
+    let refused = imported.refused + unreadable;
+    say(format_args!("{} records stand, {refused} were refused", imported.stand));
+    Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// `feed`.
+pub async fn show_feed(
+    data: &Path,
+    organisation: &str,
+    service: &str,
+    after: i64,
+    follow: bool,
+) -> Result<ExitCode, BoxError> {
+    let caller = Connection::read(data)?.as_system(organisation, service).await?;
+    let request = SubscribeRequest { after_position: after, only_existing: !follow };
+    let feed = EventFeedClient::new(caller).subscribe(request).await.map_err(|status| told(&status))?;
+    let mut feed = feed.into_inner();
+    while let Some(entry) = feed.next().await {
+        let entry = entry.map_err(|status| told(&status))?;
+        let event = entry.event.unwrap_or_default();
+        let kind = event.data.as_ref().map(chassis::contract::type_name).unwrap_or_default().to_owned();
+        say(format_args!(
+            "{} {kind} aggregate={} version={} client={}",
+            entry.position, event.aggregate_id, event.aggregate_version, event.client_id
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `audit verify`.
+pub async fn verify_audit(data: &Path, organisation: &str, service: &str) -> Result<ExitCode, BoxError> {
+    let caller = Connection::read(data)?.as_system(organisation, service).await?;
+    let found = AuditServiceClient::new(caller).verify_audit(VerifyAuditRequest {}).await;
+    let found = found.map_err(|status| told(&status))?.into_inner();
+    for fault in &found.faults {
+        say(format_args!(
+            "{} record {} number {} of writer {}",
+            fault.kind().as_str_name(),
+            fault.record_id,
+            fault.sequence,
+            fault.writer_id
+        ));
+    }
+    say(format_args!(
+        "{} records in {} chains: {}",
+        found.records,
+        found.chains,
+        if found.faults.is_empty() { "all hold" } else { "not all hold" }
+    ));
+    Ok(if found.faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,170 @@
+//! The whole system on this machine: parts, services, gateway, mailbox, example organisations, dossiers and accounts.
+
+mod processes;
+mod seed;
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use chassis::{Clock, shutdown};
+use clap::Args;
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+
+use self::processes::Processes;
+use crate::{BoxError, client::Connection, mailbox, say};
+
+/// How long the system may take until it is ready.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Options of `demo`.
+#[derive(Args, Clone, Debug)]
+pub struct Options {
+    /// Where the gateway listens; 0: any free port.
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// Where the mailbox listens; 0: any free port.
+    #[arg(long, default_value_t = 8025)]
+    mailbox_port: u16,
+    /// Keep nothing: all data goes with the end.
+    #[arg(long)]
+    ephemeral: bool,
+    /// For tests: organisations without example dossiers and accounts.
+    #[arg(long)]
+    bare: bool,
+}
+
+/// What is written to `demo.json`, for tests and for the other commands.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Demo {
+    /// Where pages and JSON are.
+    pub gateway: String,
+    /// Each organisation's own address.
+    pub organisations: Vec<String>,
+    /// The mailbox.
+    pub mailbox: String,
+    /// Process ids, by name.
+    pub pids: std::collections::BTreeMap<String, u32>,
+    /// Whom one can be.
+    pub accounts: Vec<Person>,
+    /// Addresses and credentials of the services.
+    #[serde(flatten)]
+    pub connection: Connection,
+}
+
+/// Somebody who can log in.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Person {
+    /// The organisation's key.
+    pub organisation: String,
+    /// The user name.
+    pub username: String,
+    /// Where codes go.
+    pub email: String,
+    /// Who it is.
+    pub description: String,
+}
+
+/// Starts everything, prints the block, and waits for the end.
+///
+/// # Errors
+/// A line that says what could not be had.
+pub async fn run(data: PathBuf, options: Options) -> Result<(), BoxError> {
+    let data = if options.ephemeral { data.join("ephemeral") } else { data };
+    if options.ephemeral && data.exists() {
+        std::fs::remove_dir_all(&data)?;
+    }
+    std::fs::create_dir_all(&data)?;
+    let stop = shutdown::on_signal()?;
+    let mailbox_stop = CancellationToken::new();
+    let caught = data.join("mailbox.jsonl");
+    let mailbox = mailbox::start(caught, options.mailbox_port, mailbox_stop.clone()).await?;
+    let started = Processes::start(&data, &options, &mailbox).await;
+    let processes = match started {
+        Ok(processes) => processes,
+        Err(error) => {
+            mailbox_stop.cancel();
+            return Err(error);
+        }
+    };
+    let served = tokio::select! {
+        ready = introduce(&data, &options, &processes, mailbox.http) => match ready {
+            Ok(()) => { stop.cancelled().await; Ok(()) }
+            Err(error) => Err(error),
+        },
+        () = stop.cancelled() => Ok(()),
+    };
+    say("stopping");
+    processes.stop().await;
+    mailbox_stop.cancel();
+    let _ = std::fs::remove_file(data.join("demo.json"));
+    if options.ephemeral {
+        let _ = std::fs::remove_dir_all(&data);
+    }
+    served
+}
+
+async fn introduce(
+    data: &Path,
+    options: &Options,
+    processes: &Processes,
+    mailbox: u16,
+) -> Result<(), BoxError> {
+    wait_until_ready(&processes.gateway).await?;
+    let mut demo = Demo {
+        gateway: processes.gateway.clone(),
+        mailbox: format!("http://localhost:{mailbox}"),
+        connection: processes.connection.clone(),
+        ..Demo::default()
+    };
+    seed::fill(data, &mut demo, options.bare, &Clock::machine()).await?;
+    demo.pids = processes.pids();
+    // Written last and at once: whoever sees it finds all of it there.
+    let file = data.join("demo.json");
+    std::fs::write(file.with_extension("new"), serde_json::to_string_pretty(&demo)?)?;
+    std::fs::rename(file.with_extension("new"), &file)?;
+    say(block(&demo));
+    Ok(())
+}
+
+async fn wait_until_ready(gateway: &str) -> Result<(), BoxError> {
+    let client = reqwest::Client::builder().timeout(Duration::from_secs(5)).build()?;
+    let url = format!("{gateway}/healthz/ready");
+    let ready = async {
+        loop {
+            if client.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, ready)
+        .await
+        .map_err(|_| "the system is not ready after a minute: see the logs in .zorgportaal/log".into())
+}
+
+fn block(demo: &Demo) -> String {
+    let mut lines = vec![String::new(), "Zorgportaal is ready.".to_owned(), String::new()];
+    for address in &demo.organisations {
+        lines.push(format!("  {address}"));
+    }
+    lines.push(format!("  mailbox: {}   (every e-mail and SMS)", demo.mailbox));
+    if !demo.accounts.is_empty() {
+        lines.push(String::new());
+        lines.push("Whom you can be:".to_owned());
+    }
+    for person in &demo.accounts {
+        lines.push(format!(
+            "  {:<14} {:<34} {}",
+            person.organisation, person.username, person.description
+        ));
+    }
+    if !demo.accounts.is_empty() {
+        lines.push(String::new());
+        lines.push("The first password is in the welcome mail in the mailbox; so is each login code.".to_owned());
+    }
+    lines.push("Ctrl-C ends it.".to_owned());
+    lines.join("\n")
+}

@@ -1,0 +1,217 @@
+//! The processes of the demo: their settings files, and the order in which they start and stop.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use chassis::{keys::KeySettings, secret};
+use rustix::process::Signal;
+use serde::Serialize;
+use tokio::process::Command;
+
+use super::Options;
+use crate::{
+    BoxError,
+    client::Connection,
+    mailbox::Addresses,
+    parts::{Keeping, Nats, Postgres, free_port},
+    supervise::{Supervisor, Watched},
+};
+
+/// The services that there are.
+pub const SERVICES: [&str; 3] = ["identity", "dossier", "messaging"];
+
+/// Everything that runs.
+pub struct Processes {
+    /// Where the gateway is.
+    pub gateway: String,
+    /// How to reach the services.
+    pub connection: Connection,
+    postgres: Postgres,
+    watched: Vec<Watched>,
+}
+
+/// A settings file; only what differs from the defaults.
+#[derive(Serialize)]
+struct Settings {
+    listen: String,
+    environment: &'static str,
+    worker_threads: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operator_secret_file: Option<PathBuf>,
+    keys: Keys,
+    nats: BTreeMap<&'static str, String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    postgres: BTreeMap<&'static str, String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    services: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    smtp: Option<Smtp>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    sms: BTreeMap<&'static str, String>,
+}
+
+#[derive(Serialize)]
+struct Keys {
+    public: PathBuf,
+    private: PathBuf,
+}
+
+#[derive(Serialize)]
+struct Smtp {
+    host: &'static str,
+    port: u16,
+    encryption: &'static str,
+}
+
+/// A secret of the deployment, made once.
+fn keep_secret(folder: &Path, name: &str) -> Result<(PathBuf, String), BoxError> {
+    fs::create_dir_all(folder)?;
+    let file = folder.join(name);
+    if !file.exists() {
+        fs::write(&file, secret::random::<24>().iter().map(|byte| format!("{byte:02x}")).collect::<String>())?;
+    }
+    let text = fs::read_to_string(&file)?;
+    Ok((file, text))
+}
+
+/// The program of a crate of ours: it lies beside this one.
+fn program(name: &str) -> Result<PathBuf, BoxError> {
+    let program = std::env::current_exe()?.with_file_name(format!("zorgportaal-{name}"));
+    if program.is_file() {
+        Ok(program)
+    } else {
+        Err(format!("{} is not built: run `make build`", program.display()).into())
+    }
+}
+
+impl Processes {
+    /// Starts everything, in the order of what needs what.
+    pub async fn start(data: &Path, options: &Options, mailbox: &Addresses) -> Result<Self, BoxError> {
+        let secrets = data.join("secrets");
+        let keys = KeySettings { public: data.join("keys/public"), private: data.join("keys/private") };
+        for name in SERVICES.iter().chain(&["gateway"]) {
+            keys.generate(name)?;
+        }
+        let supervisor = Supervisor::new(data.join("log"))?;
+        let keeping = if options.ephemeral { Keeping::Ephemeral } else { Keeping::Kept };
+        let postgres = Postgres::set_up(data, keeping).await?;
+        let server = postgres.clone();
+        let mut watched = vec![supervisor.watch("postgres", Signal::INT, move || server.command())?];
+
+        let mut users = Vec::new();
+        for name in SERVICES.iter().chain(&["gateway"]) {
+            users.push((*name, keep_secret(&secrets, &format!("{name}.nats"))?.1));
+        }
+        let nats = Nats::set_up(data, &users)?;
+        let bus = nats.clone();
+        watched.push(supervisor.watch("nats", Signal::TERM, move || bus.command())?);
+        postgres.wait_until_up().await?;
+
+        let (operator_file, operator_secret) = keep_secret(&secrets, "operator")?;
+        let mut connection = Connection { operator_secret, ..Connection::default() };
+        let folder = data.join("config");
+        fs::create_dir_all(&folder)?;
+        let common = |name: &str, listen: String| -> Result<Settings, BoxError> {
+            let (password, _) = keep_secret(&secrets, &format!("{name}.nats"))?;
+            Ok(Settings {
+                listen,
+                environment: "development",
+                worker_threads: 2,
+                operator_secret_file: None,
+                keys: Keys { public: keys.public.clone(), private: keys.private.clone() },
+                nats: BTreeMap::from([
+                    ("url", nats.url()),
+                    ("user", name.to_owned()),
+                    ("password_file", password.display().to_string()),
+                ]),
+                postgres: BTreeMap::new(),
+                services: BTreeMap::new(),
+                smtp: None,
+                sms: BTreeMap::new(),
+            })
+        };
+        for name in SERVICES {
+            let (_, owner) = keep_secret(&secrets, &format!("{name}.owner"))?;
+            let (login_file, login) = keep_secret(&secrets, &format!("{name}.login"))?;
+            postgres.create_service(name, &owner, &login).await?;
+            let address = format!("127.0.0.1:{}", free_port()?);
+            connection.services.insert(name.to_owned(), format!("http://{address}"));
+            let mut settings = common(name, address)?;
+            settings.postgres = BTreeMap::from([
+                ("url", postgres.url(name, "login")),
+                ("password_file", login_file.display().to_string()),
+            ]);
+            if name == "identity" {
+                settings.operator_secret_file = Some(operator_file.clone());
+            }
+            if name == "messaging" {
+                settings.smtp =
+                    Some(Smtp { host: "127.0.0.1", port: mailbox.smtp, encryption: "none" });
+                settings.sms =
+                    BTreeMap::from([("url", format!("http://127.0.0.1:{}/sms", mailbox.http))]);
+            }
+            let file = write(&folder, name, &settings)?;
+            migrate(&postgres, name, &secrets, &file).await?;
+            watched.push(watch(&supervisor, name, file)?);
+        }
+        let port = if options.port == 0 { free_port()? } else { options.port };
+        let listen = format!("127.0.0.1:{port}");
+        std::net::TcpListener::bind(&listen)
+            .map_err(|error| format!("port {port} is taken ({error}); choose another with --port"))?;
+        let mut settings = common("gateway", listen)?;
+        settings.services = connection.services.clone();
+        let file = write(&folder, "gateway", &settings)?;
+        watched.push(watch(&supervisor, "gateway", file)?);
+        Ok(Self { gateway: format!("http://127.0.0.1:{port}"), connection, postgres, watched })
+    }
+
+    /// The ids of what runs now.
+    #[must_use]
+    pub fn pids(&self) -> BTreeMap<String, u32> {
+        self.watched.iter().filter_map(|one| Some((one.name.to_owned(), one.pid()?))).collect()
+    }
+
+    /// Stops everything, last started first.
+    pub async fn stop(self) {
+        for watched in self.watched.into_iter().rev() {
+            if watched.name == "postgres" {
+                // Asked itself: where it runs as another user, a signal would reach the wrapper alone.
+                self.postgres.stop().await;
+            }
+            watched.stop().await;
+        }
+        self.postgres.clean_up();
+    }
+}
+
+fn write(folder: &Path, name: &str, settings: &Settings) -> Result<PathBuf, BoxError> {
+    let file = folder.join(format!("{name}.toml"));
+    fs::write(&file, toml::to_string(settings)?)?;
+    Ok(file)
+}
+
+fn watch(supervisor: &Supervisor, name: &'static str, file: PathBuf) -> Result<Watched, BoxError> {
+    let program = program(name)?;
+    supervisor.watch(name, Signal::TERM, move || {
+        let mut command = Command::new(&program);
+        command.arg("--config").arg(&file);
+        command
+    })
+}
+
+/// Brings a service's database up to date, as its owner.
+async fn migrate(postgres: &Postgres, name: &str, secrets: &Path, file: &Path) -> Result<(), BoxError> {
+    let status = Command::new(program(name)?)
+        .arg("migrate")
+        .arg("--config")
+        .arg(file)
+        .env("ZORGPORTAAL_POSTGRES__URL", postgres.url(name, "owner"))
+        .env("ZORGPORTAAL_POSTGRES__PASSWORD_FILE", secrets.join(format!("{name}.owner")))
+        .env("ZORGPORTAAL_TELEMETRY__LOG", "warn")
+        .status()
+        .await?;
+    if status.success() { Ok(()) } else { Err(format!("the database of {name} cannot be migrated").into()) }
+}

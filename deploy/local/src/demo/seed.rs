@@ -1,0 +1,156 @@
+//! What the demo is filled with: organisations, their ECD's credential, dossiers and people.
+
+use std::path::Path;
+
+use chassis::{Clock, id::AccountId};
+use jiff::{SignedDuration, tz::TimeZone};
+use proto::{
+    access::v1::{Action, Grant, Section},
+    dossier::v1::{UpsertClientRequest, dossier_service_client::DossierServiceClient},
+    identity::v1::{
+        ConfigureOrganisationRequest, Consent, CreateSystemAccountRequest, RegisterAccountRequest,
+        RelationKind, identity_service_client::IdentityServiceClient,
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use super::{Demo, Person};
+use crate::{
+    BoxError,
+    client::{Connection, Credential, import, told},
+    dossiers::{self, Example},
+    say,
+};
+
+/// The example organisations: key, settings file, and how many clients they have here.
+const ORGANISATIONS: [(&str, &str, usize); 5] = [
+    ("thuisgenoten", include_str!("../../../organisations/thuisgenoten.toml"), 20),
+    ("profila", include_str!("../../../organisations/profila.toml"), 20),
+    ("vivre", include_str!("../../../organisations/vivre.toml"), 0),
+    ("hilverzorg", include_str!("../../../organisations/hilverzorg.toml"), 0),
+    ("rozelaar", include_str!("../../../organisations/rozelaar.toml"), 0),
+];
+
+/// What was made at the first start, kept for the next.
+#[derive(Default, Serialize, Deserialize)]
+struct Made {
+    systems: std::collections::BTreeMap<String, Credential>,
+    accounts: Vec<Person>,
+}
+
+/// Fills the system, or finds it filled.
+///
+/// # Errors
+/// When a service refuses.
+pub async fn fill(data: &Path, demo: &mut Demo, bare: bool, clock: &Clock) -> Result<(), BoxError> {
+    let file = data.join("seed.json");
+    let known = std::fs::read_to_string(&file).ok();
+    let mut made: Made = known.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    let port = demo.gateway.rsplit(':').next().unwrap_or("8080").to_owned();
+    let first = made.systems.is_empty();
+    for (seed, (key, settings, count)) in (1..).zip(ORGANISATIONS) {
+        let toml = settings.replace(".localhost:8080", &format!(".localhost:{port}"));
+        let id = configure(&demo.connection, toml).await?;
+        demo.organisations.push(format!("http://{key}.localhost:{port}"));
+        if first {
+            let credential = create_system(&demo.connection, id).await?;
+            made.systems.insert(key.to_owned(), credential);
+        }
+        demo.connection.systems.clone_from(&made.systems);
+        if first && !bare && count > 0 {
+            let clients = dossiers::clients(seed, count);
+            let now = clock.now().to_zoned(TimeZone::get("Europe/Amsterdam")?);
+            let records = dossiers::records(seed, &clients, &now);
+            let total = records.len();
+            let refused = |_: i64, field: &str, reason: &str| say(format_args!("{field}: {reason}"));
+            let imported = import(&demo.connection, key, records, refused).await?;
+            say(format_args!("{key}: {} of {total} example records imported", imported.stand));
+            made.accounts.extend(register(&demo.connection, key, &clients, clock).await?);
+        }
+    }
+    demo.accounts.clone_from(&made.accounts);
+    std::fs::write(&file, serde_json::to_string_pretty(&made)?)?;
+    Ok(())
+}
+
+async fn configure(connection: &Connection, toml: String) -> Result<String, BoxError> {
+    let request = ConfigureOrganisationRequest { toml };
+    let applied = connection.as_operator().await?.configure_organisation(request).await;
+    Ok(applied.map_err(|status| told(&status))?.into_inner().organisation_id)
+}
+
+async fn create_system(connection: &Connection, organisation_id: String) -> Result<Credential, BoxError> {
+    let scopes = ["identity.write", "dossier.read", "dossier.write", "feed.read", "audit.verify"];
+    let request = CreateSystemAccountRequest {
+        organisation_id,
+        name: "ECD".to_owned(),
+        scopes: scopes.map(str::to_owned).to_vec(),
+    };
+    let created = connection.as_operator().await?.create_system_account(request).await;
+    let created = created.map_err(|status| told(&status))?.into_inner();
+    Ok(Credential { system_id: created.system_id, secret: created.secret })
+}
+
+/// The first client and a daughter of hers, with a first password each in the mailbox.
+async fn register(
+    connection: &Connection,
+    key: &str,
+    clients: &[Example],
+    clock: &Clock,
+) -> Result<Vec<Person>, BoxError> {
+    let Some(client) = clients.first() else { return Ok(Vec::new()) };
+    let client_id = find(connection, key, client).await?;
+    let plain = client.last_name.to_lowercase().replace(' ', "");
+    let people = [
+        (RelationKind::Client, format!("{plain}@voorbeeld.example"), client.name.clone(), "the client"),
+        (
+            RelationKind::Relative,
+            format!("dochter.{plain}@voorbeeld.example"),
+            format!("Petra {}", client.last_name),
+            "a daughter",
+        ),
+    ];
+    let caller = connection.as_system(key, "identity").await?;
+    let mut identity = IdentityServiceClient::new(caller);
+    let mut made = Vec::new();
+    for (relation, email, name, description) in people {
+        let given_at = clock.now() - SignedDuration::from_hours(24);
+        let request = RegisterAccountRequest {
+            account_id: AccountId::new(clock.now()).to_string(),
+            username: email.clone(),
+            display_name: name.clone(),
+            email: email.clone(),
+            language: String::new(),
+            client_id: client_id.clone(),
+            relation: relation.into(),
+            grants: vec![Grant {
+                section: Section::Reports.into(),
+                actions: vec![Action::View.into()],
+            }],
+            consent: Some(Consent {
+                given_by: client.name.clone(),
+                ground: "toestemming van de cliënt".to_owned(),
+                given_at: Some(prost_types::Timestamp { seconds: given_at.as_second(), nanos: 0 }),
+                valid_from: None,
+                valid_until: None,
+            }),
+        };
+        identity.register_account(request).await.map_err(|status| told(&status))?;
+        made.push(Person {
+            organisation: key.to_owned(),
+            username: email.clone(),
+            email,
+            description: format!("{name}, {description} of {}", client.name),
+        });
+    }
+    Ok(made)
+}
+
+/// The portal's id of a client, as the ECD hears it: the same record again changes nothing.
+async fn find(connection: &Connection, key: &str, client: &Example) -> Result<String, BoxError> {
+    let caller = connection.as_system(key, "dossier").await?;
+    let request = UpsertClientRequest { client: Some(dossiers::client_record(client)) };
+    let answer = DossierServiceClient::new(caller).upsert_client(request).await;
+    Ok(answer.map_err(|status| told(&status))?.into_inner().client_id)
+}
+

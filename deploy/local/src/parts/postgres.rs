@@ -1,0 +1,237 @@
+//! A private Postgres: its data below the data folder, or, as root cannot own it, where the user postgres can reach it.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+
+use rustix::process::geteuid;
+use tokio::{io::AsyncWriteExt, process::Command};
+
+use super::{Missing, find, free_port, path_folders};
+use crate::BoxError;
+
+const SERVICE: &str = include_str!("../../../postgres/service.sql");
+
+/// What the data is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeping {
+    /// Kept for the next start; every commit is on disk.
+    Kept,
+    /// Gone with the folder, but every commit is on disk: for tests of outages.
+    Ephemeral,
+    /// Gone with the folder; commits are not waited for, anybody on this machine may log in. For tests of services.
+    ThrowAway,
+}
+
+/// A Postgres that was set up; start it with [`Postgres::command`].
+#[derive(Clone, Debug)]
+pub struct Postgres {
+    programs: PathBuf,
+    folder: PathBuf,
+    port: u16,
+    keeping: Keeping,
+}
+
+impl Postgres {
+    /// Makes the data where it is not there yet, and chooses a free port.
+    ///
+    /// # Errors
+    /// A line that says what is missing.
+    pub async fn set_up(folder: &Path, keeping: Keeping) -> Result<Self, BoxError> {
+        let programs = programs()?;
+        let folder = place(folder, keeping)?;
+        let postgres = Self { programs, folder, port: free_port()?, keeping };
+        if !postgres.data().join("PG_VERSION").exists() {
+            postgres.initialise().await?;
+        }
+        if postgres.data().join("postmaster.pid").exists() {
+            // Left by a start that was killed: end it, so that its data can be opened.
+            postgres.stop().await;
+        }
+        Ok(postgres)
+    }
+
+    async fn initialise(&self) -> Result<(), BoxError> {
+        let hosts = if self.keeping == Keeping::ThrowAway { "trust" } else { "scram-sha-256" };
+        let status = self
+            .as_owner("initdb")
+            .args(["--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"])
+            .args(["--auth-local=trust".to_owned(), format!("--auth-host={hosts}")])
+            .arg("--pgdata")
+            .arg(self.data())
+            .stdout(Stdio::null())
+            .status()
+            .await?;
+        if status.success() { Ok(()) } else { Err(Box::new(Missing("initdb failed: is the disk full?"))) }
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    /// A program of Postgres, run as its owner.
+    fn as_owner(&self, program: &str) -> Command {
+        let program = self.programs.join(program);
+        if geteuid().is_root() {
+            let mut command = Command::new("runuser");
+            command.args(["-u", "postgres", "--"]).arg(program).current_dir("/");
+            command
+        } else {
+            Command::new(program)
+        }
+    }
+
+    /// The server, in the foreground.
+    #[must_use]
+    pub fn command(&self) -> Command {
+        let mut command = self.as_owner("postgres");
+        command.arg("-D").arg(self.data()).arg("-k").arg(&self.folder).arg("-p").arg(self.port.to_string());
+        command.args(["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=300"]);
+        command.args(["-c", "log_min_messages=warning"]);
+        if self.keeping == Keeping::ThrowAway {
+            command.args(["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]);
+        }
+        command
+    }
+
+    /// Waits until the server takes connections.
+    ///
+    /// # Errors
+    /// When it does not within 20 seconds.
+    pub async fn wait_until_up(&self) -> Result<(), BoxError> {
+        for _ in 0..200 {
+            let up = Command::new(self.programs.join("pg_isready"))
+                .arg("-h")
+                .arg(&self.folder)
+                .args(["-p", &self.port.to_string(), "-q"])
+                .status()
+                .await?;
+            if up.success() {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Err(Box::new(Missing("Postgres does not start: see its log")))
+    }
+
+    /// Ends the server, whoever started it; commits stand.
+    pub async fn stop(&self) {
+        let stopped = self
+            .as_owner("pg_ctl")
+            .arg("-D")
+            .arg(self.data())
+            .args(["-m", "fast", "-w", "-t", "20", "stop"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .await;
+        if !stopped.is_ok_and(|status| status.success()) {
+            let _ = fs::remove_file(self.data().join("postmaster.pid"));
+        }
+    }
+
+    /// Takes the data away, where it was not to be kept.
+    pub fn clean_up(&self) {
+        if self.keeping != Keeping::Kept {
+            let _ = fs::remove_dir_all(&self.folder);
+        }
+    }
+
+    /// The superuser's URL, over the private socket.
+    #[must_use]
+    pub fn superuser_url(&self) -> String {
+        let mut host = String::new();
+        for byte in self.folder.as_os_str().as_encoded_bytes() {
+            let _ = write!(host, "%{byte:02X}");
+        }
+        format!("postgres://postgres@{host}:{}/postgres", self.port)
+    }
+
+    /// A role's URL of a service's database, without a password.
+    #[must_use]
+    pub fn url(&self, service: &str, role: &str) -> String {
+        format!("postgres://{service}_{role}@127.0.0.1:{}/{service}", self.port)
+    }
+
+    /// Makes a service's roles and database where they are not there yet.
+    ///
+    /// # Errors
+    /// When `psql` fails.
+    pub async fn create_service(
+        &self,
+        service: &str,
+        owner_password: &str,
+        login_password: &str,
+    ) -> Result<(), BoxError> {
+        let exists =
+            self.psql(&format!("SELECT 1 FROM pg_database WHERE datname = '{service}'")).await?;
+        if exists.trim() == "1" {
+            return Ok(());
+        }
+        let script = SERVICE
+            .replace("{service}", service)
+            .replace("{owner_password}", owner_password)
+            .replace("{login_password}", login_password);
+        self.psql(&script).await.map(drop)
+    }
+
+    async fn psql(&self, script: &str) -> Result<String, BoxError> {
+        let mut psql = Command::new(self.programs.join("psql"))
+            .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", "postgres"])
+            .arg("-h")
+            .arg(&self.folder)
+            .args(["-p", &self.port.to_string(), "-f", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        if let Some(mut input) = psql.stdin.take() {
+            input.write_all(script.as_bytes()).await?;
+        }
+        let output = psql.wait_with_output().await?;
+        if !output.status.success() {
+            return Err(Box::new(Missing("psql failed: see above")));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+}
+
+/// The newest installed server programs.
+fn programs() -> Result<PathBuf, Missing> {
+    let mut folders: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path().join("bin")))
+        .collect();
+    let version = |folder: &PathBuf| -> u32 {
+        let name = folder.parent().and_then(|parent| parent.file_name()?.to_str()?.parse().ok());
+        name.unwrap_or(0)
+    };
+    folders.sort_by_key(|folder| std::cmp::Reverse(version(folder)));
+    folders.extend(path_folders());
+    find("initdb", &folders)
+        .and_then(|initdb| initdb.parent().map(Path::to_owned))
+        .ok_or(Missing("no Postgres server programs: install Debian's package `postgresql` (15 or newer)"))
+}
+
+/// Where the data is: below the data folder, unless we are root.
+fn place(folder: &Path, keeping: Keeping) -> Result<PathBuf, BoxError> {
+    if !geteuid().is_root() {
+        let folder = folder.join("postgres");
+        fs::create_dir_all(&folder)?;
+        return Ok(folder);
+    }
+    let hash = chassis::secret::sha256(&[folder.as_os_str().as_encoded_bytes()]);
+    let mut name = "zorgportaal-".to_owned();
+    for byte in hash.iter().take(6) {
+        write!(name, "{byte:02x}")?;
+    }
+    let parent = if keeping == Keeping::Kept { "/var/lib/postgresql" } else { "/tmp" };
+    let place = Path::new(parent).join(name);
+    fs::create_dir_all(&place)?;
+    let owned = std::process::Command::new("chown").arg("postgres:postgres").arg(&place).status()?;
+    if owned.success() { Ok(place) } else { Err(Box::new(Missing("there is no user postgres"))) }
+}

@@ -1,0 +1,125 @@
+//! Processes that are started again when they die: a log file each, and one clear line for the person who watches.
+
+use std::{fs::OpenOptions, path::PathBuf, process::Stdio, time::Duration};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::{process::Command, sync::watch};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{BoxError, say};
+
+/// How long a process may take to end before it is killed.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// A process that lived this long starts its back-off anew.
+const STEADY: Duration = Duration::from_secs(30);
+
+/// Watches over processes until told to stop.
+pub struct Supervisor {
+    logs: PathBuf,
+    tasks: TaskTracker,
+}
+
+/// A process that is watched.
+pub struct Watched {
+    /// What it is called.
+    pub name: &'static str,
+    stop: CancellationToken,
+    pid: watch::Receiver<Option<u32>>,
+    ended: watch::Receiver<bool>,
+}
+
+impl Supervisor {
+    /// A supervisor that writes logs into a folder.
+    ///
+    /// # Errors
+    /// When the folder cannot be made.
+    pub fn new(logs: PathBuf) -> Result<Self, BoxError> {
+        std::fs::create_dir_all(&logs)?;
+        Ok(Self { logs, tasks: TaskTracker::new() })
+    }
+
+    /// Starts a process, and starts it again whenever it dies. `signal` ends it.
+    ///
+    /// # Errors
+    /// When its log cannot be opened.
+    pub fn watch(
+        &self,
+        name: &'static str,
+        signal: Signal,
+        command: impl Fn() -> Command + Send + 'static,
+    ) -> Result<Watched, BoxError> {
+        let path = self.logs.join(format!("{name}.log"));
+        let log = OpenOptions::new().create(true).append(true).open(&path)?;
+        let stop = CancellationToken::new();
+        let (pid, pid_seen) = watch::channel(None);
+        let (ended, ended_seen) = watch::channel(false);
+        let token = stop.clone();
+        self.tasks.spawn(async move {
+            let mut delay = Duration::from_millis(250);
+            while !token.is_cancelled() {
+                let (Ok(out), Ok(err)) = (log.try_clone(), log.try_clone()) else { break };
+                let started = tokio::time::Instant::now();
+                let child = command()
+                    .stdin(Stdio::null())
+                    .stdout(out)
+                    .stderr(err)
+                    // Ctrl-C at the terminal is for the supervisor alone.
+                    .process_group(0)
+                    .kill_on_drop(true)
+                    .spawn();
+                let mut child = match child {
+                    Ok(child) => child,
+                    Err(error) => {
+                        say(format_args!("{name} cannot be started: {error}"));
+                        break;
+                    }
+                };
+                pid.send_replace(child.id());
+                tokio::select! {
+                    status = child.wait() => {
+                        pid.send_replace(None);
+                        if started.elapsed() > STEADY {
+                            delay = Duration::from_millis(250);
+                        }
+                        let how = status.map_or_else(|error| error.to_string(), |status| status.to_string());
+                        say(format_args!(
+                            "{name} died ({how}); it starts again in {} ms; see {}",
+                            delay.as_millis(),
+                            path.display()
+                        ));
+                        tokio::select! {
+                            () = tokio::time::sleep(delay) => {}
+                            () = token.cancelled() => {}
+                        }
+                        delay = (delay * 2).min(Duration::from_secs(10));
+                    }
+                    () = token.cancelled() => {
+                        if let Some(id) = child.id().and_then(|id| Pid::from_raw(id.cast_signed())) {
+                            let _ = kill_process(id, signal);
+                        }
+                        if tokio::time::timeout(PATIENCE, child.wait()).await.is_err() {
+                            let _ = child.kill().await;
+                        }
+                        pid.send_replace(None);
+                    }
+                }
+            }
+            ended.send_replace(true);
+        });
+        Ok(Watched { name, stop, pid: pid_seen, ended: ended_seen })
+    }
+}
+
+impl Watched {
+    /// The process's id while it runs.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        *self.pid.borrow()
+    }
+
+    /// Ends the process and waits for its end.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        let _ = self.ended.wait_for(|ended| *ended).await;
+    }
+}
