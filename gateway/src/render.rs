@@ -212,7 +212,7 @@ impl Frame {
                 let word = |key: &str| self.speaker.say(key, &[]);
                 let details = ProblemDetails::new()
                     .with_status(problem.status)
-                    .with_type(urn(&problem))
+                    .with_type(type_of(&problem))
                     .with_title(word(&problem.word()))
                     .with_extensions(Extensions::of(&problem, word));
                 let bytes = serde_json::to_vec(&details).unwrap_or_default();
@@ -323,9 +323,9 @@ impl Extensions {
     }
 }
 
-/// The problem's type (RFC 9457).
-fn urn(problem: &Problem) -> http::Uri {
-    format!("urn:zorgportaal:{}", problem.word()).parse().unwrap_or_default()
+/// The problem's type (RFC 9457): a name, relative to the portal.
+fn type_of(problem: &Problem) -> http::Uri {
+    format!("/problems/{}", problem.word()).parse().unwrap_or_default()
 }
 
 fn json(status: StatusCode, kind: &'static str, bytes: Vec<u8>) -> Response {

@@ -58,6 +58,7 @@ pub struct AccountCaller {
     /// The chosen client.
     pub client: Option<ClientId>,
     /// Actions by section, as numbers of the contract.
+    #[serde(with = "pairs")]
     pub grants: BTreeMap<i32, Vec<i32>>,
     /// The assurance level, as number of the contract.
     pub level: i32,
@@ -74,6 +75,23 @@ impl AccountCaller {
     #[must_use]
     pub fn level(&self) -> Level {
         Level::try_from(self.level).unwrap_or(Level::Unspecified)
+    }
+}
+
+/// Grants as a list of pairs: the names of a JSON object would come back as text.
+mod pairs {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    type Grants = BTreeMap<i32, Vec<i32>>;
+
+    pub fn serialize<S: Serializer>(grants: &Grants, serializer: S) -> Result<S::Ok, S::Error> {
+        grants.iter().collect::<Vec<_>>().serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Grants, D::Error> {
+        Ok(Vec::<(i32, Vec<i32>)>::deserialize(deserializer)?.into_iter().collect())
     }
 }
 
@@ -199,6 +217,34 @@ mod tests {
         assert!(verifier.verify(&token, now + SignedDuration::from_secs(90)).is_ok());
         assert!(verifier.verify(&token, now + SignedDuration::from_secs(91)).is_err());
         assert!(verifier.verify(&token, now - SignedDuration::from_secs(31)).is_err());
+    }
+
+    #[test]
+    fn every_kind_of_caller_comes_back_as_it_went() {
+        let (signer, public) = pair(IDENTITY);
+        let verifier = Verifier::new(HashMap::from([(IDENTITY.to_owned(), public)]));
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        let id = uuid::Uuid::max();
+        let account = AccountCaller {
+            organisation: OrganisationId(id),
+            account: AccountId(id),
+            session: SessionId(id),
+            client: Some(ClientId(id)),
+            grants: BTreeMap::from([(1, vec![1, 2]), (15, vec![1])]),
+            level: 1,
+            name: "Jan".to_owned(),
+            relation: "relative".to_owned(),
+            ground: "consent".to_owned(),
+        };
+        let system = Caller::System {
+            organisation: OrganisationId(id),
+            system: SystemId(id),
+            name: "ECD".to_owned(),
+            scopes: vec!["dossier.write".to_owned()],
+        };
+        for caller in [Caller::Account(account), system, Caller::Operator] {
+            assert_eq!(verifier.verify(&signer.sign(&caller, now).unwrap(), now).unwrap(), caller);
+        }
     }
 
     #[test]

@@ -1,0 +1,138 @@
+//! A real browser: Chromium, driven over WebDriver.
+
+use std::{
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+};
+
+use fantoccini::{Client, ClientBuilder, Locator, elements::Element};
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::eventually;
+
+/// The widths at which pages are looked at: a phone and a desktop.
+pub const WIDTHS: [(u32, u32); 2] = [(360, 800), (1280, 900)];
+
+/// A browser of the test's own.
+pub struct Browser {
+    /// WebDriver's own client.
+    pub client: Client,
+    driver: Child,
+    _profile: TempDir,
+}
+
+impl Browser {
+    /// Starts one.
+    pub async fn start() -> Self {
+        Self::launch(true).await
+    }
+
+    /// Starts one with scripts off.
+    pub async fn without_scripts() -> Self {
+        Self::launch(false).await
+    }
+
+    async fn launch(scripts: bool) -> Self {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let driver = Command::new("chromedriver")
+            .arg(format!("--port={port}"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver is installed by `make test`");
+        let profile = tempfile::tempdir().unwrap();
+        let javascript = if scripts { 1 } else { 2 };
+        let capabilities = json!({
+            "goog:chromeOptions": {
+                "args": [
+                    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+                    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                    "--disable-dev-shm-usage", "--hide-scrollbars",
+                    format!("--user-data-dir={}", profile.path().display()),
+                ],
+                "prefs": { "profile.managed_default_content_settings.javascript": javascript },
+            }
+        });
+        let capabilities = capabilities.as_object().unwrap().clone();
+        let client = eventually("a browser", async || {
+            let mut builder = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
+            builder.capabilities(capabilities.clone());
+            builder.connect(&format!("http://127.0.0.1:{port}")).await.ok()
+        })
+        .await;
+        Self { client, driver, _profile: profile }
+    }
+
+    /// Goes to an address.
+    pub async fn go(&self, url: &str) {
+        self.client.goto(url).await.unwrap();
+    }
+
+    /// The element, once it is there.
+    pub async fn find(&self, css: &str) -> Element {
+        eventually(css, async || self.client.find(Locator::Css(css)).await.ok()).await
+    }
+
+    /// Types into a field, in place of what is there.
+    pub async fn type_into(&self, css: &str, text: &str) {
+        let field = self.find(css).await;
+        field.clear().await.unwrap();
+        field.send_keys(text).await.unwrap();
+    }
+
+    /// Presses a button or link.
+    pub async fn press(&self, css: &str) {
+        self.find(css).await.click().await.unwrap();
+    }
+
+    /// The text of the page, once it holds this.
+    pub async fn sees(&self, text: &str) -> String {
+        eventually(text, async || {
+            let body = self.client.find(Locator::Css("body")).await.ok()?.text().await.ok()?;
+            body.contains(text).then_some(body)
+        })
+        .await
+    }
+
+    /// The path of the page.
+    pub async fn path(&self) -> String {
+        self.client.current_url().await.unwrap().path().to_owned()
+    }
+
+    /// Takes a picture of the page at each width, for people to look at, and checks that nothing has to be scrolled
+    /// sideways (A11Y-04).
+    pub async fn look(&self, name: &str, scripts: bool) {
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/screenshots");
+        std::fs::create_dir_all(&folder).unwrap();
+        for (width, height) in WIDTHS {
+            self.client.set_window_size(width, height).await.unwrap();
+            if scripts {
+                let size = self
+                    .client
+                    .execute(
+                        "return [document.documentElement.scrollWidth, window.innerWidth, \
+                         document.documentElement.scrollHeight]",
+                        Vec::new(),
+                    )
+                    .await
+                    .unwrap();
+                let read = |index: usize| size[index].as_u64().unwrap();
+                assert!(read(0) <= read(1), "{name} scrolls sideways at {width} px: {size}");
+                let tall = u32::try_from(read(2)).unwrap().clamp(height, 4000) + 150;
+                self.client.set_window_size(width, tall).await.unwrap();
+            }
+            let picture = self.client.screenshot().await.unwrap();
+            std::fs::write(folder.join(format!("{name}-{width}.png")), picture).unwrap();
+        }
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // The driver takes its browser along.
+        let _ = Command::new("pkill").args(["-P", &self.driver.id().to_string()]).status();
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}

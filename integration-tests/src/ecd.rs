@@ -1,0 +1,171 @@
+//! The organisation's own system, over gRPC.
+
+use chassis::{
+    client::{self, Caller},
+    id::v7,
+};
+use jiff::Timestamp;
+use proto::{
+    access::v1::{Action, Grant, Section},
+    dossier::v1::{
+        ClientRecord, ImportRecordsRequest, ImportRecordsResponse, Origin, ReportKind, ReportRecord,
+        UpsertClientRequest, UpsertReportRequest, dossier_service_client::DossierServiceClient,
+    },
+    identity::v1::{
+        Consent, IssueSystemTokenRequest, RegisterAccountRequest, RelationKind,
+        identity_service_client::IdentityServiceClient,
+    },
+};
+use serde_json::Value;
+use tokio_stream::StreamExt;
+use tonic::Status;
+use uuid::Uuid;
+
+/// The ECD of one organisation.
+pub struct Ecd {
+    services: Value,
+    system_id: String,
+    secret: String,
+}
+
+/// A client with an account of their own.
+#[derive(Clone, Debug)]
+pub struct Registered {
+    /// The client's id in the portal.
+    pub client: String,
+    /// The client's number in the ECD.
+    pub external_id: String,
+    /// The user name, and where mail goes.
+    pub email: String,
+}
+
+/// Now, as the ECD knows it.
+#[must_use]
+pub fn now() -> Timestamp {
+    chassis::Clock::machine().now()
+}
+
+/// An instant as the contract writes it.
+#[must_use]
+pub fn instant(at: Timestamp) -> prost_types::Timestamp {
+    prost_types::Timestamp { seconds: at.as_second(), nanos: at.subsec_nanosecond() }
+}
+
+/// Where a record stands in the ECD.
+#[must_use]
+pub fn origin(external_id: &str, version: i64) -> Origin {
+    Origin { source: "ecd".to_owned(), external_id: external_id.to_owned(), version }
+}
+
+/// A client's record.
+#[must_use]
+pub fn client_record(external_id: &str, name: &str) -> ClientRecord {
+    ClientRecord {
+        origin: Some(origin(external_id, 1)),
+        name: name.to_owned(),
+        birth_date: "1938-04-21".to_owned(),
+    }
+}
+
+/// A report's record, written now.
+#[must_use]
+pub fn report_record(client: &str, external_id: &str, text: &str) -> ReportRecord {
+    ReportRecord {
+        origin: Some(origin(external_id, 1)),
+        client_external_id: client.to_owned(),
+        text: text.to_owned(),
+        author: "Sanne Kuipers".to_owned(),
+        author_role: "verzorgende IG".to_owned(),
+        written_at: Some(instant(now())),
+        kind: ReportKind::Daily.into(),
+    }
+}
+
+impl Ecd {
+    pub(crate) fn new(services: &Value, system: &Value) -> Self {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        Self {
+            services: services.clone(),
+            system_id: text(&system["system_id"]),
+            secret: text(&system["secret"]),
+        }
+    }
+
+    fn address(&self, service: &str) -> &str {
+        self.services[service].as_str().unwrap()
+    }
+
+    /// A channel to a service with a fresh token.
+    pub async fn calling(&self, service: &str) -> Result<Caller, Status> {
+        let channel = client::channel(self.address("identity")).unwrap();
+        let request =
+            IssueSystemTokenRequest { system_id: self.system_id.clone(), secret: self.secret.clone() };
+        let token = IdentityServiceClient::new(channel).issue_system_token(request).await?.into_inner().token;
+        Ok(client::with_token(client::streaming_channel(self.address(service)).unwrap(), &token))
+    }
+
+    /// Dossier.
+    pub async fn dossier(&self) -> Result<DossierServiceClient<Caller>, Status> {
+        Ok(DossierServiceClient::new(self.calling("dossier").await?))
+    }
+
+    /// Identity.
+    pub async fn identity(&self) -> Result<IdentityServiceClient<Caller>, Status> {
+        Ok(IdentityServiceClient::new(self.calling("identity").await?))
+    }
+
+    /// Registers a client and an account for them: P9–P17.
+    pub async fn register(&self, name: &str) -> Registered {
+        let external_id = format!("C-{}", v7(now()).simple());
+        let request = UpsertClientRequest { client: Some(client_record(&external_id, name)) };
+        let client = self.dossier().await.unwrap().upsert_client(request).await.unwrap().into_inner();
+        let email = format!("{}@voorbeeld.example", v7(now()).simple());
+        let registered =
+            Registered { client: client.client_id, external_id, email };
+        let request = registration(&registered, v7(now()), name, RelationKind::Client);
+        self.identity().await.unwrap().register_account(request).await.unwrap();
+        registered
+    }
+
+    /// Adds a report to a client's dossier; gives its id.
+    pub async fn report(&self, client: &Registered, text: &str) -> Result<String, Status> {
+        let external_id = v7(now()).to_string();
+        let report = report_record(&client.external_id, &external_id, text);
+        let request = UpsertReportRequest { report: Some(report) };
+        Ok(self.dossier().await?.upsert_report(request).await?.into_inner().report_id)
+    }
+
+    /// Imports records; gives each one's result.
+    pub async fn import(&self, records: Vec<ImportRecordsRequest>) -> Vec<ImportRecordsResponse> {
+        let mut dossier = self.dossier().await.unwrap();
+        let results = dossier.import_records(tokio_stream::iter(records)).await.unwrap().into_inner();
+        results.map(Result::unwrap).collect().await
+    }
+}
+
+/// A registration with the right to read reports.
+#[must_use]
+pub fn registration(
+    client: &Registered,
+    account: Uuid,
+    name: &str,
+    relation: RelationKind,
+) -> RegisterAccountRequest {
+    RegisterAccountRequest {
+        account_id: account.to_string(),
+        username: client.email.clone(),
+        display_name: name.to_owned(),
+        email: client.email.clone(),
+        language: String::new(),
+        client_id: client.client.clone(),
+        relation: relation.into(),
+        grants: vec![Grant { section: Section::Reports.into(), actions: vec![Action::View.into()] }],
+        consent: Some(Consent {
+            given_by: name.to_owned(),
+            ground: "toestemming van de cliënt".to_owned(),
+            given_at: Some(instant(now())),
+            valid_from: None,
+            valid_until: None,
+        }),
+    }
+}

@@ -1,0 +1,94 @@
+//! The portal over plain HTTP: JSON as a program uses it, and pages as text.
+
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect::Policy};
+use serde_json::{Value, json};
+
+use crate::{Registered, System};
+
+/// The password that people of the tests choose.
+pub const PASSWORD: &str = "vier woorden op rij";
+
+/// The portal of one organisation.
+#[derive(Clone)]
+pub struct Portal {
+    client: Client,
+    address: String,
+    host: String,
+}
+
+/// An answer: its status and its document.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The document; null where there is none.
+    pub body: Value,
+}
+
+impl Portal {
+    pub(crate) fn new(address: &str, host: &str) -> Self {
+        let client = Client::builder().redirect(Policy::none()).build().unwrap();
+        Self { client, address: address.to_owned(), host: host.to_owned() }
+    }
+
+    /// A request to a path, with the organisation's host.
+    #[must_use]
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.address)).header("host", &self.host)
+    }
+
+    /// A page, as whoever has no cookies.
+    pub async fn page(&self, path: &str) -> Response {
+        self.request(Method::GET, path).send().await.unwrap()
+    }
+
+    /// A JSON resource.
+    pub async fn get(&self, path: &str, token: &str) -> Answer {
+        let request = self.request(Method::GET, &format!("/api/v1{path}"));
+        answer(request.bearer_auth(token).send().await.unwrap()).await
+    }
+
+    /// A JSON write.
+    pub async fn post(&self, path: &str, token: &str, body: &Value) -> Answer {
+        let mut request = self.request(Method::POST, &format!("/api/v1{path}")).json(body);
+        if !token.is_empty() {
+            request = request.bearer_auth(token);
+        }
+        answer(request.send().await.unwrap()).await
+    }
+
+    /// Logs in up to the code; gives the login token. T8–T14.
+    pub async fn start_login(&self, username: &str, password: &str) -> Answer {
+        self.post("/login", "", &json!({ "username": username, "password": password })).await
+    }
+
+    /// The whole first login: welcome password, code, own password. Gives the session token. T8–T24.
+    pub async fn first_login(&self, system: &System, person: &Registered) -> String {
+        let password = system.welcome_password(&person.email).await;
+        let started = self.start_login(&person.email, &password).await;
+        assert_eq!(started.status, StatusCode::OK, "{started:?}");
+        let login = text(&started.body["login_token"]);
+        let code = system.code(&person.email, 2).await;
+        let verified = self.post("/login/code", &login, &json!({ "code": code })).await;
+        assert_eq!(verified.body["step"], "own_password", "{verified:?}");
+        let login = text(&verified.body["login_token"]);
+        let own = json!({
+            "current_password": password, "new_password": PASSWORD, "repeat_password": PASSWORD
+        });
+        let done = self.post("/login/password", &login, &own).await;
+        assert_eq!(done.body["step"], "done", "{done:?}");
+        text(&done.body["session_token"])
+    }
+}
+
+/// A text of a document.
+#[must_use]
+pub fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
+}
+
+async fn answer(response: Response) -> Answer {
+    let status = response.status();
+    let body = response.bytes().await.unwrap();
+    Answer { status, body: serde_json::from_slice(&body).unwrap_or_default() }
+}

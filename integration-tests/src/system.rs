@@ -1,0 +1,143 @@
+//! A system of the test's own.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::{Ecd, Portal, eventually};
+
+/// The processes; they end with the test.
+pub struct System {
+    folder: TempDir,
+    demo: Child,
+    /// What `demo.json` says.
+    pub facts: Value,
+}
+
+/// A message that the mailbox caught.
+#[derive(Clone, Debug, serde::Deserialize)]
+pub struct Message {
+    /// The subject.
+    pub subject: String,
+    /// The text.
+    pub text: String,
+}
+
+impl System {
+    /// Starts one, without example dossiers.
+    pub async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let demo = Command::new(programs().join("zorgportaal"))
+            .args(["demo", "--ephemeral", "--bare", "--port", "0", "--mailbox-port", "0", "--data"])
+            .arg(folder.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("the programs are built by `make test`");
+        let file = folder.path().join("ephemeral/demo.json");
+        let facts = eventually("demo.json", async || {
+            serde_json::from_str(&std::fs::read_to_string(&file).ok()?).ok()
+        })
+        .await;
+        Self { folder, demo, facts }
+    }
+
+    /// The portal of an organisation.
+    #[must_use]
+    pub fn portal(&self, organisation: &str) -> Portal {
+        let address = self.facts["gateway"].as_str().unwrap();
+        Portal::new(address, &format!("{organisation}.localhost"))
+    }
+
+    /// The ECD of an organisation.
+    #[must_use]
+    pub fn ecd(&self, organisation: &str) -> Ecd {
+        let services = &self.facts["services"];
+        let system = &self.facts["systems"][organisation];
+        Ecd::new(services, system)
+    }
+
+    /// An organisation's address, for a browser.
+    #[must_use]
+    pub fn address(&self, organisation: &str) -> String {
+        let port = self.facts["gateway"].as_str().unwrap().rsplit(':').next().unwrap();
+        format!("http://{organisation}.localhost:{port}")
+    }
+
+    /// The messages to an address, newest first, once there are `count`.
+    pub async fn messages(&self, to: &str, count: usize) -> Vec<Message> {
+        let url = format!("{}/api/messages", self.facts["mailbox"].as_str().unwrap());
+        let url = url.replace("localhost", "127.0.0.1");
+        let client = reqwest::Client::new();
+        eventually("a message in the mailbox", async || {
+            let answer = client.get(&url).query(&[("to", to)]).send().await.ok()?;
+            let messages: Vec<Message> = answer.json().await.ok()?;
+            (messages.len() >= count).then_some(messages)
+        })
+        .await
+    }
+
+    /// The first password in a welcome message.
+    pub async fn welcome_password(&self, to: &str) -> String {
+        let message = self.messages(to, 1).await.pop().unwrap();
+        after(&message.text, "Uw wachtwoord voor de eerste keer: ")
+    }
+
+    /// The newest login code, once so many messages have come.
+    pub async fn code(&self, to: &str, messages: usize) -> String {
+        after(&self.messages(to, messages).await[0].text, "Uw code: ")
+    }
+
+    /// Sends a signal to one of the processes, as `kill` takes it.
+    pub fn signal(&self, process: &str, signal: &str) {
+        let pid = self.facts["pids"][process].as_u64().unwrap();
+        let sent = Command::new("kill").args([format!("-{signal}"), pid.to_string()]).status().unwrap();
+        assert!(sent.success(), "kill -{signal} {process}");
+    }
+
+    /// The port of the system's own Postgres, as a service's settings name it.
+    #[must_use]
+    pub fn postgres_port(&self) -> String {
+        let settings = std::fs::read_to_string(self.data().join("config/dossier.toml")).unwrap();
+        after(&settings, "dossier_login@127.0.0.1:").split('/').next().unwrap().to_owned()
+    }
+
+    /// Where logs and settings are.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("ephemeral")
+    }
+
+    /// Runs a command of `zorgportaal` against this system.
+    #[must_use]
+    pub fn command(&self, arguments: &[&str]) -> std::process::Output {
+        Command::new(programs().join("zorgportaal"))
+            .args(arguments)
+            .arg("--data")
+            .arg(self.data())
+            .output()
+            .unwrap()
+    }
+}
+
+impl Drop for System {
+    fn drop(&mut self) {
+        let _ = Command::new("kill").arg(self.demo.id().to_string()).status();
+        let _ = self.demo.wait();
+    }
+}
+
+/// The rest of the line after a label.
+fn after(text: &str, label: &str) -> String {
+    let rest = text.split_once(label).unwrap_or_else(|| panic!("no `{label}` in {text}")).1;
+    rest.lines().next().unwrap().trim().to_owned()
+}
+
+/// Where cargo puts programs: this test's own lies one folder below.
+fn programs() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    test.parent().and_then(Path::parent).unwrap().to_owned()
+}

@@ -1,0 +1,149 @@
+use integration_tests::{
+    System,
+    ecd::{client_record, instant, now, report_record},
+    portal::text,
+};
+use proto::dossier::v1::{
+    ErrorReason, ImportRecordsRequest, ReportRecord, import_records_request::Record,
+    import_records_response::Result as Outcome,
+};
+use reqwest::{Method, StatusCode};
+use serde_json::json;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_foreign_and_malformed_codes_get_one_answer_and_of_200_parallel_guesses_five_count() {
+    let system = System::start().await;
+    let (ecd, portal) = (system.ecd("thuisgenoten"), system.portal("thuisgenoten"));
+    let (one, other) = (ecd.register("mevrouw Een").await, ecd.register("mevrouw Ander").await);
+    let mut logins = Vec::new();
+    for person in [&one, &other] {
+        let password = system.welcome_password(&person.email).await;
+        let started = portal.start_login(&person.email, &password).await;
+        logins.push(text(&started.body["login_token"]));
+    }
+    let foreign = system.code(&other.email, 2).await;
+    let right = system.code(&one.email, 2).await;
+    let wrong = if right == "000000" { "000001" } else { "000000" };
+    for code in [wrong, &foreign, "abc", ""] {
+        let answer = portal.post("/login/code", &logins[0], &json!({ "code": code })).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(answer.body["reason"], "LOGIN_REFUSED", "{code}");
+    }
+
+    // Four of five tries are used. Of 200 at once, one more is looked at.
+    let guesses = (0..200).map(|_| {
+        let (portal, login) = (portal.clone(), logins[0].clone());
+        async move { portal.post("/login/code", &login, &json!({ "code": "999999" })).await }
+    });
+    let answers = futures::future::join_all(guesses).await;
+    let evaluated = answers.iter().filter(|answer| answer.body["reason"] == "LOGIN_REFUSED").count();
+    assert_eq!(evaluated, 1, "tries that were evaluated");
+    let late = portal.post("/login/code", &logins[0], &json!({ "code": right })).await;
+    assert_eq!(late.body["reason"], "LOGIN_ENDED", "the right code comes too late");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unknown_names_passwords_and_organisations_get_the_same_answer_as_known_ones() {
+    let system = System::start().await;
+    let (ecd, portal) = (system.ecd("thuisgenoten"), system.portal("thuisgenoten"));
+    let person = ecd.register("mevrouw A. de Vries").await;
+    let mut answers = Vec::new();
+    for (organisation, username) in [
+        ("", person.email.as_str()),
+        ("", "niemand@voorbeeld.example"),
+        ("profila", person.email.as_str()),
+        ("bestaat niet", person.email.as_str()),
+    ] {
+        let body = json!({ "organisation": organisation, "username": username, "password": "verkeerd wachtwoord" });
+        answers.push(portal.post("/login", "", &body).await);
+    }
+    for answer in &answers {
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(answer.body, answers[0].body);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_cannot_be_taken_is_refused_with_its_field_and_the_rest_stands() {
+    let system = System::start().await;
+    let ecd = system.ecd("thuisgenoten");
+    let stranger = system.ecd("profila").register("een cliënt van een ander").await;
+    let good = |number: &str| report_record("C1", number, "Goed.");
+    let report = |change: fn(&mut ReportRecord)| {
+        let mut report = report_record("C1", "slecht", "Goed.");
+        change(&mut report);
+        Record::Report(report)
+    };
+    let records = vec![
+        Record::Client(client_record("C1", "mevrouw Goed")),
+        Record::Report(good("1")),
+        Record::Client(client_record("C2", "")),
+        report(|report| report.text = String::new()),
+        report(|report| report.text = "x".repeat(20_001)),
+        report(|report| report.author = "x".repeat(201)),
+        report(|report| report.kind = 99),
+        report(|report| report.kind = 0),
+        report(|report| report.written_at = None),
+        report(|report| report.written_at = Some(prost_types::Timestamp { seconds: i64::MAX, nanos: 0 })),
+        report(|report| report.origin = None),
+        report(|report| report.text = "nul\0".to_owned()),
+        Record::Report(report_record(&stranger.external_id, "2", "In een ander dossier.")),
+        Record::Report(good("3")),
+    ];
+    let requests = (1..)
+        .zip(records)
+        .map(|(sequence, record)| ImportRecordsRequest { sequence, historic: true, record: Some(record) })
+        .chain([ImportRecordsRequest { sequence: 15, historic: false, record: None }])
+        .collect();
+    let results = ecd.import(requests).await;
+    let refused: Vec<_> = results
+        .iter()
+        .filter_map(|result| match result.result.as_ref()? {
+            Outcome::Refused(fault) => Some((result.sequence, fault.field.as_str(), fault.reason())),
+            Outcome::Imported(_) => None,
+        })
+        .collect();
+    assert_eq!(
+        refused,
+        [
+            (3, "client.name", ErrorReason::FieldMissing),
+            (4, "report.text", ErrorReason::FieldMissing),
+            (5, "report.text", ErrorReason::FieldTooLong),
+            (6, "report.author", ErrorReason::FieldTooLong),
+            (7, "report.kind", ErrorReason::FieldMalformed),
+            (8, "report.kind", ErrorReason::FieldMissing),
+            (9, "report.written_at", ErrorReason::FieldMissing),
+            (10, "report.written_at", ErrorReason::FieldMalformed),
+            (11, "report.origin", ErrorReason::FieldMissing),
+            (12, "report.text", ErrorReason::FieldMalformed),
+            (13, "report.client_external_id", ErrorReason::ClientUnknown),
+            (15, "record", ErrorReason::FieldMissing),
+        ]
+    );
+    assert_eq!(results.len(), 15, "every record has its result");
+    assert!(instant(now()).seconds > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_too_large_an_unknown_field_and_a_write_from_elsewhere_are_refused_in_words() {
+    let system = System::start().await;
+    let portal = system.portal("thuisgenoten");
+    let large = portal.post("/login", "", &json!({ "username": "x".repeat(100_000), "password": "" })).await;
+    assert_eq!(large.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(large.body["title"], "Dit is te groot om te versturen. Maak het korter.");
+    let unknown = portal.post("/login", "", &json!({ "username": "x", "password": "y", "role": "admin" })).await;
+    assert!(unknown.status.is_client_error() && unknown.body["reason"] == "BODY_UNREADABLE", "{unknown:?}");
+    let form = [("username", "x"), ("password", "y")];
+    let elsewhere = portal
+        .request(Method::POST, "/login")
+        .header("sec-fetch-site", "cross-site")
+        .form(&form)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(elsewhere.status(), StatusCode::FORBIDDEN);
+    assert!(elsewhere.text().await.unwrap().contains("Dit kwam van een andere website"));
+    let missing = portal.page("/bestaat-niet").await;
+    assert_eq!(missing.status(), StatusCode::NOT_FOUND);
+    assert!(missing.headers().contains_key("content-security-policy"));
+}

@@ -1,0 +1,102 @@
+use integration_tests::{Browser, System, portal::PASSWORD};
+
+/// Steps of the first login up to the start page: T8–T24.
+async fn log_in(browser: &Browser, system: &System, email: &str, scripts: bool) {
+    let password = system.welcome_password(email).await;
+    browser.go(&format!("{}/reports", system.address("thuisgenoten"))).await;
+    assert_eq!(browser.path().await, "/login", "whoever is not logged in comes to the login");
+    browser.look("login", scripts).await;
+    browser.type_into("#username", email).await;
+    browser.type_into("#password", "een verkeerd wachtwoord").await;
+    browser.press("main form button[type=submit]").await;
+    browser.sees("De gegevens kloppen niet").await;
+    browser.look("login-refused", scripts).await;
+    browser.type_into("#password", &password).await;
+    browser.press("main form button[type=submit]").await;
+
+    browser.sees("Vul uw code in").await;
+    browser.look("code", scripts).await;
+    let code = system.code(email, 2).await;
+    browser.type_into("#code", &format!("{} {}", &code[..3], &code[3..])).await;
+    browser.press("main form button[type=submit]").await;
+
+    browser.sees("Kies een eigen wachtwoord").await;
+    browser.look("own-password", scripts).await;
+    browser.type_into("#current_password", &password).await;
+    browser.type_into("#new_password", PASSWORD).await;
+    browser.type_into("#repeat_password", "iets anders dan dat").await;
+    browser.press("main form > .zp-actions button[type=submit]").await;
+    browser.sees("De twee nieuwe wachtwoorden zijn niet gelijk").await;
+    browser.look("own-password-refused", scripts).await;
+    browser.type_into("#current_password", &password).await;
+    browser.type_into("#new_password", PASSWORD).await;
+    browser.type_into("#repeat_password", PASSWORD).await;
+    browser.press("main form > .zp-actions button[type=submit]").await;
+    // Back where the person wanted to be.
+    browser.sees("Rapportages").await;
+    assert_eq!(browser.path().await, "/reports");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_logs_in_reads_sees_a_new_report_live_and_leaves_nothing_behind() {
+    let system = System::start().await;
+    let ecd = system.ecd("thuisgenoten");
+    let person = ecd.register("mevrouw A. de Vries").await;
+    for number in 1..=23 {
+        ecd.report(&person, &format!("Ochtendzorg gegeven volgens plan, keer {number}.")).await.unwrap();
+    }
+    let browser = Browser::start().await;
+    log_in(&browser, &system, &person.email, true).await;
+    browser.sees("keer 23.").await;
+    browser.look("reports", true).await;
+    browser.press("nav.zp-pages a").await;
+    browser.sees("keer 3.").await;
+    browser.look("reports-older", true).await;
+
+    browser.go(&format!("{}/", system.address("thuisgenoten"))).await;
+    browser.sees("Welkom mevrouw A. de Vries").await;
+    browser.look("start", true).await;
+
+    // Live: the ECD adds a report; the open page shows it without being asked.
+    browser.go(&format!("{}/reports", system.address("thuisgenoten"))).await;
+    browser.find("[data-live-ready]").await;
+    ecd.report(&person, "De wond heeft zich goed hersteld.").await.unwrap();
+    browser.sees("De wond heeft zich goed hersteld.").await;
+    browser.sees("Er is een nieuwe rapportage.").await;
+    browser.look("reports-live", true).await;
+
+    // A period without reports, and one that is the wrong way round.
+    browser.go(&format!("{}/reports?from=2020-01-01&until=2020-02-01", system.address("thuisgenoten"))).await;
+    browser.sees("Er zijn geen rapportages in deze periode.").await;
+    browser.go(&format!("{}/reports?from=2020-03-01&until=2020-02-01", system.address("thuisgenoten"))).await;
+    browser.sees("De laatste dag ligt voor de eerste dag.").await;
+    browser.look("reports-period-refused", true).await;
+
+    // T88, ATT-14: after logging out, the back button shows nothing.
+    browser.go(&format!("{}/reports", system.address("thuisgenoten"))).await;
+    browser.press("header form button").await;
+    browser.sees("U bent uitgelogd.").await;
+    browser.look("logged-out", true).await;
+    browser.client.back().await.unwrap();
+    browser.sees("Inloggen").await;
+    let source = browser.client.source().await.unwrap();
+    assert!(!source.contains("De wond heeft zich"), "the back button shows a report");
+    browser.client.clone().close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_is_done_with_scripts_off_and_a_reload_shows_what_is_new() {
+    let system = System::start().await;
+    let ecd = system.ecd("thuisgenoten");
+    let person = ecd.register("de heer P. Bos").await;
+    ecd.report(&person, "Samen een rondje door het park gelopen.").await.unwrap();
+    let browser = Browser::without_scripts().await;
+    log_in(&browser, &system, &person.email, false).await;
+    browser.sees("Samen een rondje door het park gelopen.").await;
+    ecd.report(&person, "Er waren geen bijzonderheden.").await.unwrap();
+    browser.client.refresh().await.unwrap();
+    browser.sees("Er waren geen bijzonderheden.").await;
+    browser.press("header form button").await;
+    browser.sees("U bent uitgelogd.").await;
+    browser.client.clone().close().await.unwrap();
+}
