@@ -1,5 +1,7 @@
 //! Compiles the contract: Rust types and clients, and the descriptors that the access rules are read from.
 
+#![expect(clippy::disallowed_methods, reason = "how cargo and a build script talk")]
+
 use std::{env, error::Error, fs, path::PathBuf};
 
 /// Every file of the contract, so that a new one is seen by the build.
@@ -23,7 +25,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(out.join("descriptors.bin"), compiler.encode_file_descriptor_set())?;
     let mut config = prost_build::Config::new();
     config.enable_type_names().type_name_domain(["."], "type.googleapis.com");
-    tonic_prost_build::configure()
-        .compile_fds_with_config(compiler.file_descriptor_set(), config)?;
+    tonic_prost_build::configure().compile_fds_with_config(compiler.file_descriptor_set(), config)?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
+use axum::{Router, extract::DefaultBodyLimit, middleware, response::Redirect, routing::get};
 use chassis::{Clock, config::ProcessSettings};
 use serde::Deserialize;
 use utoipa::{
@@ -68,7 +68,7 @@ impl App {
     #[must_use]
     pub fn new(clients: Clients, live: Live, clock: Clock, trusted_proxies: Vec<IpAddr>) -> Self {
         let sessions = Sessions::new(clients.clone(), live.clone(), clock.clone());
-        let organisations = Organisations::new(clients.clone(), live.clone());
+        let organisations = Organisations::new(clients.clone(), &live);
         Self(Arc::new(Inner { clients, live, clock, organisations, sessions, trusted_proxies }))
     }
 }
@@ -103,6 +103,8 @@ pub fn router(app: App) -> Router {
     let framed = pages
         .merge(api)
         .merge(sections::api::routes(document))
+        // The start page as JSON is described as `/api/v1/`; the router knows it without the slash.
+        .route("/api/v1/", get(|| async { Redirect::permanent("/api/v1") }))
         .fallback(sections::not_found)
         .method_not_allowed_fallback(sections::not_found)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))

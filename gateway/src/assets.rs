@@ -54,9 +54,8 @@ async fn theme(Path(colours): Path<String>) -> Response {
     let colours: Vec<&str> = colours.strip_suffix(".css").unwrap_or_default().split('-').collect();
     match colours.as_slice() {
         [primary, dark, tint] if [primary, dark, tint].into_iter().all(|colour| is_colour(colour)) => {
-            let style = format!(
-                ":root{{--zp-primary:#{primary};--zp-primary-dark:#{dark};--zp-tint:#{tint}}}"
-            );
+            let style =
+                format!(":root{{--zp-primary:#{primary};--zp-primary-dark:#{dark};--zp-tint:#{tint}}}");
             for_ever("text/css; charset=utf-8", style)
         }
         _ => StatusCode::NOT_FOUND.into_response(),
@@ -67,9 +66,6 @@ fn for_ever(kind: &'static str, content: impl IntoResponse) -> Response {
     let mut response = content.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    headers.insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("public, max-age=31536000, immutable"),
-    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
     response
 }

@@ -27,7 +27,11 @@ impl<T: DeserializeOwned + Send> FromRequest<App> for Input<T> {
                 Err(rejection) => FormRejection::status(&rejection),
             },
         };
-        Err(if status == StatusCode::PAYLOAD_TOO_LARGE { Problem::too_large() } else { Problem::unreadable() })
+        Err(if status == StatusCode::PAYLOAD_TOO_LARGE {
+            Problem::too_large()
+        } else {
+            Problem::unreadable()
+        })
     }
 }
 
@@ -65,7 +69,8 @@ mod tests {
         for good in ["/", "/reports", "/reports?period=week&page=abc"] {
             assert_eq!(safe_next(Some(good)).as_deref(), Some(good));
         }
-        for bad in ["//evil.example", "https://evil.example", "/\\evil", "reports", "/login", "/a\r\nb", "/ä"] {
+        for bad in ["//evil.example", "https://evil.example", "/\\evil", "reports", "/login", "/a\r\nb", "/ä"]
+        {
             assert_eq!(safe_next(Some(bad)), None, "{bad}");
         }
         assert_eq!(with_next("/login", Some("/reports?a=b")), "/login?next=/reports%3Fa%3Db");

@@ -3,9 +3,7 @@
 use std::{any::Any, borrow::Cow, collections::HashMap};
 
 use askama::Values;
-use fluent_templates::{
-    LanguageIdentifier, Loader, fluent_bundle::FluentValue, langid, static_loader,
-};
+use fluent_templates::{LanguageIdentifier, Loader, fluent_bundle::FluentValue, langid, static_loader};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 static_loader! {
@@ -106,12 +104,32 @@ const DAYS: [[&str; 7]; 2] = [
 ];
 const MONTHS: [[&str; 12]; 2] = [
     [
-        "januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september", "oktober",
-        "november", "december",
+        "januari",
+        "februari",
+        "maart",
+        "april",
+        "mei",
+        "juni",
+        "juli",
+        "augustus",
+        "september",
+        "oktober",
+        "november",
+        "december",
     ],
     [
-        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-        "November", "December",
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
     ],
 ];
 
@@ -145,6 +163,13 @@ pub fn time_in_words(language: Language, at: Timestamp) -> String {
 }
 
 /// The filters of templates.
+#[expect(
+    clippy::inline_always,
+    clippy::unused_self,
+    clippy::trivially_copy_pass_by_ref,
+    clippy::unnecessary_wraps,
+    reason = "the shape of a filter is askama's"
+)]
 pub mod filters {
     use std::fmt::Display;
 
@@ -187,7 +212,6 @@ pub mod filters {
     pub fn rendered<T: Display>(content: T, _: &dyn Values) -> Result<Safe<T>> {
         Ok(Safe(content))
     }
-
 }
 
 fn speaker(values: &dyn Values) -> askama::Result<&Speaker> {

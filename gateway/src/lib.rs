@@ -72,8 +72,6 @@ async fn serve(settings: Settings) -> Result<(), BoxError> {
         let _ = socket.set_nodelay(true);
     });
     let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service)
-        .with_graceful_shutdown(shutdown.clone().cancelled_owned())
-        .await?;
+    axum::serve(listener, service).with_graceful_shutdown(shutdown.clone().cancelled_owned()).await?;
     Ok(())
 }

@@ -93,10 +93,8 @@ impl Live {
     ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let live = Self::deaf();
         let told = live.clone();
-        let mut options = ConnectOptions::new()
-            .name("gateway")
-            .retry_on_initial_connect()
-            .event_callback(move |event| {
+        let mut options =
+            ConnectOptions::new().name("gateway").retry_on_initial_connect().event_callback(move |event| {
                 let told = told.clone();
                 async move { told.heard_of_bus(&event) }
             });
@@ -223,12 +221,8 @@ mod tests {
 
     fn payload<M: Message + Name>(message: &M) -> Vec<u8> {
         let data = Some(Any { type_url: M::type_url(), value: message.encode_to_vec() });
-        let event = Event {
-            organisation_id: "o".to_owned(),
-            client_id: "c".to_owned(),
-            data,
-            ..Event::default()
-        };
+        let event =
+            Event { organisation_id: "o".to_owned(), client_id: "c".to_owned(), data, ..Event::default() };
         event.encode_to_vec()
     }
 

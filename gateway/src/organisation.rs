@@ -9,7 +9,7 @@ use tonic::Code;
 use crate::{clients::Clients, live::Live, problem::Problem};
 
 /// How long an answer is kept where the bus tells nothing else.
-const LIFE: Duration = Duration::from_secs(60);
+const LIFE: Duration = Duration::from_mins(1);
 
 /// An organisation, as pages need it.
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ pub struct Organisations {
 
 impl Organisations {
     /// An empty cache, emptied again when an organisation is configured or the bus cannot tell.
-    pub fn new(clients: Clients, live: Live) -> Self {
+    pub fn new(clients: Clients, live: &Live) -> Self {
         let by_host = Cache::builder().max_capacity(1000).time_to_live(LIFE).build();
         let cache = by_host.clone();
         live.on_organisation(move || cache.invalidate_all());

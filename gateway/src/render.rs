@@ -56,21 +56,19 @@ pub async fn frame(State(app): State<App>, request: Request, next: Next) -> Resp
     async move {
         let (mut parts, body) = request.into_parts();
         let (mut frame, early) = Frame::of(&app, &parts).await;
-        let answer = match early {
-            Some(problem) => problem.into_response(),
-            None => {
-                if let Some(session) = &frame.session {
-                    parts.extensions.insert(Arc::clone(session));
-                }
-                if let Some(organisation) = &frame.organisation {
-                    parts.extensions.insert(Arc::clone(organisation));
-                }
-                let request = Request::from_parts(parts, body);
-                match tokio::time::timeout(DEADLINE, next.run(request)).await {
-                    Ok(answer) => answer,
-                    Err(_) => Problem::unavailable().into_response(),
-                }
-            }
+        if let Some(problem) = early {
+            return frame.finish(problem.into_response());
+        }
+        if let Some(session) = &frame.session {
+            parts.extensions.insert(Arc::clone(session));
+        }
+        if let Some(organisation) = &frame.organisation {
+            parts.extensions.insert(Arc::clone(organisation));
+        }
+        let request = Request::from_parts(parts, body);
+        let answer = match tokio::time::timeout(DEADLINE, next.run(request)).await {
+            Ok(answer) => answer,
+            Err(_) => Problem::unavailable().into_response(),
         };
         frame.finish(answer)
     }
@@ -101,7 +99,9 @@ impl Frame {
         if early.is_none() && !security::is_same_site(&request.method, headers) {
             early = Some(Problem::cross_site());
         }
-        if early.is_none() && let Some(token) = session::token_of(headers) {
+        if early.is_none()
+            && let Some(token) = session::token_of(headers)
+        {
             match app.sessions.resolve(&token).await {
                 Ok(session) => frame.take_session(session),
                 Err(problem) => early = Some(problem),
@@ -163,7 +163,7 @@ impl Frame {
         let cookies = answer.extensions_mut().remove::<Cookies>().map(|cookies| cookies.0);
         let mut cookies = cookies.unwrap_or_default();
         let mut response = match (problem, body) {
-            (Some(problem), _) => self.problem(problem),
+            (Some(problem), _) => self.problem(&problem),
             (None, Some(Body::View(view))) => self.view(StatusCode::OK, &*view),
             (None, Some(Body::Done(outcome, path))) => match self.representation {
                 Representation::Html => see_other(&path),
@@ -192,13 +192,11 @@ impl Frame {
         if self.representation == Representation::Json {
             return match view.json() {
                 Ok(bytes) => json(status, "application/json", bytes),
-                Err(error) => self.problem(Problem::internal(&error)),
+                Err(error) => self.problem(&Problem::internal(&error)),
             };
         }
         match self.page(view) {
-            Ok(page) => {
-                (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response()
-            }
+            Ok(page) => (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response(),
             Err(error) => {
                 tracing::error!(%error, "a page could not be rendered");
                 StatusCode::INTERNAL_SERVER_ERROR.into_response()
@@ -206,15 +204,15 @@ impl Frame {
         }
     }
 
-    fn problem(&mut self, problem: Problem) -> Response {
+    fn problem(&mut self, problem: &Problem) -> Response {
         let mut response = match self.representation {
             Representation::Json => {
                 let word = |key: &str| self.speaker.say(key, &[]);
                 let details = ProblemDetails::new()
                     .with_status(problem.status)
-                    .with_type(type_of(&problem))
+                    .with_type(type_of(problem))
                     .with_title(word(&problem.word()))
-                    .with_extensions(Extensions::of(&problem, word));
+                    .with_extensions(Extensions::of(problem, word));
                 let bytes = serde_json::to_vec(&details).unwrap_or_default();
                 json(problem.status, "application/problem+json", bytes)
             }

@@ -28,14 +28,15 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let secure = is_forwarded_https(&app.trusted_proxies, peer, request.headers());
     let host = host(request.headers());
-    let mut response = if secure == Some(false) && !is_local(&host) && !request.uri().path().starts_with("/healthz") {
-        let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-        let location = HeaderValue::try_from(format!("https://{host}{path}"));
-        let location = location.unwrap_or(HeaderValue::from_static("/"));
-        (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, location)]).into_response()
-    } else {
-        next.run(request).await
-    };
+    let mut response =
+        if secure == Some(false) && !is_local(&host) && !request.uri().path().starts_with("/healthz") {
+            let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+            let location = HeaderValue::try_from(format!("https://{host}{path}"));
+            let location = location.unwrap_or(HeaderValue::from_static("/"));
+            (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, location)]).into_response()
+        } else {
+            next.run(request).await
+        };
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
         headers.insert(name, HeaderValue::from_static(value));

@@ -35,9 +35,10 @@ impl Session {
     /// Whether the grant on the chosen client allows this; the services decide, this is for what is shown.
     #[must_use]
     pub fn allows(&self, section: Section, action: Action) -> bool {
-        self.facts.grants.iter().any(|grant| {
-            grant.section() == section && grant.actions.contains(&i32::from(action))
-        })
+        self.facts
+            .grants
+            .iter()
+            .any(|grant| grant.section() == section && grant.actions.contains(&i32::from(action)))
     }
 }
 
@@ -52,11 +53,8 @@ pub struct Sessions {
 impl Sessions {
     /// An empty cache; a session leaves it when it ends.
     pub fn new(clients: Clients, live: Live, clock: Clock) -> Self {
-        let known: Cache<[u8; 32], Arc<Session>> = Cache::builder()
-            .max_capacity(50_000)
-            .time_to_live(LIFE)
-            .support_invalidation_closures()
-            .build();
+        let known: Cache<[u8; 32], Arc<Session>> =
+            Cache::builder().max_capacity(50_000).time_to_live(LIFE).support_invalidation_closures().build();
         let cache = known.clone();
         live.on_session_change(move |ended| {
             let ended = ended.map(str::to_owned);
@@ -120,9 +118,8 @@ impl Sessions {
 /// The token that a request brings: as bearer, or in the session cookie.
 #[must_use]
 pub fn token_of(headers: &HeaderMap) -> Option<String> {
-    bearer(headers).or_else(|| {
-        CookieJar::from_headers(headers).get(SESSION).map(|cookie| cookie.value().to_owned())
-    })
+    bearer(headers)
+        .or_else(|| CookieJar::from_headers(headers).get(SESSION).map(|cookie| cookie.value().to_owned()))
 }
 
 /// The bearer token of a request.

@@ -120,8 +120,7 @@ impl Ecd {
         let request = UpsertClientRequest { client: Some(client_record(&external_id, name)) };
         let client = self.dossier().await.unwrap().upsert_client(request).await.unwrap().into_inner();
         let email = format!("{}@voorbeeld.example", v7(now()).simple());
-        let registered =
-            Registered { client: client.client_id, external_id, email };
+        let registered = Registered { client: client.client_id, external_id, email };
         let request = registration(&registered, v7(now()), name, RelationKind::Client);
         self.identity().await.unwrap().register_account(request).await.unwrap();
         registered

@@ -32,7 +32,6 @@ impl Portal {
     }
 
     /// A request to a path, with the organisation's host.
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.address)).header("host", &self.host)
     }

@@ -54,7 +54,8 @@ async fn unknown_names_passwords_and_organisations_get_the_same_answer_as_known_
         ("profila", person.email.as_str()),
         ("bestaat niet", person.email.as_str()),
     ] {
-        let body = json!({ "organisation": organisation, "username": username, "password": "verkeerd wachtwoord" });
+        let body =
+            json!({ "organisation": organisation, "username": username, "password": "verkeerd wachtwoord" });
         answers.push(portal.post("/login", "", &body).await);
     }
     for answer in &answers {
@@ -131,7 +132,8 @@ async fn a_body_too_large_an_unknown_field_and_a_write_from_elsewhere_are_refuse
     let large = portal.post("/login", "", &json!({ "username": "x".repeat(100_000), "password": "" })).await;
     assert_eq!(large.status, StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(large.body["title"], "Dit is te groot om te versturen. Maak het korter.");
-    let unknown = portal.post("/login", "", &json!({ "username": "x", "password": "y", "role": "admin" })).await;
+    let unknown =
+        portal.post("/login", "", &json!({ "username": "x", "password": "y", "role": "admin" })).await;
     assert!(unknown.status.is_client_error() && unknown.body["reason"] == "BODY_UNREADABLE", "{unknown:?}");
     let form = [("username", "x"), ("password", "y")];
     let elsewhere = portal

@@ -81,7 +81,9 @@ async fn postgres_killed_gives_a_503_and_everything_that_was_acknowledged_is_the
     system.ecd("thuisgenoten").report(&person, "Bevestigd voor de storing.").await.unwrap();
     let port = system.postgres_port();
     // Immediately, without a shutdown: as a crash would.
-    let killed = std::process::Command::new("pkill").args(["-QUIT", "-f", &format!("postgres -D .* -p {port} ")]).status();
+    let killed = std::process::Command::new("pkill")
+        .args(["-QUIT", "-f", &format!("postgres -D .* -p {port} ")])
+        .status();
     assert!(killed.unwrap().success(), "no postgres on port {port}");
     recovers(&portal, &session).await;
     let answer = portal.get("/reports", &session).await;

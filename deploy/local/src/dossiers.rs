@@ -41,17 +41,48 @@ pub struct Example {
 }
 
 const WOMEN: [&str; 14] = [
-    "Anna", "Maria", "Johanna", "Wilhelmina", "Cornelia", "Elisabeth", "Grietje", "Hendrika", "Fatima",
-    "Truus", "Riet", "Aaltje", "Sita", "Ria",
+    "Anna",
+    "Maria",
+    "Johanna",
+    "Wilhelmina",
+    "Cornelia",
+    "Elisabeth",
+    "Grietje",
+    "Hendrika",
+    "Fatima",
+    "Truus",
+    "Riet",
+    "Aaltje",
+    "Sita",
+    "Ria",
 ];
 const MEN: [&str; 14] = [
     "Jan", "Pieter", "Hendrik", "Cornelis", "Johannes", "Willem", "Gerrit", "Mohamed", "Dirk", "Kees",
     "Arie", "Soerin", "Bram", "Henk",
 ];
 const LAST: [&str; 22] = [
-    "de Vries", "Jansen", "Bakker", "Visser", "Smit", "Meijer", "de Boer", "Mulder", "de Groot", "Bos",
-    "Vos", "Peters", "Hendriks", "van Leeuwen", "Dekker", "Brouwer", "de Wit", "Dijkstra", "Smits",
-    "van der Linden", "El Amrani", "Ramdin",
+    "de Vries",
+    "Jansen",
+    "Bakker",
+    "Visser",
+    "Smit",
+    "Meijer",
+    "de Boer",
+    "Mulder",
+    "de Groot",
+    "Bos",
+    "Vos",
+    "Peters",
+    "Hendriks",
+    "van Leeuwen",
+    "Dekker",
+    "Brouwer",
+    "de Wit",
+    "Dijkstra",
+    "Smits",
+    "van der Linden",
+    "El Amrani",
+    "Ramdin",
 ];
 const AUTHORS: [(&str, &str); 8] = [
     ("Sanne Kuipers", "verzorgende IG"),
@@ -147,7 +178,8 @@ pub fn clients(seed: u64, count: usize) -> Vec<Example> {
 /// Two years of reports of these clients up to a day, oldest first, after the clients themselves.
 pub fn records(seed: u64, clients: &[Example], last: &Zoned) -> Vec<ImportRecordsRequest> {
     let mut dice = Dice(seed ^ 0xD055_1E55);
-    let mut records: Vec<Record> = clients.iter().map(|client| Record::Client(client_record(client))).collect();
+    let mut records: Vec<Record> =
+        clients.iter().map(|client| Record::Client(client_record(client))).collect();
     for client in clients {
         let mut number = 0;
         for back in (0..730).rev() {

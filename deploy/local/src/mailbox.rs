@@ -2,6 +2,7 @@
 //! on a page and as JSON. It answers on this machine alone and is for development alone.
 
 use std::{
+    fmt::Write as _,
     fs::OpenOptions,
     io::Write,
     net::{IpAddr, Ipv4Addr},
@@ -80,19 +81,11 @@ pub struct Addresses {
 ///
 /// # Errors
 /// When a port is taken.
-pub async fn start(
-    file: PathBuf,
-    http: u16,
-    stop: CancellationToken,
-) -> Result<Addresses, BoxError> {
+pub async fn start(file: PathBuf, http: u16, stop: CancellationToken) -> Result<Addresses, BoxError> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, http)).await.map_err(|error| {
         format!("port {http} for the mailbox is taken ({error}); choose another with --mailbox-port")
     })?;
-    let mailbox = Mailbox {
-        messages: Arc::new(Mutex::new(read(&file))),
-        file,
-        clock: Clock::machine(),
-    };
+    let mailbox = Mailbox { messages: Arc::new(Mutex::new(read(&file))), file, clock: Clock::machine() };
     let addresses = Addresses { smtp: crate::parts::free_port()?, http: listener.local_addr()?.port() };
     let (sender, receiver) = broadcast::channel(256);
     let local = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -103,9 +96,9 @@ pub async fn start(
         .route("/api/messages", get(list))
         .route("/sms", post(take_sms))
         .with_state(mailbox);
-    tokio::spawn(async move {
-        axum::serve(listener, pages).with_graceful_shutdown(stop.cancelled_owned()).await
-    });
+    tokio::spawn(
+        async move { axum::serve(listener, pages).with_graceful_shutdown(stop.cancelled_owned()).await },
+    );
     Ok(addresses)
 }
 
@@ -170,13 +163,14 @@ async fn page(State(mailbox): State<Mailbox>, Query(filter): Query<Filter>) -> H
     let mut rows = String::new();
     for message in mailbox.list(filter.to.as_deref()).iter().take(100) {
         let at = message.at.to_zoned(zone.clone()).strftime("%d-%m-%Y %H:%M:%S").to_string();
-        rows.push_str(&format!(
+        let _ = write!(
+            rows,
             "<article><h2>{}</h2><p>{} · {} · {at}</p><pre>{}</pre></article>",
             escape(if message.subject.is_empty() { "(sms)" } else { &message.subject }),
             message.kind,
             escape(&message.to),
             escape(&message.text)
-        ));
+        );
     }
     if rows.is_empty() {
         rows.push_str("<p>No messages yet.</p>");

@@ -15,7 +15,11 @@ use clap::{Parser, Subcommand};
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 #[derive(Parser)]
-#[command(name = "zorgportaal", version, about = "The whole system on one machine, and a gRPC client for people")]
+#[command(
+    name = "zorgportaal",
+    version,
+    about = "The whole system on one machine, and a gRPC client for people"
+)]
 struct Cli {
     /// Where data, logs and `demo.json` are.
     #[arg(long, global = true, default_value = ".zorgportaal")]
@@ -110,9 +114,7 @@ fn main() -> ExitCode {
             Command::Organisation(OrganisationCommand::Apply { file }) => {
                 client::apply_organisation(&data, &file).await
             }
-            Command::Import { file, organisation } => {
-                client::import_file(&data, &organisation, &file).await
-            }
+            Command::Import { file, organisation } => client::import_file(&data, &organisation, &file).await,
             Command::Account(AccountCommand::Register { file, organisation }) => {
                 client::register_account(&data, &organisation, &file).await
             }

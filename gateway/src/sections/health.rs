@@ -6,9 +6,7 @@ use crate::app::App;
 
 /// The routes.
 pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/healthz/live", get(|| async { StatusCode::OK }))
-        .route("/healthz/ready", get(ready))
+    Router::new().route("/healthz/live", get(|| async { StatusCode::OK })).route("/healthz/ready", get(ready))
 }
 
 /// Ready when every service serves and changes are heard.

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use http::{HeaderValue, Request, Response, header::AUTHORIZATION};
-use tonic::{body::Body, transport::{Channel, Endpoint}};
+use tonic::{
+    body::Body,
+    transport::{Channel, Endpoint},
+};
 use tower::{ServiceExt as _, util::BoxCloneSyncService};
 
 use crate::telemetry;

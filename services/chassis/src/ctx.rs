@@ -113,8 +113,6 @@ impl Ctx {
     /// Whether the caller's grant on the chosen client allows this.
     #[must_use]
     pub fn allows(&self, section: Section, action: Action) -> bool {
-        self.grants
-            .get(&i32::from(section))
-            .is_some_and(|actions| actions.contains(&i32::from(action)))
+        self.grants.get(&i32::from(section)).is_some_and(|actions| actions.contains(&i32::from(action)))
     }
 }

@@ -95,8 +95,7 @@ mod tests {
         fields.text("author_role", "a\0b", 5);
         fields.instant("written_at", None);
         fields.text("kind", "ëëëëë", 5);
-        let told: Vec<_> =
-            fields.faults().into_iter().map(|field| (field.name, field.reason)).collect();
+        let told: Vec<_> = fields.faults().into_iter().map(|field| (field.name, field.reason)).collect();
         assert_eq!(
             told,
             [

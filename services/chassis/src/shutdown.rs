@@ -9,8 +9,7 @@ use tokio_util::sync::CancellationToken;
 /// When the process cannot listen to signals.
 pub fn on_signal() -> std::io::Result<CancellationToken> {
     let token = CancellationToken::new();
-    let (mut terminate, mut interrupt) =
-        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let cancel = token.clone();
     tokio::spawn(async move {
         tokio::select! {

@@ -85,7 +85,7 @@ pub fn trace_id() -> String {
     if span.span_context().is_valid() {
         id.to_string()
     } else {
-        crate::secret::random::<16>().iter().map(|byte| format!("{byte:02x}")).collect()
+        crate::secret::hex(&crate::secret::random::<16>())
     }
 }
 

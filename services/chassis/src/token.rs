@@ -165,8 +165,7 @@ impl Verifier {
         // Expiry is judged below, by the process's own clock.
         validation.validate_exp = false;
         validation.set_required_spec_claims(&["exp", "aud", "iss"]);
-        let keys =
-            keys.into_iter().map(|(name, key)| (name, DecodingKey::from_ed_der(&key))).collect();
+        let keys = keys.into_iter().map(|(name, key)| (name, DecodingKey::from_ed_der(&key))).collect();
         Self { keys, validation }
     }
 
@@ -184,7 +183,8 @@ impl Verifier {
         if claims.iss != issuer {
             return Err(Refused("issuer is not the key's owner"));
         }
-        if now.as_second() > claims.exp + LEEWAY.as_secs() || now.as_second() < claims.iat - LEEWAY.as_secs() {
+        if now.as_second() > claims.exp + LEEWAY.as_secs() || now.as_second() < claims.iat - LEEWAY.as_secs()
+        {
             return Err(Refused("expired or not valid yet"));
         }
         let allowed = match claims.caller {
@@ -255,7 +255,9 @@ mod tests {
         let verifier = Verifier::new(HashMap::from([(GATEWAY.to_owned(), gateway_public)]));
 
         assert!(verifier.verify(&stranger.sign(&Caller::Gateway, now).unwrap(), now).is_err());
-        assert!(verifier.verify(&gateway.sign_for("elsewhere", &Caller::Gateway, now).unwrap(), now).is_err());
+        assert!(
+            verifier.verify(&gateway.sign_for("elsewhere", &Caller::Gateway, now).unwrap(), now).is_err()
+        );
         // The gateway's key must not be able to speak for an operator.
         assert!(verifier.verify(&gateway.sign(&Caller::Operator, now).unwrap(), now).is_err());
         assert!(verifier.verify("x.y.z", now).is_err());

@@ -47,8 +47,7 @@ impl Service for Dossier {
     }
 
     fn build(parts: Parts, _settings: Settings) -> Result<Built, BoxError> {
-        let state =
-            State { db: parts.db, clock: parts.clock, seal: parts.seal, audit: parts.audit };
+        let state = State { db: parts.db, clock: parts.clock, seal: parts.seal, audit: parts.audit };
         Ok(Built {
             routes: Routes::new(DossierServiceServer::new(state)),
             consumers: vec![Consumer::of_event(Self::NAME, KeepSettings)],

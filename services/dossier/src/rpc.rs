@@ -1,6 +1,10 @@
 //! The RPCs of dossier: each line hands over to its aggregate.
 
-use proto::dossier::v1::{dossier_service_server::DossierService, *};
+use proto::dossier::v1::{
+    GetClientRequest, GetClientResponse, GetReportRequest, GetReportResponse, ImportRecordsRequest,
+    ListReportsRequest, ListReportsResponse, UpsertClientRequest, UpsertClientResponse, UpsertReportRequest,
+    UpsertReportResponse, dossier_service_server::DossierService,
+};
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::{State, client, import, report};

@@ -96,7 +96,10 @@ impl From<Error> for Failure {
             Error::SettingsInvalid(key) => {
                 let reason = ErrorReason::SettingsInvalid;
                 let field = Field { name: key, reason: short(reason.as_str_name()) };
-                return Self { fields: vec![field], ..Self::new(Kind::Invalid, DOMAIN, reason.as_str_name()) };
+                return Self {
+                    fields: vec![field],
+                    ..Self::new(Kind::Invalid, DOMAIN, reason.as_str_name())
+                };
             }
             Error::Fields(fields) => {
                 let reason = fields.first().map_or("FIELD_MALFORMED", |field| field.reason);

@@ -1,6 +1,13 @@
 //! The RPCs of identity: each line hands over to its aggregate.
 
-use proto::identity::v1::{identity_service_server::IdentityService, *};
+use proto::identity::v1::{
+    ConfigureOrganisationRequest, ConfigureOrganisationResponse, CreateSystemAccountRequest,
+    CreateSystemAccountResponse, EndSessionRequest, EndSessionResponse, FindOrganisationRequest,
+    FindOrganisationResponse, IssueSystemTokenRequest, IssueSystemTokenResponse, RegisterAccountRequest,
+    RegisterAccountResponse, ResendCodeRequest, ResendCodeResponse, ResolveSessionRequest,
+    ResolveSessionResponse, SetOwnPasswordRequest, SetOwnPasswordResponse, StartLoginRequest,
+    StartLoginResponse, VerifyCodeRequest, VerifyCodeResponse, identity_service_server::IdentityService,
+};
 use tonic::{Request, Response, Status};
 
 use crate::{State, account, login, organisation, session, system_account};

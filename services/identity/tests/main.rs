@@ -1,1 +1,12 @@
+//! Identity over its RPCs, on a real Postgres; what it tells is read from its outbox.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod access;
+mod account;
+mod login;
+mod organisation;
+mod schema;
+mod session;
+mod support;
+mod system_account;

@@ -15,7 +15,7 @@ use tonic::service::Routes;
 
 use crate::{
     delivery::{SendDue, Take},
-    provider::{Mail, MailSettings, Sms, SmsSettings},
+    provider::{Mail, Sms},
 };
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
@@ -32,7 +32,7 @@ pub struct Settings {
     pub sms: SmsSettings,
 }
 
-pub use crate::provider::Encryption;
+pub use crate::provider::{Encryption, MailSettings, SmsSettings};
 
 impl Service for Messaging {
     const NAME: &'static str = "messaging";

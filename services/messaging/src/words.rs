@@ -57,8 +57,7 @@ impl Speaker {
     fn new(settings: &OrganisationSettings, language: &str) -> Self {
         let contact = settings.contact.clone().unwrap_or_default();
         let known = if language.is_empty() { &settings.language } else { language };
-        let mut speaker =
-            Self { language: known.parse().unwrap_or_default(), values: HashMap::new() };
+        let mut speaker = Self { language: known.parse().unwrap_or_default(), values: HashMap::new() };
         speaker.set("organisation", settings.name.clone());
         speaker.set("product", settings.product_name.clone());
         speaker.set("phone", contact.phone);
@@ -100,11 +99,7 @@ impl Speaker {
 
 /// How to log in for the first time (T10, P15–P17).
 #[must_use]
-pub fn welcome(
-    settings: &OrganisationSettings,
-    content: &WelcomeMessageContent,
-    until: Timestamp,
-) -> Letter {
+pub fn welcome(settings: &OrganisationSettings, content: &WelcomeMessageContent, until: Timestamp) -> Letter {
     let mut speaker = Speaker::new(settings, &content.language);
     speaker.set("name", content.display_name.clone());
     speaker.set("until", date(until, &content.language));
@@ -154,8 +149,18 @@ pub fn login_code_sms(settings: &OrganisationSettings, content: &LoginCodeConten
 /// A day in words, in the Netherlands.
 fn date(at: Timestamp, language: &str) -> String {
     const DUTCH: [&str; 12] = [
-        "januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september", "oktober",
-        "november", "december",
+        "januari",
+        "februari",
+        "maart",
+        "april",
+        "mei",
+        "juni",
+        "juli",
+        "augustus",
+        "september",
+        "oktober",
+        "november",
+        "december",
     ];
     let zone = TimeZone::get("Europe/Amsterdam").unwrap_or(TimeZone::UTC);
     let day = at.to_zoned(zone).date();

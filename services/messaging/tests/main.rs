@@ -1,1 +1,7 @@
+//! Messaging on a real Postgres, with a real SMTP server and an SMS provider over HTTP.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod delivery;
+mod schema;
+mod support;

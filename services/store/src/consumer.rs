@@ -61,11 +61,7 @@ pub trait Handler: Send + Sync + 'static {
 /// Handles whatever comes in on a channel, still packed.
 pub trait AnyHandler: Send + Sync + 'static {
     /// Does what follows from the event, within the transaction that marks it as handled.
-    fn handle<'a>(
-        &'a self,
-        tx: &'a mut Tx,
-        event: Received<Any>,
-    ) -> BoxFuture<'a, Result<(), HandlerError>>;
+    fn handle<'a>(&'a self, tx: &'a mut Tx, event: Received<Any>) -> BoxFuture<'a, Result<(), HandlerError>>;
 
     /// Called after a commit with at least one newly handled event.
     fn committed(&self) {}
@@ -74,11 +70,7 @@ pub trait AnyHandler: Send + Sync + 'static {
 struct Typed<H>(H);
 
 impl<H: Handler> AnyHandler for Typed<H> {
-    fn handle<'a>(
-        &'a self,
-        tx: &'a mut Tx,
-        event: Received<Any>,
-    ) -> BoxFuture<'a, Result<(), HandlerError>> {
+    fn handle<'a>(&'a self, tx: &'a mut Tx, event: Received<Any>) -> BoxFuture<'a, Result<(), HandlerError>> {
         Box::pin(async move {
             let event = event.unpack().map_err(|error| HandlerError::Never(Box::new(error)))?;
             self.0.handle(tx, event).await
@@ -130,14 +122,7 @@ impl Consumer {
     }
 
     /// Runs until cancelled; whatever fails is tried again.
-    pub async fn run(
-        self,
-        db: Db,
-        clock: Clock,
-        bus: Context,
-        replicas: usize,
-        shutdown: CancellationToken,
-    ) {
+    pub async fn run(self, db: Db, clock: Clock, bus: Context, replicas: usize, shutdown: CancellationToken) {
         while !shutdown.is_cancelled() {
             let ended = tokio::select! {
                 ended = self.consume(&db, &clock, &bus, replicas) => ended,
@@ -235,8 +220,7 @@ impl Consumer {
             telemetry::adopt_traceparent(&span, parent.as_str());
         }
         loop {
-            let applied =
-                self.apply(db, clock, vec![event.clone()]).instrument(span.clone()).await;
+            let applied = self.apply(db, clock, vec![event.clone()]).instrument(span.clone()).await;
             let error = match applied {
                 Ok(()) => {
                     message.ack().await?;
@@ -263,12 +247,7 @@ impl Consumer {
         }
     }
 
-    async fn apply(
-        &self,
-        db: &Db,
-        clock: &Clock,
-        events: Vec<Received<Any>>,
-    ) -> Result<(), HandlerError> {
+    async fn apply(&self, db: &Db, clock: &Clock, events: Vec<Received<Any>>) -> Result<(), HandlerError> {
         let mut open: Option<Tx> = None;
         let mut handled = false;
         for event in events {

@@ -106,9 +106,7 @@ impl Db {
             Err(sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::BeginFailed) => {
                 self.pool.begin_with(AssertSqlSafe(begin)).await
             }
-            Err(sqlx::Error::Database(error))
-                if error.code().is_some_and(|code| code.starts_with("57P")) =>
-            {
+            Err(sqlx::Error::Database(error)) if error.code().is_some_and(|code| code.starts_with("57P")) => {
                 self.pool.begin_with(AssertSqlSafe(begin)).await
             }
             done => done,
@@ -144,10 +142,8 @@ impl Db {
             return Err(Box::new(Unsafe("the login role is a superuser or bypasses row-level security")));
         }
         for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
-            let value: String = sqlx::query_scalar("SELECT current_setting($1)")
-                .bind(setting)
-                .fetch_one(&self.pool)
-                .await?;
+            let value: String =
+                sqlx::query_scalar("SELECT current_setting($1)").bind(setting).fetch_one(&self.pool).await?;
             if value != "on" {
                 return Err(Box::new(Unsafe("fsync, synchronous_commit and full_page_writes must be on")));
             }
@@ -159,4 +155,3 @@ impl Db {
 #[derive(Debug, thiserror::Error)]
 #[error("unsafe database: {0}")]
 struct Unsafe(&'static str);
-

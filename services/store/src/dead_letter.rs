@@ -57,13 +57,11 @@ pub async fn keep(db: &Db, letter: DeadLetter<'_>, now: Timestamp) -> Result<(),
 /// When the database or the bus is away; it stays dead then.
 pub async fn replay(db: &Db, bus: &Context, event: EventId, now: Timestamp) -> Result<u64, RelayError> {
     let mut tx = db.as_role("relay").await?;
-    let letters = sqlx::query!(
-        "DELETE FROM dead_letter WHERE event_id = $1 RETURNING subject, payload",
-        event.uuid()
-    )
-    .fetch_all(&mut *tx)
-    .await
-    .map_err(StoreError::from)?;
+    let letters =
+        sqlx::query!("DELETE FROM dead_letter WHERE event_id = $1 RETURNING subject, payload", event.uuid())
+            .fetch_all(&mut *tx)
+            .await
+            .map_err(StoreError::from)?;
     let count = letters.len() as u64;
     if let Some(letter) = letters.into_iter().next() {
         let mut headers = HeaderMap::new();

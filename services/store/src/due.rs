@@ -51,12 +51,7 @@ pub async fn run(
 }
 
 /// Works as long as the lock is held; returns where another process has it.
-async fn lead(
-    db: &Db,
-    clock: &Clock,
-    works: &[Box<dyn DueWork>],
-    wake: &Notify,
-) -> Result<(), StoreError> {
+async fn lead(db: &Db, clock: &Clock, works: &[Box<dyn DueWork>], wake: &Notify) -> Result<(), StoreError> {
     let mut connection = PgConnection::connect_with(&db.pool().connect_options()).await?;
     let leads: bool = sqlx::query_scalar!(r#"SELECT pg_try_advisory_lock($1) AS "leads!""#, LOCK)
         .fetch_one(&mut connection)

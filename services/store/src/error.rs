@@ -26,11 +26,9 @@ impl StoreError {
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Database(sqlx::Error::Database(error)) => {
-                error.code().is_some_and(|code| {
-                    ["08", "53", "57P", "25006", "40"].iter().any(|class| code.starts_with(class))
-                })
-            }
+            Self::Database(sqlx::Error::Database(error)) => error.code().is_some_and(|code| {
+                ["08", "53", "57P", "25006", "40"].iter().any(|class| code.starts_with(class))
+            }),
             Self::Database(error) => matches!(
                 error,
                 sqlx::Error::Io(_)

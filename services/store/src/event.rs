@@ -132,10 +132,7 @@ impl Received<Any> {
         };
         Ok(Self {
             id: event.event_id.parse().map_err(|_| Undecodable::Field("event_id"))?,
-            organisation: event
-                .organisation_id
-                .parse()
-                .map_err(|_| Undecodable::Field("organisation_id"))?,
+            organisation: event.organisation_id.parse().map_err(|_| Undecodable::Field("organisation_id"))?,
             client,
             aggregate: event.aggregate_id.parse().map_err(|_| Undecodable::Field("aggregate_id"))?,
             version: event.aggregate_version,

@@ -45,7 +45,7 @@ impl EventFeed for Feed {
                 let window = read(&db, organisation, position)
                     .await
                     .map_err(|error| Status::from(chassis::Failure::from(error)))?;
-                let full = window.len() as i64 == WINDOW;
+                let full = i64::try_from(window.len()) == Ok(WINDOW);
                 for (at, event) in window {
                     position = at;
                     yield SubscribeResponse { position, event: Some(event) };
@@ -63,11 +63,7 @@ impl EventFeed for Feed {
 }
 
 /// One window of an organisation's events, without deliveries and sealed fields.
-async fn read(
-    db: &Db,
-    organisation: OrganisationId,
-    after: i64,
-) -> Result<Vec<(i64, Event)>, StoreError> {
+async fn read(db: &Db, organisation: OrganisationId, after: i64) -> Result<Vec<(i64, Event)>, StoreError> {
     let mut tx = db.as_role("relay").await?;
     let rows = sqlx::query!(
         "SELECT position, payload FROM event_log

@@ -52,12 +52,10 @@ pub async fn keep(
 /// When the database is away or the settings cannot be read.
 pub async fn find(tx: &mut Tx) -> Result<Option<Organisation>, StoreError> {
     let id = tx.ctx().organisation;
-    let row = sqlx::query!(
-        "SELECT version, settings FROM organisation WHERE organisation_id = $1",
-        id.uuid()
-    )
-    .fetch_optional(tx.connection())
-    .await?;
+    let row =
+        sqlx::query!("SELECT version, settings FROM organisation WHERE organisation_id = $1", id.uuid())
+            .fetch_optional(tx.connection())
+            .await?;
     row.map(|row| {
         Ok(Organisation {
             id,
@@ -95,11 +93,7 @@ pub struct KeepSettings;
 impl Handler for KeepSettings {
     type Message = OrganisationConfigured;
 
-    async fn handle(
-        &self,
-        tx: &mut Tx,
-        event: Received<OrganisationConfigured>,
-    ) -> Result<(), HandlerError> {
+    async fn handle(&self, tx: &mut Tx, event: Received<OrganisationConfigured>) -> Result<(), HandlerError> {
         let settings = event.message.settings.unwrap_or_default();
         keep(tx, event.organisation, event.version, &settings).await?;
         Ok(())

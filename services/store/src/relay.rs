@@ -97,9 +97,7 @@ impl Relay {
     async fn lead(&self, connection: &mut PgConnection) -> Result<(), RelayError> {
         let mut listener = PgListener::connect_with(self.db.pool()).await?;
         listener.listen("outbox").await?;
-        stream::ensure(&self.bus, self.replicas)
-            .await
-            .map_err(|error| RelayError::Bus(error.to_string()))?;
+        stream::ensure(&self.bus, self.replicas).await.map_err(|error| RelayError::Bus(error.to_string()))?;
         loop {
             while self.round(connection).await? == IN_FLIGHT {}
             let woken = async {
@@ -116,8 +114,7 @@ impl Relay {
 
     /// A connection of its own: the lock is the session's.
     async fn connection(&self) -> Result<PgConnection, RelayError> {
-        let mut connection =
-            PgConnection::connect_with(&self.db.pool().connect_options()).await?;
+        let mut connection = PgConnection::connect_with(&self.db.pool().connect_options()).await?;
         let role = format!("SET ROLE {}_relay", self.db.service());
         sqlx::query(sqlx::AssertSqlSafe(role)).execute(&mut connection).await?;
         Ok(connection)

@@ -13,9 +13,7 @@ use chassis::{
     shutdown, telemetry,
 };
 use clap::{Parser, Subcommand};
-use proto::event::v1::{
-    audit_service_server::AuditServiceServer, event_feed_server::EventFeedServer,
-};
+use proto::event::v1::{audit_service_server::AuditServiceServer, event_feed_server::EventFeedServer};
 use serde::{Deserialize, de::DeserializeOwned};
 use sqlx::migrate::Migrator;
 use tokio::sync::Notify;
@@ -128,7 +126,7 @@ enum Command {
 #[must_use]
 pub fn main<S: Service>() -> ExitCode {
     let cli = Cli::parse();
-    match run::<S>(cli) {
+    match run::<S>(&cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // The last word of a process that cannot start: one line, before or instead of the logs.
@@ -138,7 +136,7 @@ pub fn main<S: Service>() -> ExitCode {
     }
 }
 
-fn run<S: Service>(cli: Cli) -> Result<(), BoxError> {
+fn run<S: Service>(cli: &Cli) -> Result<(), BoxError> {
     let settings: Settings<S::Settings> = chassis::config::load(S::DEFAULTS, cli.config.as_ref())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(settings.process.worker_threads)
@@ -146,21 +144,19 @@ fn run<S: Service>(cli: Cli) -> Result<(), BoxError> {
         .build()?;
     runtime.block_on(async {
         let _telemetry = telemetry::init(S::NAME, &settings.process.telemetry)?;
-        match cli.command {
+        match &cli.command {
             None | Some(Command::Serve) => serve::<S>(settings).await,
-            Some(Command::Migrate) => {
-                Ok(migrate::run(&settings.postgres.options()?, S::migrator()).await?)
-            }
+            Some(Command::Migrate) => Ok(migrate::run(&settings.postgres.options()?, S::migrator()).await?),
             Some(Command::Republish { from }) => {
                 let (db, bus) = stores::<S>(&settings).await?;
-                let count = relay::republish(&db, &bus, settings.nats.replicas, from).await?;
+                let count = relay::republish(&db, &bus, settings.nats.replicas, *from).await?;
                 tracing::info!(count, "republished");
                 Ok(())
             }
             Some(Command::Replay { event_id }) => {
                 let (db, bus) = stores::<S>(&settings).await?;
                 let now = settings.process.clock()?.now();
-                let count = dead_letter::replay(&db, &bus, event_id, now).await?;
+                let count = dead_letter::replay(&db, &bus, *event_id, now).await?;
                 tracing::info!(count, "replayed");
                 Ok(())
             }

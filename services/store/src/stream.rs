@@ -37,10 +37,7 @@ impl NatsSettings {
     ///
     /// # Errors
     /// When the URL is not one or the password cannot be read.
-    pub async fn connect(
-        &self,
-        name: &str,
-    ) -> Result<Client, Box<dyn std::error::Error + Send + Sync>> {
+    pub async fn connect(&self, name: &str) -> Result<Client, Box<dyn std::error::Error + Send + Sync>> {
         let mut options = ConnectOptions::new()
             .name(name)
             .retry_on_initial_connect()

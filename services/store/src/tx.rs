@@ -24,11 +24,7 @@ pub struct Tx {
 }
 
 impl Tx {
-    pub(crate) const fn new(
-        inner: Transaction<'static, Postgres>,
-        ctx: Ctx,
-        outbox: Arc<Notify>,
-    ) -> Self {
+    pub(crate) const fn new(inner: Transaction<'static, Postgres>, ctx: Ctx, outbox: Arc<Notify>) -> Self {
         Self { inner, ctx, outbox, emitted: false }
     }
 

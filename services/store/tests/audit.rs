@@ -82,7 +82,8 @@ async fn no_role_of_the_service_can_change_or_take_away_a_record() {
     trail.audit.record(vec![Trail::access(caller::client(1))]).await.unwrap();
     let mut login = PgConnection::connect_with(&trail.database.login).await.unwrap();
     for role in ["store_app", "store_audit", "store_relay"] {
-        for change in ["UPDATE audit_record SET method = ''", "DELETE FROM audit_record", "TRUNCATE audit_record"]
+        for change in
+            ["UPDATE audit_record SET method = ''", "DELETE FROM audit_record", "TRUNCATE audit_record"]
         {
             let statement = format!("SET ROLE {role}; {change}");
             let refused = sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut login).await;

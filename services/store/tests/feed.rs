@@ -6,12 +6,10 @@ use tokio_stream::StreamExt;
 use crate::support::Suite;
 
 async fn positions(suite: &Suite, organisation: u64, after: i64) -> Vec<i64> {
-    let mut request =
-        tonic::Request::new(SubscribeRequest { after_position: after, only_existing: true });
-    request.extensions_mut().insert(chassis::Ctx {
-        organisation: caller::organisation(organisation),
-        ..suite.ctx()
-    });
+    let mut request = tonic::Request::new(SubscribeRequest { after_position: after, only_existing: true });
+    request
+        .extensions_mut()
+        .insert(chassis::Ctx { organisation: caller::organisation(organisation), ..suite.ctx() });
     let stream = Feed::new(suite.db.clone()).subscribe(request).await.unwrap().into_inner();
     stream.map(|event| event.unwrap().position).collect().await
 }

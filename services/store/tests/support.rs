@@ -68,8 +68,8 @@ impl Suite {
     /// Starts a consumer; every event that it has handled and committed comes out of the channel.
     pub async fn listen(&self, mood: Mood) -> mpsc::UnboundedReceiver<(Uuid, i64)> {
         let (heard, ears) = mpsc::unbounded_channel();
-        let consumer = Consumer::of_event(SERVICE, WriteDown { heard, mood })
-            .first_delay(Duration::from_millis(1));
+        let consumer =
+            Consumer::of_event(SERVICE, WriteDown { heard, mood }).first_delay(Duration::from_millis(1));
         let bus = self.bus.context().await;
         tokio::spawn(consumer.run(self.db.clone(), self.clock.clone(), bus, 1, self.stop.clone()));
         ears

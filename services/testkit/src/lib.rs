@@ -1,10 +1,5 @@
 #![doc = include_str!("../README.md")]
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::missing_panics_doc,
-    reason = "a test that cannot go on panics"
-)]
+#![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a test that cannot go on panics")]
 
 pub mod bus;
 pub mod caller;

@@ -1,6 +1,5 @@
 //! A database per test, copied from a template that holds the service's migrations.
 
-
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, migrate::Migrator,
     postgres::PgConnectOptions,
@@ -15,7 +14,8 @@ const LOCK: i64 = 0x5445_5354;
 /// A name for a set of migrations, from their checksums.
 fn fingerprint(migrator: &Migrator) -> String {
     let steps = migrate::STORE.iter().chain(migrator.iter());
-    steps.flat_map(|step| step.checksum.iter().take(4)).map(|byte| format!("{byte:02x}")).collect()
+    let bytes: Vec<u8> = steps.flat_map(|step| step.checksum.iter().take(4).copied()).collect();
+    chassis::secret::hex(&bytes)
 }
 
 /// A database of the test's own, as its service would reach it.
@@ -82,12 +82,11 @@ async fn make_template(
             .await
             .unwrap();
     if !exists {
-        let roles: bool =
-            sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)")
-                .bind(format!("{service}_login"))
-                .fetch_one(&mut *admin)
-                .await
-                .unwrap();
+        let roles: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)")
+            .bind(format!("{service}_login"))
+            .fetch_one(&mut *admin)
+            .await
+            .unwrap();
         let code: Vec<&str> = SERVICE.lines().filter(|line| !line.starts_with("--")).collect();
         let script = code
             .join("\n")

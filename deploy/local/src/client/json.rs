@@ -78,7 +78,8 @@ struct Right {
 #[serde(deny_unknown_fields)]
 struct Ground {
     given_by: String,
-    ground: String,
+    #[serde(rename = "ground")]
+    words: String,
     given_at: Timestamp,
     valid_from: Option<Timestamp>,
     valid_until: Option<Timestamp>,
@@ -136,7 +137,7 @@ pub fn registration(text: &str) -> Result<RegisterAccountRequest, BoxError> {
         grants: grants.collect::<Result<_, BoxError>>()?,
         consent: Some(Consent {
             given_by: read.consent.given_by,
-            ground: read.consent.ground,
+            ground: read.consent.words,
             given_at: Some(instant(read.consent.given_at)),
             valid_from: read.consent.valid_from.map(instant),
             valid_until: read.consent.valid_until.map(instant),

@@ -19,8 +19,7 @@ use proto::{
         event_feed_client::EventFeedClient,
     },
     identity::v1::{
-        ConfigureOrganisationRequest, IssueSystemTokenRequest,
-        identity_service_client::IdentityServiceClient,
+        ConfigureOrganisationRequest, IssueSystemTokenRequest, identity_service_client::IdentityServiceClient,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -68,8 +67,7 @@ impl Connection {
 
     async fn token(&self, system_id: &str, secret: &str) -> Result<String, BoxError> {
         let mut identity = IdentityServiceClient::new(client::channel(self.address("identity")?)?);
-        let request =
-            IssueSystemTokenRequest { system_id: system_id.to_owned(), secret: secret.to_owned() };
+        let request = IssueSystemTokenRequest { system_id: system_id.to_owned(), secret: secret.to_owned() };
         Ok(identity.issue_system_token(request).await.map_err(|status| told(&status))?.into_inner().token)
     }
 
@@ -104,10 +102,11 @@ pub fn told(status: &Status) -> BoxError {
     let Some(info) = details.error_info() else {
         return format!("not reached: {:?}", status.code()).into();
     };
-    let fields = details.bad_request().map_or_else(String::new, |bad| {
-        bad.field_violations.iter().map(|fault| format!(" {}: {}", fault.field, fault.reason)).collect()
-    });
-    format!("refused: {}{fields}", info.reason).into()
+    let mut words = format!("refused: {}", info.reason);
+    for fault in details.bad_request().iter().flat_map(|bad| &bad.field_violations) {
+        words = format!("{words} {}: {}", fault.field, fault.reason);
+    }
+    words.into()
 }
 
 /// `organisation apply`.
@@ -121,11 +120,7 @@ pub async fn apply_organisation(data: &Path, file: &PathBuf) -> Result<ExitCode,
 }
 
 /// `account register`.
-pub async fn register_account(
-    data: &Path,
-    organisation: &str,
-    file: &PathBuf,
-) -> Result<ExitCode, BoxError> {
+pub async fn register_account(data: &Path, organisation: &str, file: &PathBuf) -> Result<ExitCode, BoxError> {
     let request = json::registration(&std::fs::read_to_string(file)?)?;
     let caller = Connection::read(data)?.as_system(organisation, "identity").await?;
     let registered = IdentityServiceClient::new(caller).register_account(request).await;

@@ -17,7 +17,7 @@ use self::processes::Processes;
 use crate::{BoxError, client::Connection, mailbox, say};
 
 /// How long the system may take until it is ready.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Options of `demo`.
 #[derive(Args, Clone, Debug)]
@@ -156,14 +156,13 @@ fn block(demo: &Demo) -> String {
         lines.push("Whom you can be:".to_owned());
     }
     for person in &demo.accounts {
-        lines.push(format!(
-            "  {:<14} {:<34} {}",
-            person.organisation, person.username, person.description
-        ));
+        lines.push(format!("  {:<14} {:<34} {}", person.organisation, person.username, person.description));
     }
     if !demo.accounts.is_empty() {
         lines.push(String::new());
-        lines.push("The first password is in the welcome mail in the mailbox; so is each login code.".to_owned());
+        lines.push(
+            "The first password is in the welcome mail in the mailbox; so is each login code.".to_owned(),
+        );
     }
     lines.push("Ctrl-C ends it.".to_owned());
     lines.join("\n")

@@ -71,7 +71,7 @@ fn keep_secret(folder: &Path, name: &str) -> Result<(PathBuf, String), BoxError>
     fs::create_dir_all(folder)?;
     let file = folder.join(name);
     if !file.exists() {
-        fs::write(&file, secret::random::<24>().iter().map(|byte| format!("{byte:02x}")).collect::<String>())?;
+        fs::write(&file, secret::hex(&secret::random::<24>()))?;
     }
     let text = fs::read_to_string(&file)?;
     Ok((file, text))
@@ -148,10 +148,8 @@ impl Processes {
                 settings.operator_secret_file = Some(operator_file.clone());
             }
             if name == "messaging" {
-                settings.smtp =
-                    Some(Smtp { host: "127.0.0.1", port: mailbox.smtp, encryption: "none" });
-                settings.sms =
-                    BTreeMap::from([("url", format!("http://127.0.0.1:{}/sms", mailbox.http))]);
+                settings.smtp = Some(Smtp { host: "127.0.0.1", port: mailbox.smtp, encryption: "none" });
+                settings.sms = BTreeMap::from([("url", format!("http://127.0.0.1:{}/sms", mailbox.http))]);
             }
             let file = write(&folder, name, &settings)?;
             migrate(&postgres, name, &secrets, &file).await?;

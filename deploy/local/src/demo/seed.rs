@@ -123,10 +123,7 @@ async fn register(
             language: String::new(),
             client_id: client_id.clone(),
             relation: relation.into(),
-            grants: vec![Grant {
-                section: Section::Reports.into(),
-                actions: vec![Action::View.into()],
-            }],
+            grants: vec![Grant { section: Section::Reports.into(), actions: vec![Action::View.into()] }],
             consent: Some(Consent {
                 given_by: client.name.clone(),
                 ground: "toestemming van de cliënt".to_owned(),
@@ -153,4 +150,3 @@ async fn find(connection: &Connection, key: &str, client: &Example) -> Result<St
     let answer = DossierServiceClient::new(caller).upsert_client(request).await;
     Ok(answer.map_err(|status| told(&status))?.into_inner().client_id)
 }
-

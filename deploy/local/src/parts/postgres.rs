@@ -167,8 +167,7 @@ impl Postgres {
         owner_password: &str,
         login_password: &str,
     ) -> Result<(), BoxError> {
-        let exists =
-            self.psql(&format!("SELECT 1 FROM pg_database WHERE datname = '{service}'")).await?;
+        let exists = self.psql(&format!("SELECT 1 FROM pg_database WHERE datname = '{service}'")).await?;
         if exists.trim() == "1" {
             return Ok(());
         }
@@ -225,10 +224,7 @@ fn place(folder: &Path, keeping: Keeping) -> Result<PathBuf, BoxError> {
         return Ok(folder);
     }
     let hash = chassis::secret::sha256(&[folder.as_os_str().as_encoded_bytes()]);
-    let mut name = "zorgportaal-".to_owned();
-    for byte in hash.iter().take(6) {
-        write!(name, "{byte:02x}")?;
-    }
+    let name = format!("zorgportaal-{}", chassis::secret::hex(hash.get(..6).unwrap_or_default()));
     let parent = if keeping == Keeping::Kept { "/var/lib/postgresql" } else { "/tmp" };
     let place = Path::new(parent).join(name);
     fs::create_dir_all(&place)?;

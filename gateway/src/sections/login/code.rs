@@ -114,12 +114,8 @@ pub async fn resend(
                 return Err(problem);
             }
             let word = Some(problem.word());
-            let view = CodeView {
-                sent_to: attempt.sent_to,
-                next: form.next,
-                problem: word,
-                ..CodeView::default()
-            };
+            let view =
+                CodeView { sent_to: attempt.sent_to, next: form.next, problem: word, ..CodeView::default() };
             Err(problem.with_form(view))
         }
     }

@@ -78,10 +78,8 @@ impl Attempt {
         }
         let cookies = CookieJar::from_headers(headers);
         let value = cookies.get(LOGIN).map(|cookie| cookie.value().to_owned());
-        let (token, sent_to) = value
-            .as_deref()
-            .and_then(|value| value.split_once('~'))
-            .ok_or_else(Problem::unauthenticated)?;
+        let (token, sent_to) =
+            value.as_deref().and_then(|value| value.split_once('~')).ok_or_else(Problem::unauthenticated)?;
         let sent_to = URL_SAFE_NO_PAD.decode(sent_to).ok().and_then(|text| String::from_utf8(text).ok());
         Ok(Self { token: token.to_owned(), sent_to: sent_to.unwrap_or_default() })
     }

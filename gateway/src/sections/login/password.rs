@@ -12,13 +12,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{Attempt, LoginProgress, Next, logged_in, views::OwnPasswordView};
-use crate::{
-    app::App,
-    form::Input,
-    organisation::Organisation,
-    page::Page,
-    problem::Problem,
-};
+use crate::{app::App, form::Input, organisation::Organisation, page::Page, problem::Problem};
 
 /// A new password (T20–T22).
 #[derive(Deserialize, ToSchema)]

@@ -9,10 +9,10 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub use self::views::ReportView;
+pub use self::views::{DayView, ReportView};
 use self::{
     period::{Period, Preset},
-    views::{DayView, ReportsView},
+    views::ReportsView,
 };
 use crate::{app::App, i18n::zone, page::Page, problem::Problem, session::Viewer};
 

@@ -3,7 +3,7 @@
 use askama::Template;
 use jiff::{Timestamp, civil::Date};
 use proto::dossier::v1::{Report, ReportKind};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::period::Period;
@@ -100,14 +100,8 @@ pub struct ReportsView {
     /// Whether this is the newest page.
     pub is_first_page: bool,
     /// What is wrong with the period that was asked for.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "never")]
-    #[schema(ignore)]
+    #[serde(skip)]
     pub problem: Option<Problem>,
-}
-
-/// A view with a problem is never sent as JSON: the problem is.
-fn never<S: Serializer>(_: &Option<Problem>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_none()
 }
 
 impl ReportsView {

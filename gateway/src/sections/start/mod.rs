@@ -10,7 +10,13 @@ use proto::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::views::StartView;
-use crate::{app::App, page::Page, problem::Problem, sections::reports::ReportView, session::Viewer};
+use crate::{
+    app::App,
+    page::Page,
+    problem::Problem,
+    sections::reports::{DayView, ReportView},
+    session::Viewer,
+};
 
 /// How many reports the panel shows.
 const NEWEST: i32 = 3;
@@ -24,12 +30,12 @@ pub fn routes() -> OpenApiRouter<App> {
 #[utoipa::path(get, path = "/", tag = "start", security(("session" = [])),
     responses((status = 200, body = StartView)))]
 async fn show(State(app): State<App>, Viewer(session): Viewer) -> Result<Page, Problem> {
-    let reports = if session.allows(Section::Reports, Action::View) {
+    let days = if session.allows(Section::Reports, Action::View) {
         let request = ListReportsRequest { page_size: NEWEST, ..Default::default() };
         let answer = app.clients.dossier_for(&session).list_reports(request).await?.into_inner();
-        Some(answer.reports.into_iter().filter_map(ReportView::of).collect())
+        Some(DayView::of(answer.reports.into_iter().filter_map(ReportView::of)))
     } else {
         None
     };
-    Ok(Page::show(StartView { name: session.facts.display_name.clone(), reports }))
+    Ok(Page::show(StartView { name: session.facts.display_name.clone(), days }))
 }

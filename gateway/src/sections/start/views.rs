@@ -4,7 +4,7 @@ use askama::Template;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{i18n::filters, page::View, sections::reports::ReportView};
+use crate::{i18n::filters, page::View, sections::reports::DayView};
 
 /// The start page.
 #[derive(Serialize, ToSchema, Template)]
@@ -12,8 +12,8 @@ use crate::{i18n::filters, page::View, sections::reports::ReportView};
 pub struct StartView {
     /// The name of who is logged in.
     pub name: String,
-    /// The newest reports; absent where they are not for the caller.
-    pub reports: Option<Vec<ReportView>>,
+    /// The newest reports, day by day; absent where they are not for the caller.
+    pub days: Option<Vec<DayView>>,
 }
 
 impl View for StartView {

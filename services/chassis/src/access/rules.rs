@@ -142,11 +142,7 @@ mod tests {
         let rule = rules.get("/zorgportaal.dossier.v1.DossierService/ListReports").unwrap();
         assert_eq!(
             rule.allowed,
-            Allowed::Section {
-                section: Section::Reports,
-                action: Action::View,
-                min_level: Level::Low
-            }
+            Allowed::Section { section: Section::Reports, action: Action::View, min_level: Level::Low }
         );
         assert!(rule.audit);
     }

@@ -22,10 +22,8 @@ pub async fn upsert(
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     let (id, outcome) = write(state, &mut tx, &client).await?;
     tx.commit().await?;
-    let mut response = Response::new(UpsertClientResponse {
-        client_id: id.to_string(),
-        outcome: outcome.into(),
-    });
+    let mut response =
+        Response::new(UpsertClientResponse { client_id: id.to_string(), outcome: outcome.into() });
     response.extensions_mut().insert(Subject(id));
     Ok(response)
 }
@@ -34,11 +32,7 @@ pub async fn upsert(
 ///
 /// # Errors
 /// When the database is away.
-pub async fn write(
-    state: &State,
-    tx: &mut Tx,
-    client: &Client,
-) -> Result<(ClientId, UpsertOutcome), Error> {
+pub async fn write(state: &State, tx: &mut Tx, client: &Client) -> Result<(ClientId, UpsertOutcome), Error> {
     let (id, outcome) = table::upsert(tx, client).await?;
     let about = About::new(id.uuid(), client.origin.version).client(id);
     let name = ClientName { name: client.name.clone() };

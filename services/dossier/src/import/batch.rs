@@ -89,9 +89,8 @@ async fn flush(
     results: &mut Vec<ImportRecordsResponse>,
     changed: &mut Changed,
 ) -> Result<(), Error> {
-    let origin = |waiting: &Waiting| {
-        (waiting.report.origin.source.clone(), waiting.report.client_external_id.clone())
-    };
+    let origin =
+        |waiting: &Waiting| (waiting.report.origin.source.clone(), waiting.report.client_external_id.clone());
     let wanted: HashSet<_> = waiting.iter().map(origin).collect();
     let clients = client::store::find_ids(tx, &wanted.into_iter().collect::<Vec<_>>()).await?;
     let (mut known, mut rows) = (Vec::new(), Vec::new());

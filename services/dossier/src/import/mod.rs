@@ -17,9 +17,8 @@ fn imported(sequence: i64, id: &impl ToString, outcome: UpsertOutcome) -> Import
 
 /// A record that was refused, for its first fault.
 fn refused(sequence: i64, faults: &[Field]) -> ImportRecordsResponse {
-    let (field, reason) = faults.first().map_or(("record", "FIELD_MISSING"), |fault| {
-        (fault.name.as_str(), fault.reason)
-    });
+    let (field, reason) =
+        faults.first().map_or(("record", "FIELD_MISSING"), |fault| (fault.name.as_str(), fault.reason));
     let reason = ErrorReason::from_str_name(&format!("ERROR_REASON_{reason}"));
     refused_for(sequence, field, reason.unwrap_or(ErrorReason::FieldMalformed))
 }

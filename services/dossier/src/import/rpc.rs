@@ -21,10 +21,7 @@ pub type Results = Pin<Box<dyn Stream<Item = Result<ImportRecordsResponse, Statu
 ///
 /// # Errors
 /// When there is no Ctx beside the request.
-pub fn import(
-    state: &State,
-    request: Request<Streaming<ImportRecordsRequest>>,
-) -> Result<Results, Error> {
+pub fn import(state: &State, request: Request<Streaming<ImportRecordsRequest>>) -> Result<Results, Error> {
     let ctx = Ctx::of(&request)?;
     let state = state.clone();
     let mut batches = request.into_inner().ready_chunks(BATCH);

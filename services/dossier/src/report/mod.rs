@@ -4,10 +4,7 @@ mod convert;
 pub mod rpc;
 pub mod store;
 
-use chassis::{
-    id,
-    id::ClientId,
-};
+use chassis::{id, id::ClientId};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use proto::dossier::v1::ReportKind;
 

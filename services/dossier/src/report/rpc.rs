@@ -2,8 +2,8 @@
 
 use chassis::Ctx;
 use proto::dossier::v1::{
-    GetReportRequest, GetReportResponse, ListReportsRequest, ListReportsResponse, ReportAdded,
-    ReportChanged, UpsertOutcome, UpsertReportRequest, UpsertReportResponse,
+    GetReportRequest, GetReportResponse, ListReportsRequest, ListReportsResponse, ReportAdded, ReportChanged,
+    UpsertOutcome, UpsertReportRequest, UpsertReportResponse,
 };
 use store::{
     About, Mode,

@@ -1,6 +1,6 @@
 //! The SQL of reports.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chassis::id::ClientId;
 use jiff::Timestamp;
@@ -21,10 +21,7 @@ pub enum Upserted {
 }
 
 /// Adds reports, or changes those of which this version is newer: one statement for all. No origin may stand twice.
-pub async fn upsert(
-    tx: &mut Tx,
-    reports: &[(ClientId, &Incoming)],
-) -> Result<Vec<Upserted>, StoreError> {
+pub async fn upsert(tx: &mut Tx, reports: &[(ClientId, &Incoming)]) -> Result<Vec<Upserted>, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     let column = |value: fn(&Incoming) -> String| -> Vec<String> {
         reports.iter().map(|(_, report)| value(report)).collect()
@@ -40,7 +37,7 @@ pub async fn upsert(
     let written: Vec<jiff_sqlx::Timestamp> =
         reports.iter().map(|(_, report)| Timestamp::to_sqlx(report.content.written_at)).collect();
     let kinds: Vec<i32> = reports.iter().map(|(_, report)| report.content.kind.into()).collect();
-    sqlx::query!(
+    let written = sqlx::query_scalar!(
         "INSERT INTO report AS r (organisation_id, id, client_id, source, external_id, version, text, author,
              author_role, written_at, kind)
          SELECT $1, * FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bigint[], $7::text[],
@@ -48,7 +45,8 @@ pub async fn upsert(
          ON CONFLICT (organisation_id, source, external_id) DO UPDATE
          SET version = excluded.version, text = excluded.text, author = excluded.author,
              author_role = excluded.author_role, written_at = excluded.written_at, kind = excluded.kind
-         WHERE r.version < excluded.version AND r.client_id = excluded.client_id",
+         WHERE r.version < excluded.version AND r.client_id = excluded.client_id
+         RETURNING id",
         organisation,
         &ids,
         &clients,
@@ -61,10 +59,11 @@ pub async fn upsert(
         &written as _,
         &kinds,
     )
-    .execute(tx.connection())
+    .fetch_all(tx.connection())
     .await?;
+    let written: HashSet<Uuid> = written.into_iter().collect();
     let rows = sqlx::query!(
-        "SELECT r.source, r.external_id, r.id, r.client_id, r.version, r.xmin::text = pg_current_xact_id()::xid::text AS touched
+        "SELECT r.source, r.external_id, r.id, r.client_id
          FROM unnest($2::text[], $3::text[]) AS o (source, external_id)
          JOIN report r ON r.organisation_id = $1 AND r.source = o.source AND r.external_id = o.external_id",
         organisation,
@@ -73,22 +72,19 @@ pub async fn upsert(
     )
     .fetch_all(tx.connection())
     .await?;
-    let standing: HashMap<_, _> = rows
-        .into_iter()
-        .map(|row| ((row.source, row.external_id), (row.id, row.client_id, row.touched)))
-        .collect();
+    let standing: HashMap<_, _> =
+        rows.into_iter().map(|row| ((row.source, row.external_id), (row.id, row.client_id))).collect();
     Ok(reports
         .iter()
         .map(|(client, report)| {
             let key = (report.origin.source.clone(), report.origin.external_id.clone());
             match standing.get(&key) {
-                Some((id, _, _)) if *id == report.id.uuid() => {
-                    Upserted::Stands(report.id, UpsertOutcome::Created)
-                }
-                Some((id, owner, touched)) if *owner == client.uuid() => {
-                    let changed = touched.unwrap_or(false);
-                    let outcome =
-                        if changed { UpsertOutcome::Updated } else { UpsertOutcome::Unchanged };
+                Some((id, owner)) if *owner == client.uuid() => {
+                    let outcome = match (written.contains(id), *id == report.id.uuid()) {
+                        (true, true) => UpsertOutcome::Created,
+                        (true, false) => UpsertOutcome::Updated,
+                        (false, _) => UpsertOutcome::Unchanged,
+                    };
                     Upserted::Stands(ReportId(*id), outcome)
                 }
                 _ => Upserted::ClientDiffers,

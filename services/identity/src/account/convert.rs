@@ -64,7 +64,8 @@ impl Registration {
         fields.text("consent.given_by", &consent.given_by, 200);
         fields.text("consent.ground", &consent.ground, 200);
         let given_at = fields.instant("consent.given_at", consent.given_at.as_ref());
-        let mut optional = |name, value: Option<&_>| value.and_then(|value| fields.instant(name, Some(value)));
+        let mut optional =
+            |name, value: Option<&_>| value.and_then(|value| fields.instant(name, Some(value)));
         let valid_from = optional("consent.valid_from", consent.valid_from.as_ref());
         let valid_until = optional("consent.valid_until", consent.valid_until.as_ref());
         let faults = fields.faults();
@@ -92,9 +93,10 @@ impl Registration {
 fn is_grant(grant: &Grant) -> bool {
     grant.section() != Section::Unspecified
         && !grant.actions.is_empty()
-        && grant.actions.iter().all(|action| {
-            Action::try_from(*action).is_ok_and(|action| action != Action::Unspecified)
-        })
+        && grant
+            .actions
+            .iter()
+            .all(|action| Action::try_from(*action).is_ok_and(|action| action != Action::Unspecified))
 }
 
 /// An address that mail can be sent to; what it means is the mail server's to judge. No control character can pass.
@@ -113,7 +115,9 @@ mod tests {
     #[test]
     fn an_address_cannot_smuggle_a_header_or_a_second_recipient() {
         assert!(is_email("jan@voorbeeld.nl"));
-        for text in ["jan", "jan@", "@x.nl", "a@b@c.nl", "jan@x.nl\r\nBcc: y@z.nl", "a@x.nl,b@x.nl", "a b@x.nl"] {
+        for text in
+            ["jan", "jan@", "@x.nl", "a@b@c.nl", "jan@x.nl\r\nBcc: y@z.nl", "a@x.nl,b@x.nl", "a b@x.nl"]
+        {
             assert!(!is_email(text), "{text}");
         }
     }

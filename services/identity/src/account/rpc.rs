@@ -2,11 +2,11 @@
 
 use chassis::{Ctx, secret};
 use jiff::SignedDuration;
+use prost::Message;
 use proto::identity::v1::{
     AccountContact, AccountRegistered, GrantChanged, RegisterAccountRequest, RegisterAccountResponse,
     WelcomeMessage, WelcomeMessageContent,
 };
-use prost::Message;
 use store::{About, Mode, audit::Subject, event::timestamp};
 use tonic::{Request, Response, Status};
 

@@ -174,11 +174,7 @@ pub async fn verify_code(state: &State, request: &VerifyCodeRequest) -> Result<V
         });
     }
     let session_token = open_session(state, tx, &account).await?;
-    Ok(VerifyCodeResponse {
-        step: LoginStep::Done.into(),
-        session_token,
-        login_token: String::new(),
-    })
+    Ok(VerifyCodeResponse { step: LoginStep::Done.into(), session_token, login_token: String::new() })
 }
 
 /// SetOwnPassword.
@@ -191,7 +187,7 @@ pub async fn set_own_password(
     let settings = organisation::rpc::settings(&mut tx).await?.password.unwrap_or_default();
     drop(tx);
     // Judged before the try is counted: a password that is too short is no guess.
-    password::judge(&request.new_password, &request.current_password, &settings)
+    password::judge(&request.new_password, &request.current_password, settings)
         .map_err(|reason| Error::field("new_password", reason))?;
     let attempt = count(state, &ctx, &token, LoginState::OwnPassword).await?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Read).await?;
@@ -219,12 +215,7 @@ fn attempt_of(state: &State, token: &str) -> Result<(ScopedToken, Ctx), Error> {
     Ok((token, ctx))
 }
 
-async fn count(
-    state: &State,
-    ctx: &Ctx,
-    token: &ScopedToken,
-    at: LoginState,
-) -> Result<Attempt, Error> {
+async fn count(state: &State, ctx: &Ctx, token: &ScopedToken, at: LoginState) -> Result<Attempt, Error> {
     let mut tx = state.db.in_organisation(ctx, Mode::Write).await?;
     let attempt = table::count_try(&mut tx, token, at).await?.ok_or(Error::LoginEnded)?;
     tx.commit().await?;

@@ -25,10 +25,7 @@ pub async fn find(
         }
     });
     let found = found.ok_or(Error::OrganisationUnknown)?;
-    Ok(FindOrganisationResponse {
-        organisation_id: found.id.to_string(),
-        settings: Some(found.settings),
-    })
+    Ok(FindOrganisationResponse { organisation_id: found.id.to_string(), settings: Some(found.settings) })
 }
 
 /// ConfigureOrganisation.

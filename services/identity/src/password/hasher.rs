@@ -6,7 +6,10 @@ use std::{
     thread,
 };
 
-use argon2::{Algorithm, Argon2, Block, Params, Version, password_hash::phc::{Output, PasswordHash, Salt}};
+use argon2::{
+    Algorithm, Argon2, Block, Params, Version,
+    password_hash::phc::{Output, PasswordHash, Salt},
+};
 use tokio::sync::oneshot;
 use zeroize::Zeroize;
 
@@ -100,8 +103,7 @@ fn hash(input: &[u8; 32], memory: &mut [Block]) -> Option<String> {
 
 fn verify(input: &[u8; 32], stored: Option<&str>, memory: &mut [Block]) -> bool {
     let stored = stored.and_then(|stored| PasswordHash::new(stored).ok());
-    let Some((hash, salt, expected)) =
-        stored.and_then(|hash| Some((hash.clone(), hash.salt?, hash.hash?)))
+    let Some((hash, salt, expected)) = stored.and_then(|hash| Some((hash.clone(), hash.salt?, hash.hash?)))
     else {
         // The same work for whoever has no password: the time must not tell.
         if let Ok(salt) = Salt::new(&[0; 16]) {

@@ -19,7 +19,7 @@ pub const MOST: usize = 1000;
 ///
 /// # Errors
 /// The reason to tell at the field.
-pub fn judge(new: &str, current: &str, settings: &PasswordSettings) -> Result<(), ErrorReason> {
+pub fn judge(new: &str, current: &str, settings: PasswordSettings) -> Result<(), ErrorReason> {
     let length = new.nfkc().count();
     let least = usize::try_from(settings.min_length).unwrap_or(FLOOR).max(FLOOR);
     if length > MOST {
@@ -50,17 +50,17 @@ mod tests {
     #[test]
     fn length_is_counted_in_characters_and_an_organisation_cannot_go_below_the_floor() {
         let lax = PasswordSettings { min_length: 5, ..SETTINGS };
-        assert_eq!(judge("1234567", "", &lax), Err(ErrorReason::PasswordTooShort));
-        assert_eq!(judge("12345678", "", &lax), Ok(()));
-        assert_eq!(judge("ëëëëëëëëë", "", &SETTINGS), Err(ErrorReason::PasswordTooShort));
-        assert_eq!(judge("ëëëëëëëëëë", "", &SETTINGS), Ok(()));
-        assert_eq!(judge(&"a".repeat(64), "", &SETTINGS), Ok(()));
-        assert_eq!(judge(&"a".repeat(1_000_000), "", &SETTINGS), Err(ErrorReason::PasswordTooLong));
+        assert_eq!(judge("1234567", "", lax), Err(ErrorReason::PasswordTooShort));
+        assert_eq!(judge("12345678", "", lax), Ok(()));
+        assert_eq!(judge("ëëëëëëëëë", "", SETTINGS), Err(ErrorReason::PasswordTooShort));
+        assert_eq!(judge("ëëëëëëëëëë", "", SETTINGS), Ok(()));
+        assert_eq!(judge(&"a".repeat(64), "", SETTINGS), Ok(()));
+        assert_eq!(judge(&"a".repeat(1_000_000), "", SETTINGS), Err(ErrorReason::PasswordTooLong));
     }
 
     #[test]
     fn the_password_that_was_sent_cannot_be_kept() {
-        assert_eq!(judge("ABCD-EFGH-1234", "ABCD-EFGH-1234", &SETTINGS), Err(ErrorReason::PasswordUnchanged));
+        assert_eq!(judge("ABCD-EFGH-1234", "ABCD-EFGH-1234", SETTINGS), Err(ErrorReason::PasswordUnchanged));
     }
 
     #[test]

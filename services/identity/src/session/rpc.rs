@@ -10,8 +10,8 @@ use jiff::SignedDuration;
 use proto::{
     access::v1::{Grant, Level},
     identity::v1::{
-        EndSessionRequest, EndSessionResponse, RelationKind, ResolveSessionRequest,
-        ResolveSessionResponse, SessionEnded,
+        EndSessionRequest, EndSessionResponse, RelationKind, ResolveSessionRequest, ResolveSessionResponse,
+        SessionEnded,
     },
 };
 use store::{About, Mode, Tx, event::timestamp};
@@ -80,11 +80,7 @@ pub async fn resolve(
         client_id: caller.client.map(|client| client.to_string()).unwrap_or_default(),
         client_name: grant.as_ref().map(|grant| grant.client_name.clone()).unwrap_or_default(),
         is_client: grant.is_some_and(|grant| grant.relation == RelationKind::Client),
-        grants: caller
-            .grants
-            .into_iter()
-            .map(|(section, actions)| Grant { section, actions })
-            .collect(),
+        grants: caller.grants.into_iter().map(|(section, actions)| Grant { section, actions }).collect(),
         level: session.level.into(),
         idle_until: Some(timestamp(session.idle_until(settings))),
         ends_at: Some(timestamp(session.ends_at)),
@@ -123,8 +119,7 @@ pub async fn end(state: &State, request: &Request<EndSessionRequest>) -> Result<
     let session = ctx.session.ok_or_else(Failure::token_refused)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     if table::delete(&mut tx, session).await? {
-        let event =
-            SessionEnded { session_id: session.to_string(), account_id: ctx.actor.id.clone() };
+        let event = SessionEnded { session_id: session.to_string(), account_id: ctx.actor.id.clone() };
         tx.emit(About::new(session.uuid(), 1), &event).await?;
     }
     tx.commit().await?;

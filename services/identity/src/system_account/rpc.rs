@@ -82,8 +82,7 @@ fn operator(state: &State, secret: &str) -> Option<Caller> {
 }
 
 async fn system(state: &State, request: &IssueSystemTokenRequest) -> Result<Option<Caller>, Error> {
-    let (Some(secret), Ok(id)) =
-        (ScopedToken::parse(&request.secret), request.system_id.parse::<SystemId>())
+    let (Some(secret), Ok(id)) = (ScopedToken::parse(&request.secret), request.system_id.parse::<SystemId>())
     else {
         return Ok(None);
     };

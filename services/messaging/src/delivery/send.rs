@@ -60,7 +60,13 @@ impl SendDue {
         }
     }
 
-    async fn record(&self, db: &Db, ctx: &Ctx, delivery: &Delivery, outcome: Outcome) -> Result<(), StoreError> {
+    async fn record(
+        &self,
+        db: &Db,
+        ctx: &Ctx,
+        delivery: &Delivery,
+        outcome: Outcome,
+    ) -> Result<(), StoreError> {
         let end = match outcome {
             Outcome::Sent => End::Sent,
             Outcome::Never(_) => End::Failed,

@@ -66,10 +66,8 @@ pub async fn take_due(tx: &mut Tx) -> Result<Vec<Delivery>, StoreError> {
     )
     .fetch_all(tx.connection())
     .await?;
-    let (ids, again): (Vec<Uuid>, Vec<jiff_sqlx::Timestamp>) = rows
-        .iter()
-        .map(|row| (row.id, Timestamp::to_sqlx(now + back_off(row.attempts + 1))))
-        .unzip();
+    let (ids, again): (Vec<Uuid>, Vec<jiff_sqlx::Timestamp>) =
+        rows.iter().map(|row| (row.id, Timestamp::to_sqlx(now + back_off(row.attempts + 1)))).unzip();
     sqlx::query!(
         "UPDATE delivery d SET attempts = d.attempts + 1, next_attempt_at = t.again
          FROM unnest($2::uuid[], $3::timestamptz[]) AS t (id, again)

@@ -27,14 +27,9 @@ impl Take {
 }
 
 impl AnyHandler for Take {
-    fn handle<'a>(
-        &'a self,
-        tx: &'a mut Tx,
-        event: Received<Any>,
-    ) -> BoxFuture<'a, Result<(), HandlerError>> {
+    fn handle<'a>(&'a self, tx: &'a mut Tx, event: Received<Any>) -> BoxFuture<'a, Result<(), HandlerError>> {
         Box::pin(async move {
-            let outside =
-                outside(&event.message).map_err(|error| HandlerError::Never(Box::new(error)))?;
+            let outside = outside(&event.message).map_err(|error| HandlerError::Never(Box::new(error)))?;
             Ok(table::insert(tx, event.id.uuid(), &event.message, &outside).await?)
         })
     }

@@ -85,8 +85,8 @@ impl Mail {
             .timeout(Some(PATIENCE));
         if !settings.user.is_empty() {
             let password = std::fs::read_to_string(&settings.password_file)?;
-            transport = transport
-                .credentials(Credentials::new(settings.user.clone(), password.trim().to_owned()));
+            transport =
+                transport.credentials(Credentials::new(settings.user.clone(), password.trim().to_owned()));
         }
         Ok(Self(transport.build()))
     }
@@ -116,12 +116,7 @@ impl Mail {
     }
 }
 
-fn compose(
-    settings: &OrganisationSettings,
-    delivery: Uuid,
-    to: &str,
-    letter: &Letter,
-) -> Option<Message> {
+fn compose(settings: &OrganisationSettings, delivery: Uuid, to: &str, letter: &Letter) -> Option<Message> {
     let from = Mailbox::new(Some(settings.name.clone()), settings.sender_address.parse().ok()?);
     let domain = settings.sender_address.split('@').nth(1)?;
     Message::builder()

@@ -3,8 +3,7 @@
 use chassis::{Ctx, Failure};
 use futures::TryStreamExt;
 use proto::event::v1::{
-    AuditFault, AuditFaultKind, VerifyAuditRequest, VerifyAuditResponse,
-    audit_service_server::AuditService,
+    AuditFault, AuditFaultKind, VerifyAuditRequest, VerifyAuditResponse, audit_service_server::AuditService,
 };
 use tonic::{Request, Response, Status};
 use uuid::Uuid;

@@ -1,0 +1,80 @@
+use proto::dossier::v1::{
+    ImportRecordsRequest, ImportRecordsResponse, RecordsImported, UpsertOutcome,
+    import_records_request::Record, import_records_response::Result as Outcome,
+};
+use testkit::outbox;
+use tokio_stream::StreamExt;
+
+use crate::support::{Service, client_record, ecd, reader, report_record};
+
+async fn import(service: &Service, records: Vec<(bool, Record)>) -> Vec<ImportRecordsResponse> {
+    let requests = (1..).zip(records).map(|(sequence, (historic, record))| ImportRecordsRequest {
+        sequence,
+        historic,
+        record: Some(record),
+    });
+    let requests: Vec<_> = requests.collect();
+    let answer = service.calling(&ecd(1)).import_records(tokio_stream::iter(requests)).await.unwrap();
+    answer.into_inner().map(Result::unwrap).collect().await
+}
+
+fn report(number: usize) -> Record {
+    let at = format!("2027-05-03T12:{:02}:{:02}", number / 60 % 60, number % 60);
+    Record::Report(report_record("C1", &number.to_string(), &at, "Goed."))
+}
+
+fn outcomes(results: &[ImportRecordsResponse]) -> Vec<UpsertOutcome> {
+    results
+        .iter()
+        .map(|result| match result.result.as_ref().unwrap() {
+            Outcome::Imported(record) => record.outcome(),
+            Outcome::Refused(_) => UpsertOutcome::Unspecified,
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn a_client_and_its_reports_come_in_together_and_a_repeat_changes_nothing() {
+    let service = Service::start().await;
+    let records = || {
+        let client = Record::Client(client_record("C1", 1, "mevrouw A. de Vries"));
+        let mut records = vec![(true, client)];
+        records.extend((0..1200).map(|number| (true, report(number))));
+        records
+    };
+    let first = import(&service, records()).await;
+    assert_eq!(first.len(), 1201);
+    assert!(outcomes(&first).iter().all(|outcome| *outcome == UpsertOutcome::Created));
+    let second = import(&service, records()).await;
+    assert!(outcomes(&second).iter().all(|outcome| *outcome == UpsertOutcome::Unchanged));
+
+    let told = outbox::of::<RecordsImported>(&mut service.process.database.behind().await).await;
+    assert_eq!(told.iter().map(|(_, batch)| batch.reports).sum::<i32>(), 1200, "told once");
+    assert!(told.iter().all(|(_, batch)| batch.historic), "old news is marked");
+}
+
+#[tokio::test]
+async fn the_same_record_twice_in_one_batch_is_taken_once() {
+    let service = Service::start().await;
+    service.client(1, "C1").await;
+    let results = import(&service, vec![(false, report(1)), (false, report(1)), (false, report(2))]).await;
+    use UpsertOutcome::{Created, Unchanged};
+    assert_eq!(outcomes(&results), [Created, Unchanged, Created]);
+}
+
+#[tokio::test]
+async fn every_client_that_an_import_touches_has_an_audit_record() {
+    let service = Service::start().await;
+    let client = service.client(1, "C1").await;
+    let before = service.records().await.len();
+    import(&service, vec![(false, report(1)), (false, report(2))]).await;
+    let records = service.records().await;
+    let added = &records[before..];
+    assert!(!added.is_empty());
+    assert!(
+        added
+            .iter()
+            .all(|(method, _, id)| { method.ends_with("/ImportRecords") && *id == Some(client.uuid()) })
+    );
+    assert_eq!(service.texts(&reader(1, client), "", "").await.len(), 2);
+}

@@ -1,0 +1,8 @@
+use store::service::Service as _;
+use testkit::{postgres::Database, schema};
+
+#[tokio::test]
+async fn every_table_keeps_the_schema_rules() {
+    let database = Database::create("dossier", dossier::Dossier::migrator()).await;
+    assert_eq!(schema::faults(&mut database.behind().await).await, Vec::<String>::new());
+}

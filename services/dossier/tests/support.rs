@@ -1,0 +1,114 @@
+//! A dossier service, its ECD and a relative who may read.
+
+use chassis::{client::Caller as Channel, id::ClientId, token::Caller};
+use dossier::{Dossier, Settings};
+use proto::{
+    access::v1::{Action, Level, Section},
+    dossier::v1::{
+        ClientRecord, ListReportsRequest, ListReportsResponse, Origin, ReportKind, ReportRecord,
+        UpsertClientRequest, UpsertReportRequest, UpsertReportResponse,
+        dossier_service_client::DossierServiceClient,
+    },
+};
+use testkit::{InProcess, caller};
+use tonic::Status;
+use tonic_types::StatusExt;
+
+pub struct Service {
+    pub process: InProcess,
+}
+
+pub fn ecd(organisation: u64) -> Caller {
+    caller::system(caller::organisation(organisation), &["dossier.write", "dossier.read", "audit.verify"])
+}
+
+pub fn reader(organisation: u64, client: ClientId) -> Caller {
+    let grants = [(Section::Reports, Action::View)];
+    caller::account(caller::organisation(organisation), client, &grants, Level::Low)
+}
+
+pub fn origin(external_id: &str, version: i64) -> Option<Origin> {
+    Some(Origin { source: "ecd".to_owned(), external_id: external_id.to_owned(), version })
+}
+
+pub fn client_record(external_id: &str, version: i64, name: &str) -> ClientRecord {
+    ClientRecord {
+        origin: origin(external_id, version),
+        name: name.to_owned(),
+        birth_date: "1938-04-21".to_owned(),
+    }
+}
+
+/// A report written at a moment of 3 May 2027, Dutch time.
+pub fn report_record(client: &str, external_id: &str, at: &str, text: &str) -> ReportRecord {
+    let at: jiff::Zoned = format!("{at}[Europe/Amsterdam]").parse().unwrap();
+    ReportRecord {
+        origin: origin(external_id, 1),
+        client_external_id: client.to_owned(),
+        text: text.to_owned(),
+        author: "Sanne Kuipers".to_owned(),
+        author_role: "verzorgende IG".to_owned(),
+        written_at: Some(store::event::timestamp(at.timestamp())),
+        kind: ReportKind::Daily.into(),
+    }
+}
+
+impl Service {
+    pub async fn start() -> Self {
+        Self { process: InProcess::start::<Dossier>(Settings {}).await }
+    }
+
+    pub fn calling(&self, caller: &Caller) -> DossierServiceClient<Channel> {
+        DossierServiceClient::new(self.process.calling(caller))
+    }
+
+    /// Registers a client; gives its id.
+    pub async fn client(&self, organisation: u64, external_id: &str) -> ClientId {
+        let client = Some(client_record(external_id, 1, "mevrouw A. de Vries"));
+        let answer =
+            self.calling(&ecd(organisation)).upsert_client(UpsertClientRequest { client }).await.unwrap();
+        answer.into_inner().client_id.parse().unwrap()
+    }
+
+    pub async fn report(
+        &self,
+        organisation: u64,
+        record: ReportRecord,
+    ) -> Result<UpsertReportResponse, Status> {
+        let request = UpsertReportRequest { report: Some(record) };
+        Ok(self.calling(&ecd(organisation)).upsert_report(request).await?.into_inner())
+    }
+
+    pub async fn list(
+        &self,
+        caller: &Caller,
+        request: ListReportsRequest,
+    ) -> Result<ListReportsResponse, Status> {
+        Ok(self.calling(caller).list_reports(request).await?.into_inner())
+    }
+
+    /// The texts that a caller reads in a period.
+    pub async fn texts(&self, caller: &Caller, from: &str, until: &str) -> Vec<String> {
+        let request = ListReportsRequest {
+            from: from.to_owned(),
+            until: until.to_owned(),
+            page_size: 100,
+            page_token: String::new(),
+        };
+        let reports = self.list(caller, request).await.unwrap().reports;
+        reports.into_iter().map(|report| report.text).collect()
+    }
+
+    /// Counts audit records by outcome and client.
+    pub async fn records(&self) -> Vec<(String, i32, Option<uuid::Uuid>)> {
+        sqlx::query_as("SELECT method, outcome, client_id FROM audit_record ORDER BY sequence")
+            .fetch_all(&mut self.process.database.behind().await)
+            .await
+            .unwrap()
+    }
+}
+
+/// Why a call was refused.
+pub fn reason<T: std::fmt::Debug>(answer: Result<T, Status>) -> String {
+    answer.unwrap_err().get_error_details().error_info().unwrap().reason.clone()
+}

@@ -1,0 +1,137 @@
+use std::time::Duration;
+
+use crate::support::{PASSWORD, Service, USERNAME, named, reason};
+use proto::identity::v1::{
+    ErrorReason, LoginCode, LoginCodeContent, LoginStep, ResendCodeRequest, SetOwnPasswordRequest,
+};
+
+#[tokio::test]
+async fn the_welcome_password_leads_to_a_code_and_an_own_password_and_then_counts_no_more() {
+    let service = Service::start().await;
+    let welcome = service.register().await;
+    // As people type it: lower case, spaces for dashes.
+    let typed = welcome.to_lowercase().replace('-', " ");
+    let login = service.start_login(" A.deVries@Voorbeeld.example ", &typed).await.unwrap();
+    assert_eq!(login.code_sent_to, "a•••@voorbeeld.example");
+    assert_eq!(login.code_life_seconds, 300, "T17");
+    let verified = service.verify(&login.login_token, &service.code().await).await.unwrap();
+    assert_eq!(verified.step(), LoginStep::OwnPassword, "T19");
+    assert!(verified.session_token.is_empty(), "no session before the own password");
+
+    let mut request = SetOwnPasswordRequest {
+        login_token: verified.login_token,
+        current_password: "iets anders".to_owned(),
+        new_password: PASSWORD.to_owned(),
+    };
+    let refused = service.gateway().set_own_password(request.clone()).await;
+    assert_eq!(reason(refused), named(ErrorReason::CurrentPasswordWrong), "T20");
+    request.current_password = welcome.clone();
+    request.new_password = "te kort".to_owned();
+    let refused = service.gateway().set_own_password(request.clone()).await;
+    assert_eq!(reason(refused), named(ErrorReason::PasswordTooShort));
+    request.new_password = PASSWORD.to_owned();
+    let session = service.gateway().set_own_password(request.clone()).await.unwrap().into_inner();
+    assert!(!session.session_token.is_empty());
+    let again = service.gateway().set_own_password(request).await;
+    assert_eq!(reason(again), named(ErrorReason::LoginEnded), "a step is taken once");
+
+    let refused = service.start_login(USERNAME, &welcome).await;
+    assert_eq!(reason(refused), named(ErrorReason::LoginRefused));
+    let login = service.start_login(USERNAME, PASSWORD).await.unwrap();
+    let verified = service.verify(&login.login_token, &service.code().await).await.unwrap();
+    assert_eq!(verified.step(), LoginStep::Done);
+}
+
+#[tokio::test]
+async fn a_code_counts_for_its_five_minutes_its_own_attempt_and_once() {
+    let service = Service::start().await;
+    let password = service.register().await;
+    let first = service.start_login(USERNAME, &password).await.unwrap().login_token;
+    let first_code = service.code().await;
+    let second = service.start_login(USERNAME, &password).await.unwrap().login_token;
+    let second_code = service.code().await;
+    if first_code != second_code {
+        let foreign = service.verify(&second, &first_code).await;
+        assert_eq!(reason(foreign), named(ErrorReason::LoginRefused), "a code of another attempt");
+    }
+    service.process.clock.advance(Duration::from_secs(299));
+    assert!(service.verify(&first, &first_code).await.is_ok(), "T17: within five minutes");
+    assert_eq!(reason(service.verify(&first, &first_code).await), named(ErrorReason::LoginEnded));
+    service.process.clock.advance(Duration::from_secs(1));
+    assert_eq!(reason(service.verify(&second, &second_code).await), named(ErrorReason::CodeExpired));
+}
+
+#[tokio::test]
+async fn a_new_code_makes_the_old_one_void_and_does_not_reset_the_count() {
+    let service = Service::start().await;
+    let password = service.register().await;
+    let login = service.start_login(USERNAME, &password).await.unwrap().login_token;
+    let old = service.code().await;
+    for _ in 0..3 {
+        let wrong = service.verify(&login, "not a code").await;
+        assert_eq!(reason(wrong), named(ErrorReason::LoginRefused));
+    }
+    let request = ResendCodeRequest { login_token: login.clone() };
+    service.gateway().resend_code(request.clone()).await.unwrap();
+    let new = service.code().await;
+    if old != new {
+        assert_eq!(reason(service.verify(&login, &old).await), named(ErrorReason::LoginRefused), "T18");
+    }
+    assert_eq!(reason(service.verify(&login, "000").await), named(ErrorReason::LoginRefused));
+    // Five tries are used (OTP-02): even the right code is too late now.
+    assert_eq!(reason(service.verify(&login, &new).await), named(ErrorReason::LoginEnded));
+    assert_eq!(reason(service.gateway().resend_code(request).await), named(ErrorReason::LoginEnded));
+}
+
+#[tokio::test]
+async fn an_attempt_asks_for_five_codes_at_most() {
+    let service = Service::start().await;
+    let password = service.register().await;
+    let login_token = service.start_login(USERNAME, &password).await.unwrap().login_token;
+    for _ in 0..4 {
+        service.gateway().resend_code(ResendCodeRequest { login_token: login_token.clone() }).await.unwrap();
+    }
+    let refused = service.gateway().resend_code(ResendCodeRequest { login_token }).await;
+    assert_eq!(reason(refused), named(ErrorReason::TooManyCodes));
+    assert_eq!(service.opened::<LoginCode, LoginCodeContent>(|code| code.content).await.len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_parallel_tries_five_are_evaluated() {
+    let service = Service::start().await;
+    let password = service.register().await;
+    let login = service.start_login(USERNAME, &password).await.unwrap().login_token;
+    let tries = (0..60).map(|_| service.verify(&login, "no"));
+    let answers = futures::future::join_all(tries).await;
+    let evaluated = answers.into_iter().map(reason).filter(|it| it == named(ErrorReason::LoginRefused));
+    assert_eq!(evaluated.count(), 5, "ATT-07");
+}
+
+#[tokio::test]
+async fn unknown_names_wrong_passwords_and_unknown_organisations_are_answered_alike() {
+    let service = Service::start().await;
+    service.register().await;
+    let wrong = service.start_login(USERNAME, "verkeerd").await.unwrap_err();
+    let unknown = service.start_login("niemand@voorbeeld.example", "verkeerd").await.unwrap_err();
+    let request = proto::identity::v1::StartLoginRequest {
+        organisation_id: String::new(),
+        username: USERNAME.to_owned(),
+        password: "verkeerd".to_owned(),
+    };
+    let nowhere = service.gateway().start_login(request).await.unwrap_err();
+    for other in [unknown, nowhere] {
+        assert_eq!(other.code(), wrong.code());
+        assert_eq!(other.details(), wrong.details());
+    }
+}
+
+#[tokio::test]
+async fn a_welcome_password_ends_after_its_fortnight() {
+    let service = Service::start().await;
+    let password = service.register().await;
+    service.process.clock.advance(Duration::from_hours(14 * 24 - 1));
+    assert!(service.start_login(USERNAME, &password).await.is_ok());
+    service.process.clock.advance(Duration::from_hours(1));
+    let refused = service.start_login(USERNAME, &password).await;
+    assert_eq!(reason(refused), named(ErrorReason::LoginRefused));
+}

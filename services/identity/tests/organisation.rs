@@ -1,0 +1,39 @@
+use proto::identity::v1::{ErrorReason, FindOrganisationRequest, OrganisationConfigured};
+use testkit::outbox;
+use tonic_types::StatusExt;
+
+use crate::support::{SETTINGS, Service, configure, named, reason};
+
+#[tokio::test]
+async fn an_organisation_is_found_by_host_and_by_name_and_no_other_is_named() {
+    let service = Service::start().await;
+    let find = async |host: &str, name: &str| {
+        let request = FindOrganisationRequest { host: host.to_owned(), name: name.to_owned() };
+        service.gateway().find_organisation(request).await.map(|found| found.into_inner().organisation_id)
+    };
+    let id = service.organisation.to_string();
+    assert_eq!(find("thuisgenoten.localhost", "").await.unwrap(), id);
+    assert_eq!(find("", " thuisgenoten ").await.unwrap(), id);
+    assert_eq!(reason(find("elders.localhost", "").await), named(ErrorReason::OrganisationUnknown));
+    assert_eq!(reason(find("", "").await), named(ErrorReason::OrganisationUnknown));
+}
+
+#[tokio::test]
+async fn settings_are_applied_whole_told_once_and_a_fault_names_its_key() {
+    let service = Service::start().await;
+    let again = configure(&service.process, SETTINGS).await.unwrap();
+    assert_eq!(again, service.organisation);
+    let changed = SETTINGS.replace("code_life_minutes = 5", "code_life_minutes = 10");
+    assert_eq!(configure(&service.process, &changed).await.unwrap(), service.organisation);
+    let told = outbox::of::<OrganisationConfigured>(&mut service.process.database.behind().await).await;
+    let versions: Vec<i64> = told.iter().map(|(event, _)| event.aggregate_version).collect();
+    assert_eq!(versions, [1, 2], "the same settings again are no change");
+
+    let wrong = SETTINGS.replace("min_length = 10", "min_length = 5");
+    let status = configure(&service.process, &wrong).await.unwrap_err();
+    let details = status.get_error_details();
+    assert_eq!(details.bad_request().unwrap().field_violations[0].field, "password.min_length", "P37");
+    let stolen = SETTINGS.replace("key = \"thuisgenoten\"", "key = \"anders\"");
+    let refused = configure(&service.process, &stolen).await;
+    assert_eq!(reason(refused), named(ErrorReason::SettingsInvalid), "a host is of one organisation");
+}

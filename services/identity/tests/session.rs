@@ -1,0 +1,82 @@
+use std::time::Duration;
+
+use chassis::token::Caller;
+use proto::{
+    access::v1::{Action, Level, Section},
+    identity::v1::{EndSessionRequest, ErrorReason, ResolveSessionRequest, SessionEnded},
+};
+use testkit::outbox;
+
+use crate::support::{Service, named, reason};
+
+#[tokio::test]
+async fn a_session_becomes_a_token_that_says_who_for_whom_and_how_sure() {
+    let service = Service::start().await;
+    let session_token = service.first_login().await;
+    let resolved = service
+        .gateway()
+        .resolve_session(ResolveSessionRequest { session_token })
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(resolved.display_name, "mevrouw A. de Vries");
+    assert_eq!(resolved.level(), Level::Low, "OTP-03: an e-mail code is a weak second factor");
+    assert!(resolved.is_client);
+    let verifier = service.process.keys.settings.verifier().unwrap();
+    let now = service.process.clock.now();
+    let Caller::Account(account) = verifier.verify(&resolved.token, now).unwrap() else {
+        unreachable!("a session is an account's")
+    };
+    assert_eq!(account.organisation, service.organisation);
+    assert_eq!(account.grants[&i32::from(Section::Reports)], [i32::from(Action::View)]);
+    assert_eq!(account.ground, "toestemming");
+}
+
+#[tokio::test]
+async fn a_session_ends_when_idle_and_use_keeps_it_alive_until_its_day_is_over() {
+    let service = Service::start().await;
+    let session_token = service.first_login().await;
+    let request = ResolveSessionRequest { session_token };
+    for _ in 0..24 {
+        service.process.clock.advance(Duration::from_mins(29));
+        service.gateway().resolve_session(request.clone()).await.unwrap();
+    }
+    // 11 h 36 of 12 hours.
+    service.process.clock.advance(Duration::from_mins(24));
+    let over = service.gateway().resolve_session(request).await;
+    assert_eq!(reason(over), named(ErrorReason::SessionEnded), "SES-01");
+
+    let service = Service::start().await;
+    let request = ResolveSessionRequest { session_token: service.first_login().await };
+    service.process.clock.advance(Duration::from_mins(30));
+    let idle = service.gateway().resolve_session(request).await;
+    assert_eq!(reason(idle), named(ErrorReason::SessionEnded));
+}
+
+#[tokio::test]
+async fn an_ended_session_is_told_and_does_not_come_back() {
+    let service = Service::start().await;
+    let request = ResolveSessionRequest { session_token: service.first_login().await };
+    let resolved = service.gateway().resolve_session(request.clone()).await.unwrap().into_inner();
+    let verifier = service.process.keys.settings.verifier().unwrap();
+    let caller = verifier.verify(&resolved.token, service.process.clock.now()).unwrap();
+    service.calling(&caller).end_session(EndSessionRequest {}).await.unwrap();
+    service.calling(&caller).end_session(EndSessionRequest {}).await.unwrap();
+    let ended = service.gateway().resolve_session(request).await;
+    assert_eq!(reason(ended), named(ErrorReason::SessionEnded));
+    let told = outbox::of::<SessionEnded>(&mut service.process.database.behind().await).await;
+    assert_eq!(told.len(), 1, "told once");
+    assert_eq!(told[0].1.session_id, resolved.session_id);
+}
+
+#[tokio::test]
+async fn a_token_that_is_none_and_one_of_another_organisation_are_ended_sessions() {
+    let service = Service::start().await;
+    let token = service.first_login().await;
+    let other = testkit::caller::organisation(9).0.simple().to_string();
+    let moved = format!("{other}.{}", token.split('.').next_back().unwrap());
+    for session_token in [String::new(), "x".to_owned(), "a.b".to_owned(), moved, token[..40].to_owned()] {
+        let refused = service.gateway().resolve_session(ResolveSessionRequest { session_token }).await;
+        assert_eq!(reason(refused), named(ErrorReason::SessionEnded));
+    }
+}

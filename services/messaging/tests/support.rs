@@ -1,0 +1,215 @@
+//! Messaging with everything around it: a bus, a mail server, an SMS provider.
+
+use std::{
+    sync::{Arc, atomic::AtomicU16, atomic::Ordering},
+    time::Duration,
+};
+
+use axum::{Json, Router, extract::State, http::StatusCode, routing::post};
+use chassis::{Clock, Ctx};
+use jiff::{SignedDuration, Timestamp};
+use mailcrab::MailMessage;
+use messaging::{Encryption, MailSettings, Messaging, Settings, SmsSettings};
+use prost::{Message, Name};
+use proto::{
+    event::v1::Sealed,
+    identity::v1::{LoginCode, LoginCodeContent, OrganisationConfigured},
+};
+use serde_json::Value;
+use store::{
+    About, Db,
+    audit::Audit,
+    due,
+    event::{Channel, envelope, timestamp},
+    service::{Parts, Service as _},
+    stream,
+};
+use testkit::{Bus, Keys, caller, monday_morning, postgres::Database};
+use tokio::sync::{Notify, broadcast, mpsc};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+pub struct Suite {
+    pub clock: Clock,
+    pub database: Database,
+    pub mails: broadcast::Receiver<MailMessage>,
+    pub texts: mpsc::UnboundedReceiver<Value>,
+    /// What the SMS provider answers.
+    pub answer: Arc<AtomicU16>,
+    pub smtp_port: u16,
+    mail_sender: broadcast::Sender<MailMessage>,
+    keys: Keys,
+    bus: Bus,
+    stop: CancellationToken,
+    wake: Arc<Notify>,
+    _guard: DropGuard,
+}
+
+impl Suite {
+    /// Messaging that knows the organisation Thuisgenoten; its mail server runs only after `start_mail`.
+    pub async fn start() -> Self {
+        let (bus, keys, clock) = (Bus::start(), Keys::generate(), Clock::fixed(monday_morning()));
+        let database = Database::create(Messaging::NAME, Messaging::migrator()).await;
+        let db: Db = database.db(Messaging::NAME);
+        let seal = keys.settings.seal(Messaging::NAME).unwrap();
+        let smtp_port = free_port();
+        let answer = Arc::new(AtomicU16::new(202));
+        let (sms_port, texts) = sms_provider(Arc::clone(&answer)).await;
+        let wake = Arc::new(Notify::new());
+        let parts = Parts {
+            audit: Audit::start(db.clone(), seal.clone()),
+            db: db.clone(),
+            clock: clock.clone(),
+            seal,
+            keys: keys.settings.clone(),
+            wake: Arc::clone(&wake),
+        };
+        let settings = Settings {
+            smtp: MailSettings {
+                host: "127.0.0.1".to_owned(),
+                port: smtp_port,
+                encryption: Encryption::None,
+                user: String::new(),
+                password_file: std::path::PathBuf::new(),
+            },
+            sms: SmsSettings {
+                url: format!("http://127.0.0.1:{sms_port}/sms"),
+                token_file: std::path::PathBuf::new(),
+                from: "Zorgportaal".to_owned(),
+            },
+        };
+        let built = Messaging::build(parts, settings).unwrap();
+        let stop = CancellationToken::new();
+        for consumer in built.consumers {
+            let context = bus.context().await;
+            tokio::spawn(consumer.run(db.clone(), clock.clone(), context, 1, stop.clone()));
+        }
+        tokio::spawn(due::run(db, clock.clone(), built.due, Arc::clone(&wake), stop.clone()));
+        let (mail_sender, mails) = broadcast::channel(64);
+        let suite = Self {
+            clock,
+            database,
+            mails,
+            texts,
+            answer,
+            smtp_port,
+            mail_sender,
+            keys,
+            bus,
+            _guard: stop.clone().drop_guard(),
+            stop,
+            wake,
+        };
+        let toml = proto::identity::v1::OrganisationSettings {
+            key: "thuisgenoten".to_owned(),
+            name: "Thuisgenoten".to_owned(),
+            product_name: "MijnThuisgenotenDossier".to_owned(),
+            hosts: vec!["thuisgenoten.example".to_owned()],
+            base_url: "https://thuisgenoten.example".to_owned(),
+            sender_address: "portaal@thuisgenoten.example".to_owned(),
+            language: "nl".to_owned(),
+            ..Default::default()
+        };
+        let configured = OrganisationConfigured { settings: Some(toml) };
+        suite.publish(Channel::Event, &configured).await;
+        suite
+    }
+
+    /// Starts the mail server.
+    pub fn start_mail(&self) {
+        let local = "127.0.0.1".parse().unwrap();
+        let sender = self.mail_sender.clone();
+        tokio::spawn(mailcrab::mail_server(local, self.smtp_port, sender, false, self.stop.clone()));
+    }
+
+    pub async fn publish<M: Message + Name>(&self, channel: Channel, message: &M) {
+        let context = self.bus.context().await;
+        stream::ensure(&context, 1).await.unwrap();
+        let ctx = Ctx::of_service("identity", caller::organisation(1), self.clock.now());
+        let (_, event) = envelope(&ctx, About::new(caller::uuid(1), 1), message);
+        let subject = channel.subject(&M::full_name());
+        context.publish(subject, event.encode_to_vec().into()).await.unwrap().await.unwrap();
+    }
+
+    pub fn seal<M: Message + Name>(&self, content: &M) -> Option<Sealed> {
+        let identity = self.keys.settings.seal("identity").unwrap();
+        Some(identity.seal("messaging", caller::organisation(1), content).unwrap())
+    }
+
+    /// A login code to an address or number, of use for five minutes.
+    pub async fn send_code(&self, email: &str, phone: &str, code: &str) {
+        let content = LoginCodeContent {
+            email: email.to_owned(),
+            phone: phone.to_owned(),
+            language: "nl".to_owned(),
+            code: code.to_owned(),
+            life_minutes: 5,
+        };
+        let delivery = LoginCode {
+            content: self.seal(&content),
+            expires_at: Some(timestamp(self.in_minutes(5))),
+            account_id: caller::uuid(7).to_string(),
+        };
+        self.publish(Channel::Delivery, &delivery).await;
+    }
+
+    pub fn in_minutes(&self, minutes: i64) -> Timestamp {
+        self.clock.now() + SignedDuration::from_mins(minutes)
+    }
+
+    /// Moves the clock and lets the sender look.
+    pub fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+        self.wake.notify_one();
+    }
+
+    /// The states of all deliveries: state, attempts, bytes kept.
+    pub async fn deliveries(&self) -> Vec<(i32, i32, i32)> {
+        sqlx::query_as("SELECT state, attempts, length(payload) FROM delivery ORDER BY id")
+            .fetch_all(&mut self.database.behind().await)
+            .await
+            .unwrap()
+    }
+
+    /// Waits until the deliveries are as wanted.
+    pub async fn until(&self, wanted: impl Fn(&[(i32, i32, i32)]) -> bool) -> Vec<(i32, i32, i32)> {
+        let reached = async {
+            loop {
+                let now = self.deliveries().await;
+                if wanted(&now) {
+                    return now;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, reached).await.unwrap()
+    }
+
+    /// The next mail, as a document.
+    pub async fn mail(&mut self) -> Value {
+        let mail = tokio::time::timeout(PATIENCE, self.mails.recv()).await.unwrap().unwrap();
+        serde_json::to_value(&mail).unwrap()
+    }
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+async fn sms_provider(answer: Arc<AtomicU16>) -> (u16, mpsc::UnboundedReceiver<Value>) {
+    type Shared = (Arc<AtomicU16>, mpsc::UnboundedSender<Value>);
+    async fn take(State((answer, taken)): State<Shared>, Json(body): Json<Value>) -> StatusCode {
+        let status = StatusCode::from_u16(answer.load(Ordering::SeqCst)).unwrap();
+        if status.is_success() {
+            taken.send(body).unwrap();
+        }
+        status
+    }
+    let (taken, texts) = mpsc::unbounded_channel();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let provider = Router::new().route("/sms", post(take)).with_state((answer, taken));
+    tokio::spawn(async move { axum::serve(listener, provider).await });
+    (port, texts)
+}
