@@ -102,7 +102,6 @@ pub fn router(app: App) -> Router {
     let pages = Router::from(sections::routes().layer(middleware::from_fn(Representation::html)));
     let framed = pages
         .merge(api)
-        .merge(sections::api::routes(document))
         // The start page as JSON is described as `/api/v1/`; the router knows it without the slash.
         .route("/api/v1/", get(|| async { Redirect::permanent("/api/v1") }))
         .fallback(sections::not_found)
@@ -113,6 +112,7 @@ pub fn router(app: App) -> Router {
         .route("/live", get(sections::live::stream))
         .merge(sections::health::routes())
         .merge(assets::routes())
+        .merge(sections::api::routes(document))
         .merge(framed)
         .layer(middleware::from_fn_with_state(app.clone(), security::guard))
         .layer(tower_http::catch_panic::CatchPanicLayer::new())

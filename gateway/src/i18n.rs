@@ -94,8 +94,10 @@ impl Values for Speaker {
 /// Whether there are words for a key in a language.
 #[must_use]
 pub fn has_word(language: &str, key: &str) -> bool {
+    // The one value that some reasons ask for, whatever it is.
+    let values = HashMap::from([(Cow::Borrowed("count"), FluentValue::from("0"))]);
     Language::of_code(language)
-        .is_some_and(|language| WORDS.lookup_single_language::<&str>(language.id(), key, None).is_ok())
+        .is_some_and(|language| WORDS.lookup_single_language(language.id(), key, Some(&values)).is_ok())
 }
 
 const DAYS: [[&str; 7]; 2] = [

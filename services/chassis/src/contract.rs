@@ -71,11 +71,11 @@ mod tests {
             AccountRegistered { contact: None, ..account }
         );
 
-        let record = AccessRecord { person: sealed, client_id: "c".to_owned(), ..AccessRecord::default() };
-        let batch = AccessRecorded { records: vec![record], ..AccessRecorded::default() };
+        let record = AccessRecord { client_id: "c".to_owned(), ..AccessRecord::default() };
+        let batch = AccessRecorded { records: vec![record], persons: sealed, ..AccessRecorded::default() };
         let any = without_sealed(&Any::from_msg(&batch).unwrap()).unwrap();
         let read = any.to_msg::<AccessRecorded>().unwrap();
-        assert_eq!(read.records[0].person, None);
+        assert_eq!(read.persons, None);
         assert_eq!(read.records[0].client_id, "c");
     }
 }

@@ -10,7 +10,7 @@ use chassis::{
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use jiff_sqlx::ToSqlx;
 use prost::{Message, Name};
-use proto::event::v1::{AccessPerson, AccessRecord, AccessRecorded};
+use proto::event::v1::{AccessPerson, AccessPersons, AccessRecord, AccessRecorded};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
@@ -108,7 +108,7 @@ impl Writer {
         let writer = *self.id.get_or_insert_with(|| v7(first.at()));
         let mut heads = self.chains.clone();
         let mut rows = Rows::default();
-        let mut told: HashMap<OrganisationId, (Ctx, AccessRecorded)> = HashMap::new();
+        let mut told: HashMap<OrganisationId, (Ctx, AccessRecorded, AccessPersons)> = HashMap::new();
         for access in accesses {
             let organisation = access.ctx.organisation;
             let day = access.at().to_zoned(TimeZone::UTC).date();
@@ -117,20 +117,26 @@ impl Writer {
             let hash = hashed(access, writer, head.sequence + 1, record).hash(&head.hash);
             *head = Head { sequence: head.sequence + 1, hash };
             rows.push(access, writer, day, *head, record);
-            let (_, batch) = told.entry(organisation).or_insert_with(|| {
+            let (_, batch, persons) = told.entry(organisation).or_insert_with(|| {
                 let ctx = Ctx {
                     correlation_id: access.ctx.correlation_id.clone(),
                     ..Ctx::of_service(self.db.service(), organisation, access.at())
                 };
-                (ctx, AccessRecorded { writer_id: writer.to_string(), ..AccessRecorded::default() })
+                (
+                    ctx,
+                    AccessRecorded { writer_id: writer.to_string(), ..AccessRecorded::default() },
+                    AccessPersons::default(),
+                )
             });
-            batch.records.push(self.public(access, record)?);
+            batch.records.push(public(access, record));
+            persons.persons.push(person(access));
             batch.sequence = head.sequence;
             batch.hash = hash.to_vec();
         }
         let mut tx = self.db.as_role("audit").await?;
         rows.insert(&mut tx).await?;
-        for (ctx, batch) in told.into_values() {
+        for (ctx, mut batch, persons) in told.into_values() {
+            batch.persons = Some(self.seal.seal("dossier", ctx.organisation, &persons)?);
             let about = About::new(writer, batch.sequence);
             let (id, event) = envelope(&ctx, about, &batch);
             sqlx::query!(
@@ -150,24 +156,27 @@ impl Writer {
         self.db.outbox().notify_one();
         Ok(())
     }
+}
 
-    /// The record as others may know it: the person sealed to dossier.
-    fn public(&self, access: &Access, record: Uuid) -> Result<AccessRecord, StoreError> {
-        let person = AccessPerson {
-            name: access.ctx.person.name.clone(),
-            relation: access.ctx.person.relation.clone(),
-            ground: access.ctx.person.ground.clone(),
-        };
-        Ok(AccessRecord {
-            record_id: record.to_string(),
-            client_id: access.client.map(|client| client.to_string()).unwrap_or_default(),
-            actor: Some(access.actor().clone()),
-            section: access.section.into(),
-            method: access.method.clone(),
-            recorded_at: Some(timestamp(access.at())),
-            outcome: access.outcome.into(),
-            person: Some(self.seal.seal("dossier", access.ctx.organisation, &person)?),
-        })
+/// The record as others may know it.
+fn public(access: &Access, record: Uuid) -> AccessRecord {
+    AccessRecord {
+        record_id: record.to_string(),
+        client_id: access.client.map(|client| client.to_string()).unwrap_or_default(),
+        actor: Some(access.actor().clone()),
+        section: access.section.into(),
+        method: access.method.clone(),
+        recorded_at: Some(timestamp(access.at())),
+        outcome: access.outcome.into(),
+    }
+}
+
+/// What dossier alone may know.
+fn person(access: &Access) -> AccessPerson {
+    AccessPerson {
+        name: access.ctx.person.name.clone(),
+        relation: access.ctx.person.relation.clone(),
+        ground: access.ctx.person.ground.clone(),
     }
 }
 
