@@ -58,8 +58,10 @@ async fn the_same_record_twice_in_one_batch_is_taken_once() {
     let service = Service::start().await;
     service.client(1, "C1").await;
     let results = import(&service, vec![(false, report(1)), (false, report(1)), (false, report(2))]).await;
-    use UpsertOutcome::{Created, Unchanged};
-    assert_eq!(outcomes(&results), [Created, Unchanged, Created]);
+    assert_eq!(
+        outcomes(&results),
+        [UpsertOutcome::Created, UpsertOutcome::Unchanged, UpsertOutcome::Created]
+    );
 }
 
 #[tokio::test]

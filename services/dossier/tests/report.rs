@@ -68,12 +68,12 @@ async fn a_newer_version_changes_a_report_and_an_older_or_equal_one_does_nothing
     let mut record = report_record("C1", "R1", "2027-05-03T12:00:00", "eerst");
     let first = service.report(1, record.clone()).await.unwrap();
     assert_eq!(first.outcome(), UpsertOutcome::Created);
-    record.origin = origin("R1", 3);
+    record.origin = Some(origin("R1", 3));
     record.text = "later".to_owned();
     let second = service.report(1, record.clone()).await.unwrap();
     assert_eq!((second.outcome(), &second.report_id), (UpsertOutcome::Updated, &first.report_id));
     for version in [1, 2, 3] {
-        record.origin = origin("R1", version);
+        record.origin = Some(origin("R1", version));
         record.text = "ouder".to_owned();
         let same = service.report(1, record.clone()).await.unwrap();
         assert_eq!(same.outcome(), UpsertOutcome::Unchanged);
@@ -92,7 +92,7 @@ async fn a_report_cannot_move_to_another_client_nor_name_one_of_another_organisa
     service.client(2, "C3").await;
     service.report(1, report_record("C1", "R1", "2027-05-03T12:00:00", "x")).await.unwrap();
     let mut moved = report_record("C2", "R1", "2027-05-03T12:00:00", "x");
-    moved.origin = origin("R1", 2);
+    moved.origin = Some(origin("R1", 2));
     assert_eq!(reason(service.report(1, moved).await), "CLIENT_DIFFERS");
     let foreign = report_record("C3", "R2", "2027-05-03T12:00:00", "x");
     assert_eq!(reason(service.report(1, foreign).await), "CLIENT_UNKNOWN");

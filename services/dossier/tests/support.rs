@@ -27,13 +27,13 @@ pub fn reader(organisation: u64, client: ClientId) -> Caller {
     caller::account(caller::organisation(organisation), client, &grants, Level::Low)
 }
 
-pub fn origin(external_id: &str, version: i64) -> Option<Origin> {
-    Some(Origin { source: "ecd".to_owned(), external_id: external_id.to_owned(), version })
+pub fn origin(external_id: &str, version: i64) -> Origin {
+    Origin { source: "ecd".to_owned(), external_id: external_id.to_owned(), version }
 }
 
 pub fn client_record(external_id: &str, version: i64, name: &str) -> ClientRecord {
     ClientRecord {
-        origin: origin(external_id, version),
+        origin: Some(origin(external_id, version)),
         name: name.to_owned(),
         birth_date: "1938-04-21".to_owned(),
     }
@@ -43,7 +43,7 @@ pub fn client_record(external_id: &str, version: i64, name: &str) -> ClientRecor
 pub fn report_record(client: &str, external_id: &str, at: &str, text: &str) -> ReportRecord {
     let at: jiff::Zoned = format!("{at}[Europe/Amsterdam]").parse().unwrap();
     ReportRecord {
-        origin: origin(external_id, 1),
+        origin: Some(origin(external_id, 1)),
         client_external_id: client.to_owned(),
         text: text.to_owned(),
         author: "Sanne Kuipers".to_owned(),

@@ -132,9 +132,9 @@ impl Suite {
         context.publish(subject, event.encode_to_vec().into()).await.unwrap().await.unwrap();
     }
 
-    pub fn seal<M: Message + Name>(&self, content: &M) -> Option<Sealed> {
+    pub fn seal<M: Message + Name>(&self, content: &M) -> Sealed {
         let identity = self.keys.settings.seal("identity").unwrap();
-        Some(identity.seal("messaging", caller::organisation(1), content).unwrap())
+        identity.seal("messaging", caller::organisation(1), content).unwrap()
     }
 
     /// A login code to an address or number, of use for five minutes.
@@ -147,7 +147,7 @@ impl Suite {
             life_minutes: 5,
         };
         let delivery = LoginCode {
-            content: self.seal(&content),
+            content: Some(self.seal(&content)),
             expires_at: Some(timestamp(self.in_minutes(5))),
             account_id: caller::uuid(7).to_string(),
         };

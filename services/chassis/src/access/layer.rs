@@ -1,4 +1,4 @@
-//! The tower layer that enforces the rules: token in, [`Ctx`](crate::Ctx) and [`Caller`] beside the request out.
+//! The tower layer that enforces the rules: token in, [`Ctx`] and [`Caller`] beside the request out.
 
 use std::{
     sync::Arc,
