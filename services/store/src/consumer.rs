@@ -138,6 +138,23 @@ impl Consumer {
         }
     }
 
+    /// What it is called: `<service>__<Event>`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Handles a dead letter again, here and now: its inbox mark is missing as long as it was never handled.
+    ///
+    /// # Errors
+    /// Why it still cannot be handled; it stays dead then.
+    pub async fn replay(&self, db: &Db, clock: &Clock, payload: &[u8]) -> Result<(), HandlerError> {
+        let event = Received::read(payload).map_err(|error| HandlerError::Never(Box::new(error)))?;
+        let id = event.id;
+        self.apply(db, clock, vec![event]).await?;
+        Ok(dead_letter::remove(db, &self.name, id).await?)
+    }
+
     async fn consume(
         &self,
         db: &Db,

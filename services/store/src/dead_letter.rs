@@ -1,12 +1,11 @@
 //! Events that could not be handled: kept with the reason until an operator puts them back.
 
-use async_nats::{HeaderMap, jetstream::Context};
 use chassis::id::EventId;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use uuid::Uuid;
 
-use crate::{Db, StoreError, relay::RelayError};
+use crate::{Db, StoreError};
 
 /// One event that one consumer could not handle.
 #[derive(Clone, Debug)]
@@ -50,31 +49,36 @@ pub async fn keep(db: &Db, letter: DeadLetter<'_>, now: Timestamp) -> Result<(),
     Ok(())
 }
 
-/// Puts an event back on the bus. Consumers that handled it before know it from their inbox; the others try again.
-/// Says for how many consumers it was dead.
+/// A dead letter as it is put back.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// The consumer that could not handle it.
+    pub consumer: String,
+    /// As it came in.
+    pub payload: Vec<u8>,
+}
+
+/// The dead letters of an event, one for each consumer that could not handle it.
 ///
 /// # Errors
-/// When the database or the bus is away; it stays dead then.
-pub async fn replay(db: &Db, bus: &Context, event: EventId, now: Timestamp) -> Result<u64, RelayError> {
+/// When the database is away.
+pub async fn find(db: &Db, event: EventId) -> Result<Vec<Kept>, StoreError> {
     let mut tx = db.as_role("relay").await?;
-    let letters =
-        sqlx::query!("DELETE FROM dead_letter WHERE event_id = $1 RETURNING subject, payload", event.uuid())
-            .fetch_all(&mut *tx)
-            .await
-            .map_err(StoreError::from)?;
-    let count = letters.len() as u64;
-    if let Some(letter) = letters.into_iter().next() {
-        let mut headers = HeaderMap::new();
-        // Another id than at first: the stream must not take it for a repetition.
-        let id = format!("{event}-replay-{}", now.as_millisecond());
-        headers.insert(async_nats::header::NATS_MESSAGE_ID, id);
-        let ack = bus.publish_with_headers(letter.subject, headers, letter.payload.into()).await;
-        let acknowledged = match ack {
-            Ok(ack) => ack.await.map(drop).map_err(|error| error.to_string()),
-            Err(error) => Err(error.to_string()),
-        };
-        acknowledged.map_err(RelayError::Bus)?;
-    }
-    tx.commit().await.map_err(StoreError::from)?;
-    Ok(count)
+    let letters = sqlx::query!("SELECT consumer, payload FROM dead_letter WHERE event_id = $1", event.uuid())
+        .fetch_all(&mut *tx)
+        .await?;
+    Ok(letters.into_iter().map(|row| Kept { consumer: row.consumer, payload: row.payload }).collect())
+}
+
+/// Takes away a dead letter that was handled after all.
+///
+/// # Errors
+/// When the database is away.
+pub async fn remove(db: &Db, consumer: &str, event: EventId) -> Result<(), StoreError> {
+    let mut tx = db.as_role("relay").await?;
+    sqlx::query!("DELETE FROM dead_letter WHERE consumer = $1 AND event_id = $2", consumer, event.uuid())
+        .execute(&mut *tx)
+        .await?;
+    tx.commit().await?;
+    Ok(())
 }

@@ -1,4 +1,5 @@
 //! Work that falls due: one loop per service, under an advisory lock, organisation by organisation.
+//! The loop also blanks what the event log keeps of deliveries whose time is over.
 
 use std::{sync::Arc, time::Duration};
 
@@ -36,11 +37,7 @@ pub async fn run(
     shutdown: CancellationToken,
 ) {
     while !shutdown.is_cancelled() {
-        let ended = tokio::select! {
-            ended = lead(&db, &clock, &works, &wake) => ended,
-            () = shutdown.cancelled() => return,
-        };
-        if let Err(error) = ended {
+        if let Err(error) = lead(&db, &clock, &works, &wake, &shutdown).await {
             tracing::warn!(cause = chassis::failure::chain(&error), "due work pauses");
         }
         tokio::select! {
@@ -51,7 +48,13 @@ pub async fn run(
 }
 
 /// Works as long as the lock is held; returns where another process has it.
-async fn lead(db: &Db, clock: &Clock, works: &[Box<dyn DueWork>], wake: &Notify) -> Result<(), StoreError> {
+async fn lead(
+    db: &Db,
+    clock: &Clock,
+    works: &[Box<dyn DueWork>],
+    wake: &Notify,
+    shutdown: &CancellationToken,
+) -> Result<(), StoreError> {
     let mut connection = PgConnection::connect_with(&db.pool().connect_options()).await?;
     let leads: bool = sqlx::query_scalar!(r#"SELECT pg_try_advisory_lock($1) AS "leads!""#, LOCK)
         .fetch_one(&mut connection)
@@ -59,19 +62,32 @@ async fn lead(db: &Db, clock: &Clock, works: &[Box<dyn DueWork>], wake: &Notify)
     if !leads {
         return Ok(connection.close().await?);
     }
-    loop {
+    // What was begun is finished: dropped half-way, it would be done again by the next process.
+    while !shutdown.is_cancelled() {
         // The list is of no organisation; it is asked on behalf of none.
         let nobody = Ctx::of_service(db.service(), OrganisationId(Uuid::nil()), clock.now());
         for organisation in organisation::list(db, &nobody).await? {
             let ctx = Ctx::of_service(db.service(), organisation.id, clock.now());
             for work in works {
-                work.run(db, &ctx, &organisation).await?;
+                match work.run(db, &ctx, &organisation).await {
+                    Err(error) if error.is_passing() => return Err(error),
+                    // A fault in one organisation's data is not the others'.
+                    Err(error) => {
+                        tracing::error!(cause = chassis::failure::chain(&error), "due work failed");
+                    }
+                    Ok(()) => {}
+                }
             }
         }
-        let _ = tokio::time::timeout(POLL, wake.notified()).await;
+        blank_expired_deliveries(db, clock.now()).await?;
+        tokio::select! {
+            _ = tokio::time::timeout(POLL, wake.notified()) => {}
+            () = shutdown.cancelled() => {}
+        }
         // Without the session there is no lock: then this fails.
         connection.ping().await?;
     }
+    Ok(())
 }
 
 /// Blanks deliveries in the event log whose time is over: what they held is of no use to anybody any more.

@@ -7,6 +7,9 @@
 use std::time::Duration;
 
 use async_nats::{HeaderMap, jetstream::Context};
+use chassis::Clock;
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
 use sqlx::{Connection, PgConnection, postgres::PgListener};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -21,6 +24,8 @@ const LOCK: i64 = 0x5245_4c41_5900;
 const POLL: Duration = Duration::from_secs(1);
 /// At most one NOTIFY in this time.
 const DEBOUNCE: Duration = Duration::from_millis(10);
+/// Room for the headers of a message.
+const HEADERS: usize = 4096;
 /// How long an acknowledgement may take.
 const ACK: Duration = Duration::from_secs(5);
 
@@ -44,6 +49,7 @@ impl From<sqlx::Error> for RelayError {
 /// The relay of one process.
 pub struct Relay {
     db: Db,
+    clock: Clock,
     bus: Context,
     replicas: usize,
 }
@@ -51,8 +57,8 @@ pub struct Relay {
 impl Relay {
     /// A relay from this database to this bus.
     #[must_use]
-    pub const fn new(db: Db, bus: Context, replicas: usize) -> Self {
-        Self { db, bus, replicas }
+    pub const fn new(db: Db, clock: Clock, bus: Context, replicas: usize) -> Self {
+        Self { db, clock, bus, replicas }
     }
 
     /// Runs until cancelled; whatever fails is tried again.
@@ -131,7 +137,13 @@ impl Relay {
         .await?;
         let mut acks = Vec::with_capacity(rows.len());
         let mut failed = None;
+        let most = self.bus.client().max_payload();
         for row in rows {
+            if row.payload.len() + HEADERS > most {
+                put_aside(connection, row.sequence, self.clock.now()).await?;
+                tracing::error!(event = %row.event_id, bytes = row.payload.len(), "too large for the bus: put aside");
+                continue;
+            }
             let headers = headers(row.event_id, &row.traceparent);
             match self.bus.publish_with_headers(row.subject, headers, row.payload.into()).await {
                 Ok(ack) => acks.push((row.sequence, ack)),
@@ -174,6 +186,20 @@ fn headers(event: Uuid, traceparent: &str) -> HeaderMap {
         headers.insert("traceparent", traceparent);
     }
     headers
+}
+
+/// Moves an event that the bus can never take to the dead letters, so that those behind it go on.
+async fn put_aside(connection: &mut PgConnection, sequence: i64, now: Timestamp) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "WITH moved AS (DELETE FROM outbox WHERE sequence = $1 RETURNING event_id, subject, payload)
+         INSERT INTO dead_letter (consumer, event_id, subject, payload, reason, attempts, died_at)
+         SELECT 'relay', event_id, subject, payload, 'too large for the bus', 1, $2 FROM moved",
+        sequence,
+        now.to_sqlx() as _,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// Gives each row the next position, in one statement. Only the holder of the lock comes here.

@@ -148,60 +148,70 @@ fn run<S: Service>(cli: &Cli) -> Result<(), BoxError> {
             None | Some(Command::Serve) => serve::<S>(settings).await,
             Some(Command::Migrate) => Ok(migrate::run(&settings.postgres.options()?, S::migrator()).await?),
             Some(Command::Republish { from }) => {
-                let (db, bus) = stores::<S>(&settings).await?;
-                let count = relay::republish(&db, &bus, settings.nats.replicas, *from).await?;
+                let bus = stream::jetstream(settings.nats.connect(S::NAME).await?);
+                let replicas = settings.nats.replicas;
+                let (parts, _) = parts::<S>(settings)?;
+                let count = relay::republish(&parts.db, &bus, replicas, *from).await?;
                 tracing::info!(count, "republished");
                 Ok(())
             }
-            Some(Command::Replay { event_id }) => {
-                let (db, bus) = stores::<S>(&settings).await?;
-                let now = settings.process.clock()?.now();
-                let count = dead_letter::replay(&db, &bus, *event_id, now).await?;
-                tracing::info!(count, "replayed");
-                Ok(())
-            }
+            Some(Command::Replay { event_id }) => replay::<S>(settings, *event_id).await,
         }
     })
 }
 
-async fn stores<S: Service>(
-    settings: &Settings<S::Settings>,
-) -> Result<(Db, async_nats::jetstream::Context), BoxError> {
+/// Hands a dead letter to its handler again, in this process: it needs no bus.
+async fn replay<S: Service>(settings: Settings<S::Settings>, event: EventId) -> Result<(), BoxError> {
+    let (parts, own) = parts::<S>(settings)?;
+    let (db, clock) = (parts.db.clone(), parts.clock.clone());
+    let built = S::build(parts, own)?;
+    for letter in dead_letter::find(&db, event).await? {
+        if let Some(consumer) = built.consumers.iter().find(|known| known.name() == letter.consumer) {
+            consumer.replay(&db, &clock, &letter.payload).await?;
+            tracing::info!(consumer = letter.consumer, %event, "handled after all");
+        }
+    }
+    Ok(())
+}
+
+/// What a service is made from, by its settings.
+fn parts<S: Service>(settings: Settings<S::Settings>) -> Result<(Parts, S::Settings), BoxError> {
     let db = Db::new(S::NAME, settings.postgres.options()?, settings.postgres.max_connections);
-    let bus = stream::jetstream(settings.nats.connect(S::NAME).await?);
-    Ok((db, bus))
+    let seal = settings.process.keys.seal(S::NAME)?;
+    let parts = Parts {
+        audit: Audit::start(db.clone(), seal.clone()),
+        clock: settings.process.clock()?,
+        seal,
+        keys: settings.process.keys,
+        wake: Arc::new(Notify::new()),
+        db,
+    };
+    Ok((parts, settings.own))
 }
 
 async fn serve<S: Service>(settings: Settings<S::Settings>) -> Result<(), BoxError> {
     let bound = Bound::bind(settings.process.listen).await?;
     let shutdown = shutdown::on_signal()?;
-    let (db, bus) = stores::<S>(&settings).await?;
-    let process = settings.process;
-    let clock = process.clock()?;
-    let seal = process.keys.seal(S::NAME)?;
-    let verifier = process.keys.verifier()?;
-    let parts = Parts {
-        audit: Audit::start(db.clone(), seal.clone()),
-        db: db.clone(),
-        clock: clock.clone(),
-        seal,
-        keys: process.keys,
-        wake: Arc::new(Notify::new()),
-    };
-    if process.environment == Environment::Production {
+    let nats = settings.nats.clone();
+    let bus = stream::jetstream(nats.connect(S::NAME).await?);
+    let environment = settings.process.environment;
+    let verifier = settings.process.keys.verifier()?;
+    let (parts, own) = parts::<S>(settings)?;
+    let (db, clock) = (parts.db.clone(), parts.clock.clone());
+    if environment == Environment::Production {
         db.check_safety().await?;
     }
-    let built = S::build(parts.clone(), settings.own)?;
+    let built = S::build(parts.clone(), own)?;
     let rules = Arc::new(Rules::of_contract()?);
     let layers = layers(parts.audit.clone(), AccessLayer::new(rules, verifier, clock.clone()));
     let (routes, health) = chassis::server::with_health(
         common_routes(built.routes, &db),
-        process.environment != Environment::Production,
+        environment != Environment::Production,
     );
 
-    let replicas = settings.nats.replicas;
+    let replicas = nats.replicas;
     let tasks = tokio_util::task::TaskTracker::new();
-    tasks.spawn(Relay::new(db.clone(), bus.clone(), replicas).run(shutdown.clone()));
+    tasks.spawn(Relay::new(db.clone(), clock.clone(), bus.clone(), replicas).run(shutdown.clone()));
     for consumer in built.consumers {
         tasks.spawn(consumer.run(db.clone(), clock.clone(), bus.clone(), replicas, shutdown.clone()));
     }
@@ -218,7 +228,7 @@ async fn serve<S: Service>(settings: Settings<S::Settings>) -> Result<(), BoxErr
     tasks.close();
     tracing::info!(listen = %bound.address()?, "serving");
     bound.serve(routes, layers, shutdown).await?;
-    let _ = tokio::time::timeout(Duration::from_secs(5), tasks.wait()).await;
+    let _ = tokio::time::timeout(Duration::from_secs(12), tasks.wait()).await;
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
 
 mod audit;
+mod due;
 mod feed;
 mod order;
 mod outage;

@@ -61,18 +61,23 @@ impl Suite {
     }
 
     pub async fn start_relay(&self) {
-        let relay = Relay::new(self.db.clone(), self.bus.context().await, 1);
+        let relay = Relay::new(self.db.clone(), self.clock.clone(), self.bus.context().await, 1);
         tokio::spawn(relay.run(self.stop.clone()));
     }
 
-    /// Starts a consumer; every event that it has handled and committed comes out of the channel.
+    /// Starts a consumer; every event that it has handled comes out of the channel.
     pub async fn listen(&self, mood: Mood) -> mpsc::UnboundedReceiver<(Uuid, i64)> {
-        let (heard, ears) = mpsc::unbounded_channel();
-        let consumer =
-            Consumer::of_event(SERVICE, WriteDown { heard, mood }).first_delay(Duration::from_millis(1));
+        let (consumer, ears) = Self::consumer(mood);
         let bus = self.bus.context().await;
         tokio::spawn(consumer.run(self.db.clone(), self.clock.clone(), bus, 1, self.stop.clone()));
         ears
+    }
+
+    /// A consumer that was not started.
+    pub fn consumer(mood: Mood) -> (Consumer, mpsc::UnboundedReceiver<(Uuid, i64)>) {
+        let (heard, ears) = mpsc::unbounded_channel();
+        let consumer = Consumer::of_event(SERVICE, WriteDown { heard, mood });
+        (consumer.first_delay(Duration::from_millis(1)), ears)
     }
 
     pub fn ctx(&self) -> Ctx {

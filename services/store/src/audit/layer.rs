@@ -9,6 +9,7 @@ use http::{Request, Response};
 use proto::event::v1::AccessOutcome;
 use tonic::{Code, Status, body::Body};
 use tower::{Layer, Service};
+use tracing::Instrument;
 
 use super::{Access, Audit};
 
@@ -47,6 +48,7 @@ impl<S, B> Service<Request<B>> for Audited<S>
 where
     S: Service<Request<B>, Response = Response<Body>>,
     S::Future: Send + 'static,
+    S::Error: Send + 'static,
 {
     type Response = Response<Body>;
     type Error = S::Error;
@@ -59,12 +61,22 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let audit = self.audit.clone();
         let answer = self.inner.call(request);
+        // In a task of its own: a caller that goes away must not part what was done from its record.
+        let work = tokio::spawn(
+            async move {
+                let response = answer.await?;
+                let Some(access) = access(&response) else { return Ok(response) };
+                match audit.record(vec![access]).await {
+                    Ok(()) => Ok(response),
+                    Err(error) => Ok(Status::from(Failure::from(error)).into_http()),
+                }
+            }
+            .in_current_span(),
+        );
         Box::pin(async move {
-            let response = answer.await?;
-            let Some(access) = access(&response) else { return Ok(response) };
-            match audit.record(vec![access]).await {
-                Ok(()) => Ok(response),
-                Err(error) => Ok(Status::from(Failure::from(error)).into_http()),
+            match work.await {
+                Ok(answered) => answered,
+                Err(error) => Ok(Status::from(Failure::internal(&error)).into_http()),
             }
         })
     }

@@ -27,6 +27,8 @@ use crate::{
 const QUEUE: usize = 4096;
 /// How many requests share one commit at most.
 const GROUP: usize = 512;
+/// How many records one `AccessRecorded` tells of at most.
+const TOLD: usize = 200;
 /// How long a commit may take.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -135,8 +137,9 @@ impl Writer {
         }
         let mut tx = self.db.as_role("audit").await?;
         rows.insert(&mut tx).await?;
-        for (ctx, mut batch, persons) in told.into_values() {
-            batch.persons = Some(self.seal.seal("dossier", ctx.organisation, &persons)?);
+        for (ctx, batch, persons) in told.into_values().flat_map(split) {
+            let persons = self.seal.seal("dossier", ctx.organisation, &persons)?;
+            let batch = AccessRecorded { persons: Some(persons), ..batch };
             let about = About::new(writer, batch.sequence);
             let (id, event) = envelope(&ctx, about, &batch);
             sqlx::query!(
@@ -156,6 +159,21 @@ impl Writer {
         self.db.outbox().notify_one();
         Ok(())
     }
+}
+
+/// Parts of a batch that are small enough for the bus.
+fn split(
+    (ctx, batch, persons): (Ctx, AccessRecorded, AccessPersons),
+) -> impl Iterator<Item = (Ctx, AccessRecorded, AccessPersons)> {
+    let AccessRecorded { records, writer_id, sequence, hash, .. } = batch;
+    let records = records.into_iter().zip(persons.persons).collect::<Vec<_>>();
+    let parts: Vec<Vec<_>> = records.chunks(TOLD).map(<[_]>::to_vec).collect();
+    parts.into_iter().map(move |part| {
+        let (records, persons) = part.into_iter().unzip();
+        let (writer_id, hash) = (writer_id.clone(), hash.clone());
+        let batch = AccessRecorded { records, writer_id, sequence, hash, persons: None };
+        (ctx.clone(), batch, AccessPersons { persons })
+    })
 }
 
 /// The record as others may know it.
