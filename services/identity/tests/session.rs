@@ -15,7 +15,7 @@ async fn a_session_becomes_a_token_that_says_who_for_whom_and_how_sure() {
     let session_token = service.first_login().await;
     let resolved = service
         .gateway()
-        .resolve_session(ResolveSessionRequest { session_token })
+        .resolve_session(ResolveSessionRequest { session_token, passive: false })
         .await
         .unwrap()
         .into_inner();
@@ -36,7 +36,7 @@ async fn a_session_becomes_a_token_that_says_who_for_whom_and_how_sure() {
 async fn a_session_ends_when_idle_and_use_keeps_it_alive_until_its_day_is_over() {
     let service = Service::start().await;
     let session_token = service.first_login().await;
-    let request = ResolveSessionRequest { session_token };
+    let request = ResolveSessionRequest { session_token, passive: false };
     for _ in 0..24 {
         service.process.clock.advance(Duration::from_mins(29));
         service.gateway().resolve_session(request.clone()).await.unwrap();
@@ -47,16 +47,19 @@ async fn a_session_ends_when_idle_and_use_keeps_it_alive_until_its_day_is_over()
     assert_eq!(reason(over), named(ErrorReason::SessionEnded), "SES-01");
 
     let service = Service::start().await;
-    let request = ResolveSessionRequest { session_token: service.first_login().await };
-    service.process.clock.advance(Duration::from_mins(30));
+    let request = ResolveSessionRequest { session_token: service.first_login().await, passive: false };
+    service.process.clock.advance(Duration::from_mins(15));
+    let passive = ResolveSessionRequest { passive: true, ..request.clone() };
+    service.gateway().resolve_session(passive).await.unwrap();
+    service.process.clock.advance(Duration::from_mins(15));
     let idle = service.gateway().resolve_session(request).await;
-    assert_eq!(reason(idle), named(ErrorReason::SessionEnded));
+    assert_eq!(reason(idle), named(ErrorReason::SessionEnded), "an open page alone does not keep it alive");
 }
 
 #[tokio::test]
 async fn an_ended_session_is_told_and_does_not_come_back() {
     let service = Service::start().await;
-    let request = ResolveSessionRequest { session_token: service.first_login().await };
+    let request = ResolveSessionRequest { session_token: service.first_login().await, passive: false };
     let resolved = service.gateway().resolve_session(request.clone()).await.unwrap().into_inner();
     let verifier = service.process.keys.settings.verifier().unwrap();
     let caller = verifier.verify(&resolved.token, service.process.clock.now()).unwrap();
@@ -76,7 +79,8 @@ async fn a_token_that_is_none_and_one_of_another_organisation_are_ended_sessions
     let other = testkit::caller::organisation(9).0.simple().to_string();
     let moved = format!("{other}.{}", token.split('.').next_back().unwrap());
     for session_token in [String::new(), "x".to_owned(), "a.b".to_owned(), moved, token[..40].to_owned()] {
-        let refused = service.gateway().resolve_session(ResolveSessionRequest { session_token }).await;
+        let refused =
+            service.gateway().resolve_session(ResolveSessionRequest { session_token, passive: false }).await;
         assert_eq!(reason(refused), named(ErrorReason::SessionEnded));
     }
 }

@@ -20,7 +20,7 @@ use crate::{
     report::{self, Incoming, store::Upserted},
 };
 
-/// Reports that were changed, by client and by whether they are old news.
+/// How many reports were changed, by client and by whether they are old news; 0 where all were known.
 type Changed = BTreeMap<(ClientId, bool), i32>;
 
 /// A report that waits to be written with others.
@@ -72,9 +72,12 @@ pub async fn run(
     }
     flush(&mut tx, &mut waiting, &mut results, &mut changed).await?;
     for ((client, historic), reports) in &changed {
+        touched.insert(*client);
+        if *reports == 0 {
+            continue;
+        }
         let about = About::new(client.uuid(), ctx.now.as_microsecond()).client(*client);
         tx.emit(about, &RecordsImported { reports: *reports, historic: *historic }).await?;
-        touched.insert(*client);
     }
     tx.commit().await?;
     state.audit.record(touched.into_iter().map(|client| access(ctx, client)).collect()).await?;
@@ -107,9 +110,8 @@ async fn flush(
     for ((one, client), upserted) in known.into_iter().zip(upserted) {
         results.push(match upserted {
             Upserted::Stands(id, outcome) => {
-                if outcome != UpsertOutcome::Unchanged {
-                    *changed.entry((client, one.historic)).or_default() += 1;
-                }
+                let count = changed.entry((client, one.historic)).or_default();
+                *count += i32::from(outcome != UpsertOutcome::Unchanged);
                 imported(one.sequence, &id, outcome)
             }
             Upserted::ClientDiffers => {

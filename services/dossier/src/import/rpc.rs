@@ -29,7 +29,10 @@ pub fn import(state: &State, request: Request<Streaming<ImportRecordsRequest>>) 
         while let Some(batch) = batches.next().await {
             let batch = batch.into_iter().collect::<Result<Vec<_>, Status>>()?;
             let ctx = Ctx { now: state.clock.now(), ..ctx.clone() };
-            let results = batch::run(&state, &ctx, batch).await.map_err(Failure::from)?;
+            // In a task of its own: a caller that goes away must not part a commit from its audit records.
+            let state = state.clone();
+            let run = tokio::spawn(async move { batch::run(&state, &ctx, batch).await });
+            let results = run.await.map_err(|error| Failure::internal(&error))?.map_err(Failure::from)?;
             for result in results {
                 yield result;
             }

@@ -89,7 +89,9 @@ fn day(name: &str, text: &str) -> Result<Option<Date>, Error> {
         return Ok(None);
     }
     let malformed = || Error::field(name, proto::dossier::v1::ErrorReason::FieldMalformed);
-    text.parse().map(Some).map_err(|_| malformed())
+    let day: Date = text.parse().map_err(|_| malformed())?;
+    // What the contract takes as an instant (chassis::fields).
+    (1900..2200).contains(&day.year()).then_some(Some(day)).ok_or_else(malformed)
 }
 
 /// The first moment of a day in the Netherlands.
@@ -119,7 +121,7 @@ mod tests {
     fn an_open_end_is_open_and_a_reversed_period_is_refused() {
         assert_eq!(Period::of_days("", "").unwrap(), Period { from: None, before: None });
         assert!(matches!(Period::of_days("2027-05-03", "2027-05-02"), Err(Error::PeriodReversed)));
-        for wrong in ["2027-13-01", "3 mei", "2027-02-30", "'; DROP TABLE report"] {
+        for wrong in ["2027-13-01", "3 mei", "2027-02-30", "-009999-01-01", "'; DROP TABLE report"] {
             assert!(matches!(Period::of_days(wrong, ""), Err(Error::Fields(_))), "{wrong}");
         }
     }

@@ -102,10 +102,9 @@ pub async fn list(
     size: i64,
 ) -> Result<Vec<Report>, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
-    let after = after.unwrap_or(Keyset { at: Timestamp::MAX, id: Uuid::max() });
-    // Open ends are given as the ends of time, so that one prepared statement and one index serve all.
-    let end = jiff::civil::date(9999, 1, 1).to_zoned(jiff::tz::TimeZone::UTC);
-    let end = end.map_or(Timestamp::MAX, |end| end.timestamp());
+    // Open ends are given as moments before and after all reports, so that one prepared statement serves all.
+    let (first, last) = (Timestamp::constant(-2_300_000_000, 0), Timestamp::constant(7_300_000_000, 0));
+    let after = after.unwrap_or(Keyset { at: last, id: Uuid::max() });
     let rows = sqlx::query!(
         "SELECT id, text, author, author_role, written_at, kind FROM report
          WHERE organisation_id = $1 AND client_id = $2 AND written_at >= $3 AND written_at < $4
@@ -113,9 +112,9 @@ pub async fn list(
          ORDER BY written_at DESC, id DESC LIMIT $7",
         organisation,
         client.uuid(),
-        period.from.unwrap_or(Timestamp::UNIX_EPOCH).to_sqlx() as _,
-        period.before.unwrap_or(end).to_sqlx() as _,
-        after.at.min(end).to_sqlx() as _,
+        period.from.unwrap_or(first).to_sqlx() as _,
+        period.before.unwrap_or(last).to_sqlx() as _,
+        after.at.clamp(first, last).to_sqlx() as _,
         after.id,
         size + 1,
     )

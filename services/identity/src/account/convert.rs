@@ -100,7 +100,7 @@ fn is_grant(grant: &Grant) -> bool {
 }
 
 /// An address that mail can be sent to; what it means is the mail server's to judge. No control character can pass.
-fn is_email(text: &str) -> bool {
+pub fn is_email(text: &str) -> bool {
     let text = text.trim();
     text.split_once('@').is_some_and(|(local, domain)| {
         !local.is_empty() && domain.contains('.') && !domain.starts_with('.') && !domain.ends_with('.')

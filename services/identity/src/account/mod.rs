@@ -11,6 +11,8 @@ use jiff::Timestamp;
 use proto::{access::v1::Grant, identity::v1::RelationKind};
 use unicode_normalization::UnicodeNormalization;
 
+pub use convert::is_email;
+
 /// A person who logs in.
 #[derive(Clone, Debug)]
 pub struct Account {

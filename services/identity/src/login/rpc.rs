@@ -37,11 +37,12 @@ pub async fn start(state: &State, request: StartLoginRequest) -> Result<StartLog
         .ok()
         .map(|organisation: OrganisationId| Ctx::of_service("identity", organisation, state.clock.now()));
     let known = match &ctx {
-        Some(ctx) => {
+        // A name that the database cannot hold is a name that is not there.
+        Some(ctx) if !request.username.contains('\0') => {
             let mut tx = state.db.in_organisation(ctx, Mode::Read).await?;
             account::store::find_by_username(&mut tx, &normalise_username(&request.username)).await?
         }
-        None => None,
+        _ => None,
     };
     let id = known.as_ref().map_or(Uuid::nil(), |account| account.id.uuid());
     let input = password::peppered(&state.hash_key, id, &request.password);

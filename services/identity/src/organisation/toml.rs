@@ -6,7 +6,7 @@ use proto::identity::v1::{
 use serde::Deserialize;
 
 use super::contrast_with_white;
-use crate::{error::Error, password::FLOOR};
+use crate::{account::is_email, error::Error, password::FLOOR};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -106,7 +106,7 @@ pub fn read(text: &str) -> Result<OrganisationSettings, Error> {
         ("hosts", !file.hosts.is_empty() && file.hosts.iter().all(|host| is_host(host))),
         ("language", ["nl", "en"].contains(&file.language.as_str())),
         ("base_url", is_base_url(&file.base_url)),
-        ("sender_address", is_line(&file.sender_address, 200) && file.sender_address.contains('@')),
+        ("sender_address", file.sender_address.len() <= 200 && is_email(&file.sender_address)),
         ("contact.phone", is_line(&file.contact.phone, 50)),
         ("contact.email", is_line(&file.contact.email, 200) && file.contact.email.contains('@')),
         ("contact.hours", is_line(&file.contact.hours, 200)),

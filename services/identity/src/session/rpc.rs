@@ -64,7 +64,7 @@ pub async fn resolve(
     let account = account::store::find(&mut tx, session.account).await?.ok_or(Error::SessionEnded)?;
     let grant = account::store::current_grant(&mut tx, account.id).await?;
     drop(tx);
-    if session.seen_at + TOUCH <= ctx.now {
+    if !request.passive && session.seen_at + TOUCH <= ctx.now {
         let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
         table::touch(&mut tx, session.id).await?;
         tx.commit().await?;

@@ -67,14 +67,13 @@ impl SendDue {
         delivery: &Delivery,
         outcome: Outcome,
     ) -> Result<(), StoreError> {
-        let end = match outcome {
-            Outcome::Sent => End::Sent,
-            Outcome::Never(_) => End::Failed,
-            Outcome::NotNow => return Ok(()),
-        };
         let ctx = Ctx { now: self.clock.now(), ..ctx.clone() };
         let mut tx = db.in_organisation(&ctx, Mode::Write).await?;
-        table::end(&mut tx, delivery.id, end).await?;
+        match outcome {
+            Outcome::Sent => table::end(&mut tx, delivery.id, End::Sent).await?,
+            Outcome::Never(_) => table::end(&mut tx, delivery.id, End::Failed).await?,
+            Outcome::NotNow => table::wait(&mut tx, delivery).await?,
+        }
         if let Outcome::Never(failure) = outcome {
             let event = DeliveryFailed {
                 delivery_id: delivery.id.to_string(),
@@ -87,11 +86,14 @@ impl SendDue {
         tx.commit().await
     }
 
-    async fn run(&self, db: &Db, ctx: &Ctx, organisation: &Organisation) -> Result<(), StoreError> {
+    /// Sends one window of what is due; says whether there may be more.
+    async fn run_once(&self, db: &Db, ctx: &Ctx, organisation: &Organisation) -> Result<bool, StoreError> {
+        let ctx = &Ctx { now: self.clock.now(), ..ctx.clone() };
         let mut tx = db.in_organisation(ctx, Mode::Write).await?;
         let due = table::take_due(&mut tx).await?;
         // Committed before sending: no connection waits for a mail server, and a crash does not lose the count.
         tx.commit().await?;
+        let full = i64::try_from(due.len()) == Ok(table::WINDOW);
         let sent = stream::iter(due)
             .map(|delivery| async move {
                 let outcome = self.send(organisation, &delivery).await;
@@ -102,7 +104,13 @@ impl SendDue {
             .buffer_unordered(AT_ONCE)
             .collect::<Vec<_>>()
             .await;
-        sent.into_iter().collect()
+        sent.into_iter().collect::<Result<(), _>>()?;
+        Ok(full)
+    }
+
+    async fn run(&self, db: &Db, ctx: &Ctx, organisation: &Organisation) -> Result<(), StoreError> {
+        while self.run_once(db, ctx, organisation).await? {}
+        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! The SQL of deliveries.
 
-use jiff::Timestamp;
+use jiff::SignedDuration;
 use jiff_sqlx::ToSqlx;
 use prost_types::Any;
 use store::{StoreError, Tx};
@@ -9,7 +9,10 @@ use uuid::Uuid;
 use super::{Delivery, Outside, back_off};
 
 /// How many deliveries of an organisation are taken at once.
-const WINDOW: i64 = 32;
+pub const WINDOW: i64 = 32;
+
+/// How long a delivery is kept from others while it is being sent: longer than a provider may take.
+const CLAIM: SignedDuration = SignedDuration::from_mins(1);
 
 const WAITING: i32 = 1;
 
@@ -52,13 +55,14 @@ pub async fn insert(tx: &mut Tx, id: Uuid, data: &Any, outside: &Outside) -> Res
     Ok(())
 }
 
-/// Takes what is due, and counts the attempt: after a crash it is tried again, after the wait.
+/// Takes what is due, what ends soonest first, and counts the attempt. Nobody else takes it for a minute: after a crash
+/// it is tried again then.
 pub async fn take_due(tx: &mut Tx) -> Result<Vec<Delivery>, StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now);
     let rows = sqlx::query!(
         "SELECT id, kind, account_id, payload, expires_at, attempts FROM delivery
          WHERE organisation_id = $1 AND state = $2 AND next_attempt_at <= $3
-         ORDER BY next_attempt_at LIMIT $4 FOR UPDATE SKIP LOCKED",
+         ORDER BY expires_at LIMIT $4 FOR UPDATE SKIP LOCKED",
         organisation,
         WAITING,
         now.to_sqlx() as _,
@@ -66,15 +70,13 @@ pub async fn take_due(tx: &mut Tx) -> Result<Vec<Delivery>, StoreError> {
     )
     .fetch_all(tx.connection())
     .await?;
-    let (ids, again): (Vec<Uuid>, Vec<jiff_sqlx::Timestamp>) =
-        rows.iter().map(|row| (row.id, Timestamp::to_sqlx(now + back_off(row.attempts + 1)))).unzip();
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     sqlx::query!(
-        "UPDATE delivery d SET attempts = d.attempts + 1, next_attempt_at = t.again
-         FROM unnest($2::uuid[], $3::timestamptz[]) AS t (id, again)
-         WHERE d.organisation_id = $1 AND d.id = t.id",
+        "UPDATE delivery SET attempts = attempts + 1, next_attempt_at = $3
+         WHERE organisation_id = $1 AND id = ANY($2)",
         organisation,
         &ids,
-        &again as _,
+        (now + CLAIM).to_sqlx() as _,
     )
     .execute(tx.connection())
     .await?;
@@ -89,6 +91,20 @@ pub async fn take_due(tx: &mut Tx) -> Result<Vec<Delivery>, StoreError> {
             attempts: row.attempts + 1,
         })
         .collect())
+}
+
+/// Lets a delivery that was not taken be tried again after its wait.
+pub async fn wait(tx: &mut Tx, delivery: &Delivery) -> Result<(), StoreError> {
+    let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now);
+    sqlx::query!(
+        "UPDATE delivery SET next_attempt_at = $3 WHERE organisation_id = $1 AND id = $2",
+        organisation,
+        delivery.id,
+        (now + back_off(delivery.attempts)).to_sqlx() as _,
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
 }
 
 /// Ends a delivery and blanks what it held.

@@ -104,7 +104,7 @@ impl Mail {
         };
         match self.0.send(message).await {
             Ok(_) => Outcome::Sent,
-            Err(error) if error.is_permanent() => {
+            Err(error) if refuses_recipient(&error) => {
                 tracing::warn!(%delivery, status = ?error.status(), "the mail server refuses");
                 Outcome::Never(DeliveryFailure::Refused)
             }
@@ -114,6 +114,11 @@ impl Mail {
             }
         }
     }
+}
+
+/// Whether the server will never take mail for this address. Any other refusal, such as of our own password, passes.
+fn refuses_recipient(error: &lettre::transport::smtp::Error) -> bool {
+    error.status().is_some_and(|code| (550..=553).contains(&u16::from(code)))
 }
 
 fn compose(settings: &OrganisationSettings, delivery: Uuid, to: &str, letter: &Letter) -> Option<Message> {
