@@ -35,8 +35,11 @@ window.addEventListener("pageshow", (event) => {
 const parts = document.querySelectorAll("[data-live]");
 if (parts.length && "EventSource" in window) {
   let source;
+  let opened = false;
   const refresh = async (section) => {
-    const response = await fetch(location.href, { credentials: "same-origin", redirect: "error" }).catch(() => null);
+    const headers = { "x-passive": "yes" };
+    const response = await fetch(location.href, { credentials: "same-origin", redirect: "error", headers })
+      .catch(() => null);
     if (!response?.ok) return;
     const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
     for (const part of document.querySelectorAll(`[data-live~="${section}"]`)) {
@@ -47,20 +50,28 @@ if (parts.length && "EventSource" in window) {
       if (status) status.textContent = part.dataset.liveStatus;
     }
   };
-  const listen = () => {
-    if (document.visibilityState === "visible" && !source) {
-      source = new EventSource("/live");
-      source.addEventListener("change", (event) => refresh(event.data));
-      source.addEventListener("open", () => { for (const part of parts) part.dataset.liveReady = "yes"; });
-    } else if (document.visibilityState === "hidden" && source) {
-      source.close();
-      source = undefined;
-    }
+  const refreshAll = () => {
+    for (const section of new Set([...parts].flatMap((part) => part.dataset.live.split(" ")))) refresh(section);
   };
-  document.addEventListener("visibilitychange", () => {
-    const before = source;
-    listen();
-    if (!before && source) for (const part of parts) part.dataset.live.split(" ").forEach(refresh);
-  });
+  const close = () => { source?.close(); source = undefined; };
+  const listen = () => {
+    if (document.visibilityState === "hidden") return close();
+    if (source) return;
+    source = new EventSource("/live");
+    source.addEventListener("change", (event) => refresh(event.data));
+    source.addEventListener("open", () => {
+      // Whatever came in while nobody listened is fetched now.
+      if (opened) refreshAll();
+      opened = true;
+      for (const part of parts) part.dataset.liveReady = "yes";
+    });
+    source.addEventListener("error", () => {
+      // A browser gives up for good when the answer is no stream, such as during an outage: begin again later.
+      if (source?.readyState !== EventSource.CLOSED) return;
+      close();
+      setTimeout(listen, 5000);
+    });
+  };
+  document.addEventListener("visibilitychange", listen);
   listen();
 }

@@ -51,6 +51,8 @@ pub enum Change {
     },
     /// A session has ended.
     SessionEnded(String),
+    /// What an account may do has changed: its streams close, and ask again.
+    GrantChanged(String),
     /// Nobody would hear of changes: streams close, and ask again later.
     Down,
 }
@@ -161,6 +163,7 @@ impl Live {
         } else if name == GrantChanged::full_name() {
             let Ok(changed) = data.to_msg::<GrantChanged>() else { return };
             self.tell(|l| l.session.iter().for_each(|forget| forget(Some(&changed.account_id))));
+            let _ = self.0.changes.send(Change::GrantChanged(changed.account_id));
         } else if let Some(section) = section(name, data) {
             let change =
                 Change::Section { organisation: event.organisation_id, client: event.client_id, section };

@@ -14,6 +14,7 @@ use axum_extra::extract::cookie::{Cookie, CookieJar};
 use problem_details::ProblemDetails;
 use proto::access::v1::{Action, Section};
 use serde::Serialize;
+use tokio::time::Instant;
 use tracing::Instrument;
 
 use crate::{
@@ -25,7 +26,7 @@ use crate::{
     page::{AnyView, Body, Cookies, Representation},
     problem::Problem,
     security,
-    session::{self, SESSION, Session},
+    session::{self, PASSIVE, SESSION, Session},
 };
 
 /// How long a page may take, whatever the services behind it do.
@@ -55,7 +56,8 @@ pub async fn frame(State(app): State<App>, request: Request, next: Next) -> Resp
     chassis::telemetry::adopt(&span, request.headers());
     async move {
         let (mut parts, body) = request.into_parts();
-        let (mut frame, early) = Frame::of(&app, &parts).await;
+        let deadline = Instant::now() + DEADLINE;
+        let (mut frame, early) = Frame::of(&app, &parts, deadline).await;
         if let Some(problem) = early {
             return frame.finish(problem.into_response());
         }
@@ -66,7 +68,7 @@ pub async fn frame(State(app): State<App>, request: Request, next: Next) -> Resp
             parts.extensions.insert(Arc::clone(organisation));
         }
         let request = Request::from_parts(parts, body);
-        let answer = match tokio::time::timeout(DEADLINE, next.run(request)).await {
+        let answer = match tokio::time::timeout_at(deadline, next.run(request)).await {
             Ok(answer) => answer,
             Err(_) => Problem::unavailable().into_response(),
         };
@@ -77,7 +79,7 @@ pub async fn frame(State(app): State<App>, request: Request, next: Next) -> Resp
 }
 
 impl Frame {
-    async fn of(app: &App, request: &Parts) -> (Self, Option<Problem>) {
+    async fn of(app: &App, request: &Parts, deadline: Instant) -> (Self, Option<Problem>) {
         let headers = &request.headers;
         let cookies = CookieJar::from_headers(headers);
         let path = request.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
@@ -92,7 +94,9 @@ impl Frame {
             stale_session: false,
         };
         let mut early = None;
-        match frame.find_organisation(app, headers, &cookies).await {
+        let found = frame.find_organisation(app, headers, &cookies);
+        let found = tokio::time::timeout_at(deadline, found).await;
+        match found.unwrap_or_else(|_| Err(Problem::unavailable())) {
             Ok(organisation) => frame.organisation = organisation,
             Err(problem) => early = Some(problem),
         }
@@ -102,7 +106,12 @@ impl Frame {
         if early.is_none()
             && let Some(token) = session::token_of(headers)
         {
-            match app.sessions.resolve(&token).await {
+            let resolved = if headers.contains_key(PASSIVE) {
+                tokio::time::timeout_at(deadline, app.sessions.resolve_passively(&token)).await
+            } else {
+                tokio::time::timeout_at(deadline, app.sessions.resolve(&token)).await
+            };
+            match resolved.unwrap_or_else(|_| Err(Problem::unavailable())) {
                 Ok(session) => frame.take_session(session),
                 Err(problem) => early = Some(problem),
             }
@@ -175,7 +184,7 @@ impl Frame {
             if self.flash.is_some() && response.status() != StatusCode::SEE_OTHER {
                 cookies.push(session::removal(FLASH));
             }
-            if self.stale_session {
+            if self.stale_session && cookies.iter().all(|cookie| cookie.name() != SESSION) {
                 cookies.push(session::removal(SESSION));
             }
             for cookie in cookies {

@@ -1,6 +1,12 @@
 //! Who is there: the session behind a cookie or bearer token, resolved by identity and kept for less than a minute.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{
     extract::FromRequestParts,
@@ -19,6 +25,8 @@ use crate::{app::App, clients::Clients, live::Live, problem::Problem};
 
 /// The cookie that holds a session's token.
 pub const SESSION: &str = "__Host-session";
+/// A page that asks by itself, such as for what is new, says so.
+pub const PASSIVE: &str = "x-passive";
 /// How long an answer of identity is used: less than the token in it is valid.
 const LIFE: Duration = Duration::from_secs(45);
 
@@ -48,6 +56,8 @@ pub struct Sessions {
     live: Live,
     clock: Clock,
     known: Cache<[u8; 32], Arc<Session>>,
+    /// Rises whenever something that is kept may be out of date.
+    changes: Arc<AtomicU64>,
 }
 
 impl Sessions {
@@ -55,29 +65,56 @@ impl Sessions {
     pub fn new(clients: Clients, live: Live, clock: Clock) -> Self {
         let known: Cache<[u8; 32], Arc<Session>> =
             Cache::builder().max_capacity(50_000).time_to_live(LIFE).support_invalidation_closures().build();
-        let cache = known.clone();
+        let changes = Arc::new(AtomicU64::new(0));
+        let (cache, count) = (known.clone(), Arc::clone(&changes));
         live.on_session_change(move |ended| {
+            count.fetch_add(1, Ordering::SeqCst);
             let ended = ended.map(str::to_owned);
             // Without closures' support this fails; it is asked for above.
             let _ = cache.invalidate_entries_if(move |_, session| {
                 ended.as_ref().is_none_or(|account| session.facts.account_id == *account)
             });
         });
-        Self { clients, live, clock, known }
+        Self { clients, live, clock, known, changes }
     }
 
-    /// The session behind a token; `None` where it has ended.
+    /// The session behind a token; `None` where it has ended. Keeps the session alive.
     pub async fn resolve(&self, token: &str) -> Result<Option<Arc<Session>>, Problem> {
         let key = sha256(&[token.as_bytes()]);
+        let before = self.changes.load(Ordering::SeqCst);
         // While the bus is away nobody would tell that a session has ended: nothing is kept.
-        let found = if self.live.is_connected() {
+        let mut found = if self.live.is_connected() {
             self.known
-                .try_get_with(key, async { self.ask(token).await })
+                .try_get_with(key, async { self.ask(token, false).await })
                 .await
                 .map_err(|problem| Problem::clone(&problem))
         } else {
-            self.ask(token).await
+            self.ask(token, false).await
         };
+        if self.changes.load(Ordering::SeqCst) != before {
+            // The answer may be older than what was told meanwhile.
+            self.known.invalidate(&key).await;
+            found = self.ask(token, false).await;
+        }
+        self.judge(key, found).await
+    }
+
+    /// The same for a page that asks by itself: it does not keep the session alive.
+    pub async fn resolve_passively(&self, token: &str) -> Result<Option<Arc<Session>>, Problem> {
+        let key = sha256(&[token.as_bytes()]);
+        let kept = if self.live.is_connected() { self.known.get(&key).await } else { None };
+        let found = match kept {
+            Some(session) => Ok(session),
+            None => self.ask(token, true).await,
+        };
+        self.judge(key, found).await
+    }
+
+    async fn judge(
+        &self,
+        key: [u8; 32],
+        found: Result<Arc<Session>, Problem>,
+    ) -> Result<Option<Arc<Session>>, Problem> {
         match found {
             Ok(session) if self.is_over(&session) => {
                 self.known.invalidate(&key).await;
@@ -94,8 +131,8 @@ impl Sessions {
         self.clock.now().as_second() >= end
     }
 
-    async fn ask(&self, token: &str) -> Result<Arc<Session>, Problem> {
-        let request = ResolveSessionRequest { session_token: token.to_owned() };
+    async fn ask(&self, token: &str, passive: bool) -> Result<Arc<Session>, Problem> {
+        let request = ResolveSessionRequest { session_token: token.to_owned(), passive };
         let mut facts = self.clients.identity()?.resolve_session(request).await?.into_inner();
         let token = std::mem::take(&mut facts.token);
         Ok(Arc::new(Session { token, facts }))
@@ -104,6 +141,7 @@ impl Sessions {
     /// Ends a session, here and at identity.
     pub async fn end(&self, session: &Session) -> Result<(), Problem> {
         let ended = self.clients.identity_for(session).end_session(EndSessionRequest {}).await;
+        self.changes.fetch_add(1, Ordering::SeqCst);
         let id = session.facts.session_id.clone();
         let _ = self.known.invalidate_entries_if(move |_, known| known.facts.session_id == id);
         self.known.run_pending_tasks().await;

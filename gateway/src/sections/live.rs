@@ -29,11 +29,13 @@ pub async fn stream(State(app): State<App>, headers: HeaderMap) -> Response {
     }
     let changes = app.live.changes();
     let session = match token_of(&headers) {
-        Some(token) => app.sessions.resolve(&token).await.ok().flatten(),
+        Some(token) => app.sessions.resolve_passively(&token).await.ok().flatten(),
         None => None,
     };
     let Some(session) = session else { return StatusCode::UNAUTHORIZED.into_response() };
-    let end = Box::pin(tokio::time::sleep(LIFE));
+    let idle_until = session.facts.idle_until.as_ref().map_or(0, |end| end.seconds);
+    let left = u64::try_from(idle_until - app.clock.now().as_second()).unwrap_or(0);
+    let end = Box::pin(tokio::time::sleep(LIFE.min(Duration::from_secs(left))));
     let told = told(changes, session).take_until(end);
     Sse::new(told).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response()
 }
@@ -52,6 +54,7 @@ fn told(
                 match changes.recv().await.ok()? {
                     Change::Down => return None,
                     Change::SessionEnded(id) if id == session.facts.session_id => return None,
+                    Change::GrantChanged(account) if account == session.facts.account_id => return None,
                     Change::Section { organisation, client, section }
                         if organisation == session.facts.organisation_id
                             && client == session.facts.client_id
