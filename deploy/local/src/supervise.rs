@@ -71,7 +71,12 @@ impl Supervisor {
                     Ok(child) => child,
                     Err(error) => {
                         say(format_args!("{name} cannot be started: {error}"));
-                        break;
+                        tokio::select! {
+                            () = tokio::time::sleep(delay) => {}
+                            () = token.cancelled() => {}
+                        }
+                        delay = (delay * 2).min(Duration::from_secs(10));
+                        continue;
                     }
                 };
                 pid.send_replace(child.id());
@@ -115,6 +120,11 @@ impl Watched {
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
         *self.pid.borrow()
+    }
+
+    /// From now on it is not started again; its end is no death.
+    pub fn let_go(&self) {
+        self.stop.cancel();
     }
 
     /// Ends the process and waits for its end.

@@ -10,6 +10,7 @@ use std::{
 
 use chassis::{Clock, shutdown};
 use clap::Args;
+use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
@@ -77,6 +78,7 @@ pub async fn run(data: PathBuf, options: Options) -> Result<(), BoxError> {
         std::fs::remove_dir_all(&data)?;
     }
     std::fs::create_dir_all(&data)?;
+    end_leftovers(&data);
     let stop = shutdown::on_signal()?;
     let mailbox_stop = CancellationToken::new();
     let caught = data.join("mailbox.jsonl");
@@ -104,6 +106,26 @@ pub async fn run(data: PathBuf, options: Options) -> Result<(), BoxError> {
         let _ = std::fs::remove_dir_all(&data);
     }
     served
+}
+
+/// Ends what a start that was killed left running: it would hold the port and the bus's files.
+fn end_leftovers(data: &Path) {
+    let text = std::fs::read_to_string(data.join("demo.json")).unwrap_or_default();
+    let Ok(left) = serde_json::from_str::<Demo>(&text) else { return };
+    for (name, pid) in left.pids {
+        let command = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let is_ours = String::from_utf8_lossy(&command).contains(&*data.to_string_lossy());
+        if is_ours && let Some(id) = Pid::from_raw(pid.cast_signed()) {
+            say(format_args!("{name} was left running by an earlier start; it is ended"));
+            let _ = kill_process(id, Signal::TERM);
+            for _ in 0..100 {
+                if !Path::new(&format!("/proc/{pid}")).exists() {
+                    break;
+                }
+                std::thread::sleep(Duration::from_millis(100));
+            }
+        }
+    }
 }
 
 async fn introduce(

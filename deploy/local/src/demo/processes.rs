@@ -88,18 +88,43 @@ fn program(name: &str) -> Result<PathBuf, BoxError> {
 }
 
 impl Processes {
-    /// Starts everything, in the order of what needs what.
+    /// Starts everything, in the order of what needs what; where something fails, what was started is stopped.
     pub async fn start(data: &Path, options: &Options, mailbox: &Addresses) -> Result<Self, BoxError> {
+        let port = if options.port == 0 { free_port()? } else { options.port };
+        let listen = format!("127.0.0.1:{port}");
+        drop(
+            std::net::TcpListener::bind(&listen)
+                .map_err(|error| format!("port {port} is taken ({error}); choose another with --port"))?,
+        );
+        let keeping = if options.ephemeral { Keeping::Ephemeral } else { Keeping::Kept };
+        let postgres = Postgres::set_up(data, keeping).await?;
+        let mut watched = Vec::new();
+        match Self::start_all(data, mailbox, &postgres, listen, &mut watched).await {
+            Ok(connection) => {
+                Ok(Self { gateway: format!("http://127.0.0.1:{port}"), connection, postgres, watched })
+            }
+            Err(error) => {
+                stop(watched, &postgres).await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn start_all(
+        data: &Path,
+        mailbox: &Addresses,
+        postgres: &Postgres,
+        listen: String,
+        watched: &mut Vec<Watched>,
+    ) -> Result<Connection, BoxError> {
         let secrets = data.join("secrets");
         let keys = KeySettings { public: data.join("keys/public"), private: data.join("keys/private") };
         for name in SERVICES.iter().chain(&["gateway"]) {
             keys.generate(name)?;
         }
         let supervisor = Supervisor::new(data.join("log"))?;
-        let keeping = if options.ephemeral { Keeping::Ephemeral } else { Keeping::Kept };
-        let postgres = Postgres::set_up(data, keeping).await?;
         let server = postgres.clone();
-        let mut watched = vec![supervisor.watch("postgres", Signal::INT, move || server.command())?];
+        watched.push(supervisor.watch("postgres", Signal::INT, move || server.command())?);
 
         let mut users = Vec::new();
         for name in SERVICES.iter().chain(&["gateway"]) {
@@ -152,18 +177,14 @@ impl Processes {
                 settings.sms = BTreeMap::from([("url", format!("http://127.0.0.1:{}/sms", mailbox.http))]);
             }
             let file = write(&folder, name, &settings)?;
-            migrate(&postgres, name, &secrets, &file).await?;
+            migrate(postgres, name, &secrets, &file).await?;
             watched.push(watch(&supervisor, name, file)?);
         }
-        let port = if options.port == 0 { free_port()? } else { options.port };
-        let listen = format!("127.0.0.1:{port}");
-        std::net::TcpListener::bind(&listen)
-            .map_err(|error| format!("port {port} is taken ({error}); choose another with --port"))?;
         let mut settings = common("gateway", listen)?;
         settings.services = connection.services.clone();
         let file = write(&folder, "gateway", &settings)?;
         watched.push(watch(&supervisor, "gateway", file)?);
-        Ok(Self { gateway: format!("http://127.0.0.1:{port}"), connection, postgres, watched })
+        Ok(connection)
     }
 
     /// The ids of what runs now.
@@ -174,15 +195,21 @@ impl Processes {
 
     /// Stops everything, last started first.
     pub async fn stop(self) {
-        for watched in self.watched.into_iter().rev() {
-            if watched.name == "postgres" {
-                // Asked itself: where it runs as another user, a signal would reach the wrapper alone.
-                self.postgres.stop().await;
-            }
-            watched.stop().await;
-        }
-        self.postgres.clean_up();
+        stop(self.watched, &self.postgres).await;
     }
+}
+
+/// Stops what was started, last first.
+async fn stop(watched: Vec<Watched>, postgres: &Postgres) {
+    for watched in watched.into_iter().rev() {
+        watched.let_go();
+        if watched.name == "postgres" {
+            // Asked itself: where it runs as another user, a signal would reach the wrapper alone.
+            postgres.stop().await;
+        }
+        watched.stop().await;
+    }
+    postgres.clean_up();
 }
 
 fn write(folder: &Path, name: &str, settings: &Settings) -> Result<PathBuf, BoxError> {

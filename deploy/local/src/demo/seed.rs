@@ -13,6 +13,7 @@ use proto::{
     },
 };
 use serde::{Deserialize, Serialize};
+use tonic::Code;
 
 use super::{Demo, Person};
 use crate::{
@@ -36,6 +37,8 @@ const ORGANISATIONS: [(&str, &str, usize); 5] = [
 struct Made {
     systems: std::collections::BTreeMap<String, Credential>,
     accounts: Vec<Person>,
+    /// Organisations whose dossiers and accounts are there.
+    filled: Vec<String>,
 }
 
 /// Fills the system, or finds it filled.
@@ -47,17 +50,17 @@ pub async fn fill(data: &Path, demo: &mut Demo, bare: bool, clock: &Clock) -> Re
     let known = std::fs::read_to_string(&file).ok();
     let mut made: Made = known.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
     let port = demo.gateway.rsplit(':').next().unwrap_or("8080").to_owned();
-    let first = made.systems.is_empty();
     for (seed, (key, settings, count)) in (1..).zip(ORGANISATIONS) {
         let toml = settings.replace(".localhost:8080", &format!(".localhost:{port}"));
         let id = configure(&demo.connection, toml).await?;
         demo.organisations.push(format!("http://{key}.localhost:{port}"));
-        if first {
+        if !made.systems.contains_key(key) {
             let credential = create_system(&demo.connection, id).await?;
             made.systems.insert(key.to_owned(), credential);
         }
+        keep(&file, &made)?;
         demo.connection.systems.clone_from(&made.systems);
-        if first && !bare && count > 0 {
+        if !bare && count > 0 && !made.filled.iter().any(|filled| filled == key) {
             let clients = dossiers::clients(seed, count);
             let now = clock.now().to_zoned(TimeZone::get("Europe/Amsterdam")?);
             let records = dossiers::records(seed, &clients, &now);
@@ -66,11 +69,17 @@ pub async fn fill(data: &Path, demo: &mut Demo, bare: bool, clock: &Clock) -> Re
             let imported = import(&demo.connection, key, records, refused).await?;
             say(format_args!("{key}: {} of {total} example records imported", imported.stand));
             made.accounts.extend(register(&demo.connection, key, &clients, clock).await?);
+            made.filled.push(key.to_owned());
+            keep(&file, &made)?;
         }
     }
     demo.accounts.clone_from(&made.accounts);
-    std::fs::write(&file, serde_json::to_string_pretty(&made)?)?;
     Ok(())
+}
+
+/// Kept after every step: a start that is broken off goes on where it was.
+fn keep(file: &Path, made: &Made) -> Result<(), BoxError> {
+    Ok(std::fs::write(file, serde_json::to_string_pretty(made)?)?)
 }
 
 async fn configure(connection: &Connection, toml: String) -> Result<String, BoxError> {
@@ -132,7 +141,11 @@ async fn register(
                 valid_until: None,
             }),
         };
-        identity.register_account(request).await.map_err(|status| told(&status))?;
+        match identity.register_account(request).await {
+            // Registered by a start that was broken off before it could write that down.
+            Err(status) if status.code() == Code::Aborted => {}
+            answer => drop(answer.map_err(|status| told(&status))?),
+        }
         made.push(Person {
             organisation: key.to_owned(),
             username: email.clone(),

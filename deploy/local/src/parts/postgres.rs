@@ -129,8 +129,14 @@ impl Postgres {
             .stderr(Stdio::null())
             .status()
             .await;
-        if !stopped.is_ok_and(|status| status.success()) {
-            let _ = fs::remove_file(self.data().join("postmaster.pid"));
+        let file = self.data().join("postmaster.pid");
+        if !stopped.is_ok_and(|status| status.success())
+            && let Some(pid) =
+                fs::read_to_string(&file).ok().and_then(|text| Some(text.lines().next()?.to_owned()))
+            && !Path::new("/proc").join(pid.trim()).exists()
+        {
+            // Left by a server that is gone. One that lives keeps its data to itself.
+            let _ = fs::remove_file(file);
         }
     }
 
