@@ -94,21 +94,27 @@ const AUTHORS: [(&str, &str); 8] = [
     ("Priya Mahabir", "begeleider"),
     ("Joost Wolters", "EVV'er"),
 ];
-const OPENINGS: [&str; 14] = [
+const MORNINGS: [&str; 10] = [
     "{Naam} heeft rustig geslapen en was al wakker bij binnenkomst.",
     "{Naam} geholpen met douchen en aankleden.",
     "Ochtendzorg gegeven volgens plan.",
     "Steunkousen aangetrokken en huid gecontroleerd.",
     "Medicatie aangereikt en afgetekend.",
     "{Naam} zat aan tafel met de krant en was in een goed humeur.",
-    "Avondzorg gegeven; {naam} wilde vroeg naar bed.",
     "Samen de post doorgenomen en de weekplanning besproken.",
-    "Geholpen met de lunch; {naam} heeft goed gegeten.",
-    "Samen een rondje door het park gelopen.",
     "{Naam} was wat moe vandaag en wilde liever in bed blijven.",
     "Wond verzorgd aan het linkerbeen.",
     "Boodschappenlijst gemaakt en samen naar de winkel geweest.",
+];
+const EVENINGS: [&str; 8] = [
+    "Avondzorg gegeven; {naam} wilde vroeg naar bed.",
+    "Geholpen met de avondmaaltijd; {naam} heeft goed gegeten.",
+    "Steunkousen uitgetrokken en benen ingesmeerd.",
+    "Medicatie voor de nacht aangereikt en afgetekend.",
     "{Naam} vertelde over de verjaardag van een kleinkind.",
+    "Samen koffie gedronken en naar het nieuws gekeken.",
+    "{Naam} geholpen met omkleden voor de nacht.",
+    "Samen een rondje gelopen na het eten.",
 ];
 const DETAILS: [&str; 16] = [
     "De wond heeft zich goed hersteld en is bijna dicht.",
@@ -235,7 +241,10 @@ fn report(
         0..=1 => (ReportKind::Incident, dice.pick(&INCIDENTS).to_owned()),
         2..=5 => (ReportKind::Medical, dice.pick(&MEDICAL).to_owned()),
         6..=9 => (ReportKind::Conversation, dice.pick(&CONVERSATIONS).to_owned()),
-        _ => (ReportKind::Daily, format!("{} {}", dice.pick(&OPENINGS), dice.pick(&DETAILS))),
+        _ => {
+            let openings: &[&str] = if visit == 0 { &MORNINGS } else { &EVENINGS };
+            (ReportKind::Daily, format!("{} {}", dice.pick(openings), dice.pick(&DETAILS)))
+        }
     };
     let short = client.name.split(' ').filter(|word| !word.ends_with('.')).collect::<Vec<_>>().join(" ");
     let mut capital = short.clone();
