@@ -18,7 +18,7 @@ use axum::{
     routing::{get, post},
 };
 use chassis::Clock;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 use mailcrab::MailMessage;
 use serde::{Deserialize, Serialize};
 use tokio::{net::TcpListener, sync::broadcast};
@@ -159,7 +159,7 @@ async fn page(State(mailbox): State<Mailbox>, Query(filter): Query<Filter>) -> H
     let escape = |text: &str| {
         text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
     };
-    let zone = TimeZone::get("Europe/Amsterdam").unwrap_or(TimeZone::UTC);
+    let zone = chassis::calendar::zone();
     let mut rows = String::new();
     for message in mailbox.list(filter.to.as_deref()).iter().take(100) {
         let at = message.at.to_zoned(zone.clone()).strftime("%d-%m-%Y %H:%M:%S").to_string();

@@ -3,8 +3,9 @@
 use std::{borrow::Cow, collections::HashMap};
 
 use askama::Template;
+use chassis::calendar::{Language, date_in_words, zone};
 use fluent_templates::{LanguageIdentifier, Loader, fluent_bundle::FluentValue, static_loader};
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 use proto::identity::v1::{LoginCodeContent, OrganisationSettings, WelcomeMessageContent};
 
 static_loader! {
@@ -148,27 +149,8 @@ pub fn login_code_sms(settings: &OrganisationSettings, content: &LoginCodeConten
 
 /// A day in words, in the Netherlands.
 fn date(at: Timestamp, language: &str) -> String {
-    const DUTCH: [&str; 12] = [
-        "januari",
-        "februari",
-        "maart",
-        "april",
-        "mei",
-        "juni",
-        "juli",
-        "augustus",
-        "september",
-        "oktober",
-        "november",
-        "december",
-    ];
-    let zone = TimeZone::get("Europe/Amsterdam").unwrap_or(TimeZone::UTC);
-    let day = at.to_zoned(zone).date();
-    if language == "en" {
-        return day.strftime("%-d %B %Y").to_string();
-    }
-    let month = usize::try_from(day.month() - 1).ok().and_then(|month| DUTCH.get(month)).unwrap_or(&"");
-    format!("{} {month} {}", day.day(), day.year())
+    let language = Language::of_code(language).unwrap_or_default();
+    date_in_words(language, at.to_zoned(zone()).date())
 }
 
 #[cfg(test)]

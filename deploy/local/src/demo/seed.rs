@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use chassis::{Clock, id::AccountId};
-use jiff::{SignedDuration, tz::TimeZone};
+use jiff::SignedDuration;
 use proto::{
     access::v1::{Action, Grant, Section},
     dossier::v1::{UpsertClientRequest, dossier_service_client::DossierServiceClient},
@@ -62,7 +62,7 @@ pub async fn fill(data: &Path, demo: &mut Demo, bare: bool, clock: &Clock) -> Re
         demo.connection.systems.clone_from(&made.systems);
         if !bare && count > 0 && !made.filled.iter().any(|filled| filled == key) {
             let clients = dossiers::clients(seed, count);
-            let now = clock.now().to_zoned(TimeZone::get("Europe/Amsterdam")?);
+            let now = clock.now().to_zoned(chassis::calendar::zone());
             let records = dossiers::records(seed, &clients, &now);
             let total = records.len();
             let refused = |_: i64, field: &str, reason: &str| say(format_args!("{field}: {reason}"));

@@ -4,8 +4,8 @@ mod convert;
 pub mod rpc;
 pub mod store;
 
-use chassis::{id, id::ClientId};
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use chassis::{calendar::zone, id, id::ClientId};
+use jiff::{Timestamp, civil::Date};
 use proto::dossier::v1::ReportKind;
 
 pub use convert::read;
@@ -96,8 +96,7 @@ fn day(name: &str, text: &str) -> Result<Option<Date>, Error> {
 
 /// The first moment of a day in the Netherlands.
 fn midnight(day: Date) -> Option<Timestamp> {
-    let zone = TimeZone::get("Europe/Amsterdam").ok()?;
-    Some(day.to_zoned(zone).ok()?.timestamp())
+    Some(day.to_zoned(zone()).ok()?.timestamp())
 }
 
 #[cfg(test)]
