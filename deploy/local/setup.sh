@@ -24,6 +24,7 @@ command -v cc >/dev/null || need "a C compiler" build-essential
 command -v python3 >/dev/null || need Python python3
 command -v npm >/dev/null || need npm npm
 if [ "${1:-}" = --tests ]; then
+    command -v pkill >/dev/null || need pkill procps
     command -v chromium >/dev/null || need Chromium chromium
     command -v chromedriver >/dev/null || need "Chromium's driver" chromium-driver
 fi

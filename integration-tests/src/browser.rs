@@ -100,8 +100,8 @@ impl Browser {
         self.client.current_url().await.unwrap().path().to_owned()
     }
 
-    /// Takes a picture of the page at each width, for people to look at, and checks that nothing has to be scrolled
-    /// sideways (A11Y-04).
+    /// Takes a picture of the page at each width, for people to look at; with scripts, also checks that nothing has to be
+    /// scrolled sideways (A11Y-04) and that axe finds no fault.
     pub async fn look(&self, name: &str, scripts: bool) {
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/screenshots");
         std::fs::create_dir_all(&folder).unwrap();
@@ -122,9 +122,34 @@ impl Browser {
                 let tall = u32::try_from(read(2)).unwrap().clamp(height, 4000) + 150;
                 self.client.set_window_size(width, tall).await.unwrap();
             }
+            if scripts {
+                self.is_accessible(name).await;
+            }
             let picture = self.client.screenshot().await.unwrap();
             std::fs::write(folder.join(format!("{name}-{width}.png")), picture).unwrap();
         }
+    }
+}
+
+impl Browser {
+    /// Holds the page against axe's rules for WCAG 2.2 AA, the size of targets among them (A11Y-01, A11Y-07).
+    async fn is_accessible(&self, name: &str) {
+        const AXE: &str =
+            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../gateway/node_modules/axe-core/axe.min.js"));
+        self.client.execute(AXE, Vec::new()).await.unwrap();
+        let found = self
+            .client
+            .execute_async(
+                "const done = arguments[arguments.length - 1];
+                 axe.run({ rules: { 'target-size': { enabled: true } } }).then(
+                     (result) => done(result.violations.map((fault) =>
+                         fault.id + ': ' + fault.nodes.map((node) => node.html).join(' '))),
+                     (error) => done([String(error)]));",
+                Vec::new(),
+            )
+            .await
+            .unwrap();
+        assert_eq!(found, json!([]), "{name}");
     }
 }
 

@@ -90,6 +90,13 @@ impl Failure {
         Self { kind, domain, reason: short(reason), fields: Vec::new(), retry_after: None }
     }
 
+    /// What was sent cannot be taken; the first field's reason stands for all.
+    #[must_use]
+    pub fn of_fields(domain: &'static str, fields: Vec<Field>) -> Self {
+        let reason = fields.first().map_or(crate::fields::MALFORMED, |field| field.reason);
+        Self { fields, ..Self::new(Kind::Invalid, domain, reason) }
+    }
+
     fn shared(kind: Kind, reason: ErrorReason) -> Self {
         Self::new(kind, SHARED_DOMAIN, reason.as_str_name())
     }

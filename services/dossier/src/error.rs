@@ -6,7 +6,6 @@ use chassis::{
 };
 use proto::dossier::v1::ErrorReason;
 use store::StoreError;
-use tonic::Status;
 
 const DOMAIN: &str = "zorgportaal.dossier.v1";
 
@@ -33,17 +32,7 @@ pub enum Error {
     Failure(Failure),
 }
 
-impl From<sqlx::Error> for Error {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Store(error.into())
-    }
-}
-
-impl From<Failure> for Error {
-    fn from(failure: Failure) -> Self {
-        Self::Failure(failure)
-    }
-}
+store::service_error!(Error);
 
 impl Error {
     /// One field that cannot be taken, for a reason of dossier's own.
@@ -60,22 +49,12 @@ impl From<Error> for Failure {
             Error::ReportUnknown => (Kind::NotFound, ErrorReason::ReportUnknown),
             Error::PeriodReversed => {
                 let reason = short(ErrorReason::PeriodReversed.as_str_name());
-                let field = Field { name: "until".to_owned(), reason };
-                return Self { fields: vec![field], ..Self::new(Kind::Invalid, DOMAIN, reason) };
+                return Self::of_fields(DOMAIN, vec![Field { name: "until".to_owned(), reason }]);
             }
-            Error::Fields(fields) => {
-                let reason = fields.first().map_or("FIELD_MALFORMED", |field| field.reason);
-                return Self { fields, ..Self::new(Kind::Invalid, DOMAIN, reason) };
-            }
+            Error::Fields(fields) => return Self::of_fields(DOMAIN, fields),
             Error::Failure(failure) => return failure,
             Error::Store(error) => return error.into(),
         };
         Self::new(kind, DOMAIN, reason.as_str_name())
-    }
-}
-
-impl From<Error> for Status {
-    fn from(error: Error) -> Self {
-        Failure::from(error).into()
     }
 }

@@ -6,7 +6,6 @@ use chassis::{
 };
 use proto::identity::v1::ErrorReason;
 use store::StoreError;
-use tonic::Status;
 
 const DOMAIN: &str = "zorgportaal.identity.v1";
 
@@ -60,17 +59,7 @@ pub enum Error {
     Failure(Failure),
 }
 
-impl From<sqlx::Error> for Error {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Store(error.into())
-    }
-}
-
-impl From<Failure> for Error {
-    fn from(failure: Failure) -> Self {
-        Self::Failure(failure)
-    }
-}
+store::service_error!(Error);
 
 impl Error {
     /// One field that cannot be taken, for a reason of identity's own.
@@ -94,27 +83,14 @@ impl From<Error> for Failure {
             Error::OrganisationUnknown => (Kind::NotFound, ErrorReason::OrganisationUnknown),
             Error::Busy => (Kind::Unavailable, ErrorReason::Busy),
             Error::SettingsInvalid(key) => {
-                let reason = ErrorReason::SettingsInvalid;
-                let field = Field { name: key, reason: short(reason.as_str_name()) };
-                return Self {
-                    fields: vec![field],
-                    ..Self::new(Kind::Invalid, DOMAIN, reason.as_str_name())
-                };
+                let reason = short(ErrorReason::SettingsInvalid.as_str_name());
+                return Self::of_fields(DOMAIN, vec![Field { name: key, reason }]);
             }
-            Error::Fields(fields) => {
-                let reason = fields.first().map_or("FIELD_MALFORMED", |field| field.reason);
-                return Self { fields, ..Self::new(Kind::Invalid, DOMAIN, reason) };
-            }
+            Error::Fields(fields) => return Self::of_fields(DOMAIN, fields),
             Error::Failure(failure) => return failure,
             Error::Store(error) => return error.into(),
             Error::Token(error) => return Self::internal(&error),
         };
         Self::new(kind, DOMAIN, reason.as_str_name())
-    }
-}
-
-impl From<Error> for Status {
-    fn from(error: Error) -> Self {
-        Failure::from(error).into()
     }
 }

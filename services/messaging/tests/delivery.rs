@@ -47,7 +47,7 @@ async fn a_code_and_a_welcome_arrive_in_the_organisations_words_and_nothing_of_t
 async fn a_code_by_sms_goes_to_the_provider_with_a_reference_that_tells_a_repetition() {
     let mut suite = Suite::start().await;
     suite.send_code("", "+31612345678", "271828").await;
-    let text = suite.texts.recv().await.unwrap();
+    let text = suite.text().await;
     assert_eq!(text["to"], "+31612345678");
     assert!(text["text"].as_str().unwrap().ends_with("@thuisgenoten.example #271828"), "SMS-01: {text}");
     assert!(text["reference"].as_str().unwrap().len() == 36);
@@ -57,9 +57,9 @@ async fn a_code_by_sms_goes_to_the_provider_with_a_reference_that_tells_a_repeti
 async fn what_cannot_be_sent_now_is_tried_again_until_it_is_taken() {
     let mut suite = Suite::start().await;
     suite.send_code("jan@voorbeeld.example", "", "271828").await;
-    suite.until(|all| matches!(all, [(1, 1, _)])).await;
+    suite.until_tried(1).await;
     suite.advance(Duration::from_secs(2));
-    suite.until(|all| matches!(all, [(1, 2, _)])).await;
+    suite.until_tried(2).await;
     suite.start_mail();
     suite.advance(Duration::from_mins(1));
     let mail = suite.mail().await;
@@ -72,7 +72,7 @@ async fn what_cannot_be_sent_now_is_tried_again_until_it_is_taken() {
 async fn a_delivery_whose_time_is_over_is_given_up_and_told() {
     let suite = Suite::start().await;
     suite.send_code("jan@voorbeeld.example", "", "271828").await;
-    suite.until(|all| matches!(all, [(1, 1, _)])).await;
+    suite.until_tried(1).await;
     suite.advance(Duration::from_mins(5));
     suite.until(|all| matches!(all, [(FAILED, _, 0)])).await;
     let told = outbox::of::<DeliveryFailed>(&mut suite.database.behind().await).await;
@@ -86,10 +86,10 @@ async fn a_provider_that_is_busy_is_asked_again_and_one_that_refuses_is_not() {
     let mut suite = Suite::start().await;
     suite.answer.store(503, Ordering::SeqCst);
     suite.send_code("", "+31612345678", "271828").await;
-    suite.until(|all| matches!(all, [(1, 1, _)])).await;
+    suite.until_tried(1).await;
     suite.answer.store(202, Ordering::SeqCst);
     suite.advance(Duration::from_secs(2));
-    assert!(suite.texts.recv().await.is_some());
+    suite.text().await;
     suite.answer.store(422, Ordering::SeqCst);
     suite.send_code("", "+31000", "314159").await;
     suite.until(|all| all.iter().any(|(state, _, _)| *state == FAILED)).await;

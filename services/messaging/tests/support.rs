@@ -186,6 +186,36 @@ impl Suite {
         tokio::time::timeout(PATIENCE, reached).await.unwrap()
     }
 
+    /// Waits until the one delivery was tried so often in vain, and what came of it is written down: until then it is
+    /// claimed for a minute.
+    pub async fn until_tried(&self, attempts: i32) {
+        use jiff_sqlx::ToSqlx;
+        let soon = (self.clock.now() + SignedDuration::from_secs(50)).to_sqlx();
+        let reached = async {
+            loop {
+                let tried: bool = sqlx::query_scalar(
+                    "SELECT EXISTS (SELECT FROM delivery
+                     WHERE state = 1 AND attempts = $1 AND next_attempt_at < $2)",
+                )
+                .bind(attempts)
+                .bind(soon)
+                .fetch_one(&mut self.database.behind().await)
+                .await
+                .unwrap();
+                if tried {
+                    return;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, reached).await.unwrap();
+    }
+
+    /// The next SMS.
+    pub async fn text(&mut self) -> Value {
+        tokio::time::timeout(PATIENCE, self.texts.recv()).await.unwrap().unwrap()
+    }
+
     /// The next mail, as a document.
     pub async fn mail(&mut self) -> Value {
         let mail = tokio::time::timeout(PATIENCE, self.mails.recv()).await.unwrap().unwrap();

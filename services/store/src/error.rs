@@ -50,6 +50,31 @@ impl StoreError {
     }
 }
 
+/// What every service's `Error` is made from and turns into: it has the variants `Store` and `Failure`, and turns into
+/// a [`Failure`] by itself.
+#[macro_export]
+macro_rules! service_error {
+    ($error:ty) => {
+        impl From<::sqlx::Error> for $error {
+            fn from(error: ::sqlx::Error) -> Self {
+                Self::Store(error.into())
+            }
+        }
+
+        impl From<::chassis::Failure> for $error {
+            fn from(failure: ::chassis::Failure) -> Self {
+                Self::Failure(failure)
+            }
+        }
+
+        impl From<$error> for ::tonic::Status {
+            fn from(error: $error) -> Self {
+                ::chassis::Failure::from(error).into()
+            }
+        }
+    };
+}
+
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         if error.is_passing() {
