@@ -3,10 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use proto::{
-    access::v1::{Action, Section},
-    event::v1::{Actor, ActorKind},
-};
+use proto::event::v1::{Actor, ActorKind};
 
 use crate::{
     failure::Failure,
@@ -108,11 +105,5 @@ impl Ctx {
     /// Not found where no client is chosen.
     pub fn client(&self) -> Result<ClientId, Failure> {
         self.client.ok_or_else(Failure::not_found)
-    }
-
-    /// Whether the caller's grant on the chosen client allows this.
-    #[must_use]
-    pub fn allows(&self, section: Section, action: Action) -> bool {
-        self.grants.get(&i32::from(section)).is_some_and(|actions| actions.contains(&i32::from(action)))
     }
 }

@@ -42,12 +42,6 @@ impl StoreError {
             Self::Seal(_) | Self::Decode(_) => false,
         }
     }
-
-    /// Whether a row with the same key is there already.
-    #[must_use]
-    pub fn is_duplicate(&self) -> bool {
-        matches!(self, Self::Database(sqlx::Error::Database(error)) if error.is_unique_violation())
-    }
 }
 
 /// What every service's `Error` is made from and turns into: it has the variants `Store` and `Failure`, and turns into

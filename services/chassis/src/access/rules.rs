@@ -85,11 +85,6 @@ impl Rules {
     pub fn get(&self, path: &str) -> Option<&Rule> {
         self.0.get(path)
     }
-
-    /// All rules, in no order.
-    pub fn iter(&self) -> impl Iterator<Item = &Rule> {
-        self.0.values()
-    }
 }
 
 impl Rule {

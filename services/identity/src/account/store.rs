@@ -10,50 +10,55 @@ use store::{StoreError, Tx};
 
 use super::{AccessGrant, Account, OneTime, by_section, convert::Registration};
 
+/// A row of `account`, as far as a login needs it.
+struct Row {
+    id: uuid::Uuid,
+    display_name: String,
+    email: String,
+    language: String,
+    password_hash: Option<String>,
+    one_time_hash: Option<Vec<u8>>,
+    one_time_expires_at: Option<jiff_sqlx::Timestamp>,
+}
+
+impl From<Row> for Account {
+    fn from(row: Row) -> Self {
+        let one_time = row.one_time_hash.zip(row.one_time_expires_at);
+        Self {
+            id: AccountId(row.id),
+            display_name: row.display_name,
+            email: row.email,
+            language: row.language,
+            password_hash: row.password_hash,
+            one_time: one_time.map(|(hash, end)| OneTime { hash, expires_at: end.to_jiff() }),
+        }
+    }
+}
+
 /// The account with a user name, as it is compared.
 pub async fn find_by_username(tx: &mut Tx, username: &str) -> Result<Option<Account>, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
-    let row = sqlx::query!(
+    let row = sqlx::query_as!(
+        Row,
         "SELECT id, display_name, email, language, password_hash, one_time_hash, one_time_expires_at
          FROM account WHERE organisation_id = $1 AND username = $2",
         organisation,
         username,
-    )
-    .fetch_optional(tx.connection())
-    .await?;
-    Ok(row.map(|row| Account {
-        id: AccountId(row.id),
-        display_name: row.display_name,
-        email: row.email,
-        language: row.language,
-        password_hash: row.password_hash,
-        one_time: one_time(row.one_time_hash, row.one_time_expires_at),
-    }))
+    );
+    Ok(row.fetch_optional(tx.connection()).await?.map(Account::from))
 }
 
 /// The account with an id.
 pub async fn find(tx: &mut Tx, id: AccountId) -> Result<Option<Account>, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
-    let row = sqlx::query!(
+    let row = sqlx::query_as!(
+        Row,
         "SELECT id, display_name, email, language, password_hash, one_time_hash, one_time_expires_at
          FROM account WHERE organisation_id = $1 AND id = $2",
         organisation,
         id.uuid(),
-    )
-    .fetch_optional(tx.connection())
-    .await?;
-    Ok(row.map(|row| Account {
-        id: AccountId(row.id),
-        display_name: row.display_name,
-        email: row.email,
-        language: row.language,
-        password_hash: row.password_hash,
-        one_time: one_time(row.one_time_hash, row.one_time_expires_at),
-    }))
-}
-
-fn one_time(hash: Option<Vec<u8>>, expires_at: Option<jiff_sqlx::Timestamp>) -> Option<OneTime> {
-    Some(OneTime { hash: hash?, expires_at: expires_at?.to_jiff() })
+    );
+    Ok(row.fetch_optional(tx.connection()).await?.map(Account::from))
 }
 
 /// What became of an insert.
