@@ -43,6 +43,8 @@ pub struct Person {
     pub relation: String,
     /// On what ground access was given.
     pub ground: String,
+    /// Who acts in that name; empty: the person itself.
+    pub impersonator: String,
 }
 
 impl Ctx {
@@ -85,6 +87,7 @@ impl Ctx {
                 name: caller.name.clone(),
                 relation: caller.relation.clone(),
                 ground: caller.ground.clone(),
+                impersonator: caller.impersonator.clone(),
             },
             grants: caller.grants.clone(),
             ..Self::of_service("", caller.organisation, now)

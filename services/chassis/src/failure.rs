@@ -119,6 +119,12 @@ impl Failure {
         Self::shared(Kind::StepUp, ErrorReason::StepUpRequired)
     }
 
+    /// Somebody acts in the account's name, and this is for the person alone.
+    #[must_use]
+    pub fn impersonation_refused() -> Self {
+        Self::shared(Kind::Forbidden, ErrorReason::ImpersonationRefused)
+    }
+
     /// A page token that was not given out.
     #[must_use]
     pub fn page_token_malformed() -> Self {

@@ -68,6 +68,9 @@ pub struct AccountCaller {
     pub relation: String,
     /// On what ground access was given.
     pub ground: String,
+    /// Who acts in the account's name; empty: the person itself.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub impersonator: String,
 }
 
 impl AccountCaller {
@@ -235,6 +238,7 @@ mod tests {
             name: "Jan".to_owned(),
             relation: "relative".to_owned(),
             ground: "consent".to_owned(),
+            impersonator: "Coach K. Bakker".to_owned(),
         };
         let system = Caller::System {
             organisation: OrganisationId(id),

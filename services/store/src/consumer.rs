@@ -25,6 +25,9 @@ const BATCH: usize = 100;
 /// At this attempt an event that still fails is put aside.
 const LAST_ATTEMPT: i64 = 8;
 
+/// How long the bus waits before it gives an event to somebody else: what a process that was killed had in hand.
+const ACK_WAIT: Duration = Duration::from_secs(5);
+
 /// Why an event could not be handled.
 #[derive(Debug, thiserror::Error)]
 pub enum HandlerError {
@@ -167,7 +170,7 @@ impl Consumer {
             durable_name: Some(self.name.clone()),
             filter_subject: self.filter.clone(),
             ack_policy: AckPolicy::Explicit,
-            ack_wait: Duration::from_secs(30),
+            ack_wait: ACK_WAIT,
             max_ack_pending: 1000,
             ..pull::Config::default()
         };
@@ -185,7 +188,10 @@ impl Consumer {
             let mut decoded = Vec::with_capacity(batch.len());
             for message in batch {
                 let message = message?;
-                match Received::read(&message.payload) {
+                let headers = message.headers.as_ref();
+                let traceparent = headers.and_then(|headers| headers.get("traceparent"));
+                let traceparent = traceparent.map(|value| value.as_str().to_owned()).unwrap_or_default();
+                match Received::read(&message.payload).map(|event| Received { traceparent, ..event }) {
                     Ok(event) => decoded.push((message, event)),
                     Err(error) => {
                         let id = chassis::id::v7(clock.now());
@@ -232,12 +238,8 @@ impl Consumer {
         message: &BusMessage,
         event: &Received<Any>,
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        let span = tracing::info_span!("handle", otel.kind = "consumer", consumer = self.name);
-        if let Some(parent) = message.headers.as_ref().and_then(|headers| headers.get("traceparent")) {
-            telemetry::adopt_traceparent(&span, parent.as_str());
-        }
         loop {
-            let applied = self.apply(db, clock, vec![event.clone()]).instrument(span.clone()).await;
+            let applied = self.apply(db, clock, vec![event.clone()]).await;
             let error = match applied {
                 Ok(()) => {
                     message.ack().await?;
@@ -280,7 +282,9 @@ impl Consumer {
             };
             if mark(tx, &self.name, event.id).await? {
                 handled = true;
-                self.handler.handle(tx, event).await?;
+                let span = tracing::info_span!("handle", otel.kind = "consumer", consumer = self.name);
+                telemetry::adopt_traceparent(&span, &event.traceparent);
+                self.handler.handle(tx, event).instrument(span).await?;
             }
         }
         if let Some(tx) = open {

@@ -104,6 +104,8 @@ pub struct Received<M> {
     pub occurred_at: Timestamp,
     /// The request that all of this began with.
     pub correlation_id: String,
+    /// The trace that told of it; empty where none did.
+    pub traceparent: String,
     /// What happened.
     pub message: M,
 }
@@ -142,6 +144,7 @@ impl Received<Any> {
                 .and_then(instant)
                 .ok_or(Undecodable::Field("occurred_at"))?,
             correlation_id: event.correlation_id,
+            traceparent: String::new(),
             message: event.data.ok_or(Undecodable::Field("data"))?,
         })
     }
@@ -160,6 +163,7 @@ impl Received<Any> {
             version: self.version,
             occurred_at: self.occurred_at,
             correlation_id: self.correlation_id,
+            traceparent: self.traceparent,
             message,
         })
     }

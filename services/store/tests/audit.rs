@@ -37,10 +37,49 @@ impl Trail {
         }
     }
 
+    /// The whole check, in calls of a few records each; the pages' answers taken together.
     async fn verify(&self) -> VerifyAuditResponse {
-        let mut request = tonic::Request::new(VerifyAuditRequest {});
-        request.extensions_mut().insert(Self::access(caller::client(1)).ctx);
-        AuditRpc::new(self.database.db(SERVICE)).verify_audit(request).await.unwrap().into_inner()
+        let rpc = AuditRpc::new(self.database.db(SERVICE)).page(4);
+        let mut all = VerifyAuditResponse::default();
+        let mut page_token = String::new();
+        loop {
+            let mut request = tonic::Request::new(VerifyAuditRequest { page_token });
+            request.extensions_mut().insert(Self::access(caller::client(1)).ctx);
+            let found = rpc.verify_audit(request).await.unwrap().into_inner();
+            all.records += found.records;
+            all.chains += found.chains;
+            all.faults.extend(found.faults);
+            page_token = found.next_page_token;
+            if page_token.is_empty() {
+                return all;
+            }
+        }
+    }
+
+    async fn faults(&self) -> Vec<(i64, AuditFaultKind)> {
+        let found = self.verify().await;
+        found.faults.iter().map(|fault| (fault.sequence, fault.kind())).collect()
+    }
+
+    /// Six records of one chain, each told of by an event that was published.
+    async fn told() -> Self {
+        let trail = Self::start().await;
+        for number in 0..6 {
+            trail.audit.record(vec![Self::access(caller::client(number))]).await.unwrap();
+        }
+        trail
+            .behind(
+                "INSERT INTO event_log (position, event_id, organisation_id, subject, payload, traceparent)
+             SELECT sequence, event_id, organisation_id, subject, payload, traceparent FROM outbox",
+            )
+            .await;
+        assert_eq!(trail.faults().await, []);
+        trail
+    }
+
+    /// Does something as a superuser, past every rule.
+    async fn behind(&self, statement: &'static str) {
+        sqlx::raw_sql(statement).execute(&mut self.database.behind().await).await.unwrap();
     }
 }
 
@@ -60,20 +99,73 @@ async fn concurrent_records_share_commits_and_their_chain_holds() {
 }
 
 #[tokio::test]
-async fn a_changed_field_and_a_missing_record_are_named() {
-    let trail = Trail::start().await;
-    for number in 0..6 {
-        trail.audit.record(vec![Trail::access(caller::client(number))]).await.unwrap();
-    }
-    let mut behind = trail.database.behind().await;
-    sqlx::raw_sql("UPDATE audit_record SET actor_id = 'somebody else' WHERE sequence = 2")
+async fn a_changed_field_and_a_record_taken_out_are_named() {
+    let trail = Trail::told().await;
+    trail.behind("UPDATE audit_record SET actor_id = 'somebody else' WHERE sequence = 2").await;
+    trail.behind("DELETE FROM audit_record WHERE sequence = 4; TRUNCATE event_log").await;
+    assert_eq!(trail.faults().await, [(2, AuditFaultKind::Changed), (4, AuditFaultKind::Missing)]);
+}
+
+#[tokio::test]
+async fn one_changed_byte_in_any_column_is_named() {
+    let trail = Trail::told().await;
+    let columns: Vec<(String, String)> = sqlx::query_as(
+        "SELECT column_name::text, data_type::text FROM information_schema.columns
+         WHERE table_name = 'audit_record' AND column_name NOT IN ('organisation_id', 'writer_id', 'day', 'sequence')",
+    )
+    .fetch_all(&mut trail.database.behind().await)
+    .await
+    .unwrap();
+    assert!(columns.len() > 12, "{columns:?}");
+    for (column, kind) in columns {
+        let other = match kind.as_str() {
+            "text" => format!("overlay({column} || ' ' placing '~' from 1 for 1)"),
+            "integer" => format!("{column} + 1"),
+            "uuid" => "gen_random_uuid()".to_owned(),
+            "bytea" => format!("set_byte({column}, 31, get_byte({column}, 31) # 1)"),
+            _ => format!("{column} + interval '1 microsecond'"),
+        };
+        let change = format!("UPDATE audit_record SET {column} = {other} WHERE sequence = 3");
+        let mut behind = trail.database.behind().await;
+        sqlx::raw_sql("CREATE TEMP TABLE kept AS SELECT * FROM audit_record WHERE sequence = 3")
+            .execute(&mut behind)
+            .await
+            .unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(change)).execute(&mut behind).await.unwrap();
+        let faults = trail.faults().await;
+        assert!(faults.contains(&(3, AuditFaultKind::Changed)), "{column}: {faults:?}");
+        sqlx::raw_sql(
+            "DELETE FROM audit_record WHERE sequence = 3; INSERT INTO audit_record SELECT * FROM kept",
+        )
         .execute(&mut behind)
         .await
         .unwrap();
-    sqlx::raw_sql("DELETE FROM audit_record WHERE sequence = 4").execute(&mut behind).await.unwrap();
-    let found = trail.verify().await;
-    let faults: Vec<_> = found.faults.iter().map(|fault| (fault.sequence, fault.kind())).collect();
-    assert_eq!(faults, [(2, AuditFaultKind::Changed), (4, AuditFaultKind::Missing)]);
+        assert_eq!(trail.faults().await, [], "{column} was put back");
+    }
+}
+
+#[tokio::test]
+async fn an_end_that_is_cut_off_and_a_chain_that_is_gone_are_named_by_what_was_told() {
+    let trail = Trail::told().await;
+    trail.behind("DELETE FROM audit_record WHERE sequence > 4").await;
+    let missing = AuditFaultKind::Missing;
+    assert_eq!(trail.faults().await, [(5, missing), (6, missing)]);
+    trail.behind("DELETE FROM audit_record").await;
+    assert_eq!(trail.faults().await, (1..=6).map(|sequence| (sequence, missing)).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_record_in_somebodys_name_says_who_acted() {
+    let trail = Trail::start().await;
+    let mut access = Trail::access(caller::client(1));
+    access.ctx.person.impersonator = "coach K. Bakker".to_owned();
+    trail.audit.record(vec![access]).await.unwrap();
+    let kept: String = sqlx::query_scalar("SELECT person_impersonator FROM audit_record")
+        .fetch_one(&mut trail.database.behind().await)
+        .await
+        .unwrap();
+    assert_eq!(kept, "coach K. Bakker");
+    assert_eq!(trail.faults().await, []);
 }
 
 #[tokio::test]

@@ -49,7 +49,20 @@ pub fn account(
         name: "Jan de Vries".to_owned(),
         relation: "relative".to_owned(),
         ground: "toestemming van de cliënt".to_owned(),
+        impersonator: String::new(),
     })
+}
+
+/// The same account, with somebody else acting in its name.
+#[must_use]
+pub fn impersonated(caller: &Caller) -> Caller {
+    match caller {
+        Caller::Account(account) => {
+            let impersonator = "coach K. Bakker".to_owned();
+            Caller::Account(AccountCaller { impersonator, ..account.clone() })
+        }
+        other => other.clone(),
+    }
 }
 
 /// The ECD of an organisation, with scopes.

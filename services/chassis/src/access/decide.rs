@@ -3,7 +3,10 @@
 use proto::access::v1::Level;
 
 use super::{Allowed, Rule};
-use crate::{failure::Failure, token::Caller};
+use crate::{
+    failure::Failure,
+    token::{AccountCaller, Caller},
+};
 
 /// Judges a caller by a rule. A caller of the wrong kind hears that its token is refused; a person without the grant,
 /// that there is nothing (models.md, 4); a person at too low a level, that more proof is asked.
@@ -12,8 +15,8 @@ use crate::{failure::Failure, token::Caller};
 /// The failure to answer with.
 pub fn decide(rule: &Rule, caller: Option<&Caller>) -> Result<(), Failure> {
     match (&rule.allowed, caller) {
+        (Allowed::Account, Some(Caller::Account(account))) => in_person(rule, account),
         (Allowed::Credential, _)
-        | (Allowed::Account, Some(Caller::Account(_)))
         | (Allowed::Operator, Some(Caller::Operator))
         | (Allowed::Gateway, Some(Caller::Gateway)) => Ok(()),
         (Allowed::System(scope), Some(Caller::System { scopes, .. })) => {
@@ -28,6 +31,7 @@ pub fn decide(rule: &Rule, caller: Option<&Caller>) -> Result<(), Failure> {
             if !granted {
                 return Err(Failure::not_found());
             }
+            in_person(rule, account)?;
             if level_rank(account.level()) < level_rank(*min_level) {
                 return Err(Failure::step_up_required());
             }
@@ -35,6 +39,13 @@ pub fn decide(rule: &Rule, caller: Option<&Caller>) -> Result<(), Failure> {
         }
         _ => Err(Failure::token_refused()),
     }
+}
+
+/// What is for the person alone is refused to whoever acts in their name (R60).
+fn in_person(rule: &Rule, account: &AccountCaller) -> Result<(), Failure> {
+    (rule.impersonated || account.impersonator.is_empty())
+        .then_some(())
+        .ok_or_else(Failure::impersonation_refused)
 }
 
 const fn level_rank(level: Level) -> u8 {
@@ -61,7 +72,7 @@ mod tests {
     };
 
     fn rule(allowed: Allowed) -> Rule {
-        Rule { allowed, audit: false, path: "/x".to_owned() }
+        Rule { allowed, audit: false, impersonated: false, path: "/x".to_owned() }
     }
 
     fn reading_reports(min_level: Level) -> Rule {
@@ -83,6 +94,7 @@ mod tests {
             name: String::new(),
             relation: String::new(),
             ground: String::new(),
+            impersonator: String::new(),
         })
     }
 
@@ -99,6 +111,18 @@ mod tests {
         assert_eq!(kind(&rule, Some(&view)), None);
         assert_eq!(kind(&rule, Some(&write)), Some(Kind::NotFound));
         assert_eq!(kind(&rule, Some(&other)), Some(Kind::NotFound));
+    }
+
+    #[test]
+    fn what_is_for_the_person_alone_is_refused_to_whoever_acts_in_their_name() {
+        let Caller::Account(person) = account(&[(Section::Reports, Action::View)], Level::High) else {
+            unreachable!()
+        };
+        let coach = Caller::Account(AccountCaller { impersonator: "coach".to_owned(), ..person });
+        let alone = reading_reports(Level::Low);
+        assert_eq!(kind(&alone, Some(&coach)), Some(Kind::Forbidden));
+        assert_eq!(kind(&rule(Allowed::Account), Some(&coach)), Some(Kind::Forbidden));
+        assert_eq!(kind(&Rule { impersonated: true, ..alone }, Some(&coach)), None);
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub struct Rule {
     pub allowed: Allowed,
     /// Whether every answered call leaves an audit record.
     pub audit: bool,
+    /// Whether a session that somebody else opened in the account's name may call.
+    pub impersonated: bool,
     /// The method's path, such as `/zorgportaal.dossier.v1.DossierService/ListReports`.
     pub path: String,
 }
@@ -80,6 +82,14 @@ impl Rules {
         Ok(Self(rules))
     }
 
+    /// Every method's rule, in the order of their paths.
+    #[must_use]
+    pub fn all(&self) -> Vec<&Rule> {
+        let mut rules: Vec<_> = self.0.values().collect();
+        rules.sort_by_key(|rule| &rule.path);
+        rules
+    }
+
     /// The rule of a path.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<&Rule> {
@@ -114,7 +124,13 @@ impl Rule {
             allowed.push(Allowed::Credential);
         }
         let [allowed] = <[Allowed; 1]>::try_from(allowed).ok()?;
-        Some(Self { allowed, audit: access.audit, path: path.to_owned() })
+        let of_person = match allowed {
+            Allowed::Section { action, .. } => action != Action::Sign,
+            Allowed::Account => true,
+            _ => false,
+        };
+        (of_person || !access.impersonated).then_some(())?;
+        Some(Self { allowed, audit: access.audit, impersonated: access.impersonated, path: path.to_owned() })
     }
 
     /// The section that the rule is about; unspecified for callers that are no persons.
@@ -149,5 +165,8 @@ mod tests {
         assert_eq!(Rule::read(&both, "/x"), None);
         let no_action = Access { section: Section::Reports.into(), ..Access::default() };
         assert_eq!(Rule::read(&no_action, "/x"), None);
+        let section = Section::Reports.into();
+        let sign = Access { section, action: Action::Sign.into(), impersonated: true, ..Access::default() };
+        assert_eq!(Rule::read(&sign, "/x"), None, "R60: nobody signs in another's name");
     }
 }

@@ -99,6 +99,7 @@ fn caller(ctx: &Ctx, session: &Session, name: &str, grant: Option<&AccessGrant>)
         name: name.to_owned(),
         relation: grant.map(|grant| relation(grant.relation)).unwrap_or_default().to_owned(),
         ground: grant.map(|grant| grant.ground.clone()).unwrap_or_default(),
+        impersonator: String::new(),
     }
 }
 

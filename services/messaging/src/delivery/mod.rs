@@ -32,6 +32,8 @@ pub struct Delivery {
     pub expires_at: Timestamp,
     /// How often it was tried.
     pub attempts: i32,
+    /// The trace that asked for it; empty where none did.
+    pub traceparent: String,
 }
 
 /// What is said outside of the seal.

@@ -1,9 +1,10 @@
 //! Due work: opens, renders and sends what waits; records how it went; gives up when its time is over.
 
-use chassis::{Clock, Ctx, seal::SealKeys};
+use chassis::{Clock, Ctx, seal::SealKeys, telemetry};
 use futures::{StreamExt, future::BoxFuture, stream};
 use proto::messaging::v1::{DeliveryFailed, DeliveryFailure};
 use store::{About, Db, Mode, StoreError, due::DueWork, organisation::Organisation};
+use tracing::Instrument;
 
 use super::{
     Content, Delivery,
@@ -96,7 +97,9 @@ impl SendDue {
         let full = i64::try_from(due.len()) == Ok(table::WINDOW);
         let sent = stream::iter(due)
             .map(|delivery| async move {
-                let outcome = self.send(organisation, &delivery).await;
+                let span = tracing::info_span!("send", otel.kind = "producer", kind = delivery.kind);
+                telemetry::adopt_traceparent(&span, &delivery.traceparent);
+                let outcome = self.send(organisation, &delivery).instrument(span).await;
                 let attempts = delivery.attempts;
                 tracing::info!(delivery = %delivery.id, kind = delivery.kind, attempts, ?outcome, "delivery");
                 self.record(db, ctx, &delivery, outcome).await

@@ -39,8 +39,8 @@ pub async fn insert(tx: &mut Tx, id: Uuid, data: &Any, outside: &Outside) -> Res
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
     sqlx::query!(
         "INSERT INTO delivery (organisation_id, id, kind, account_id, payload, expires_at, state, attempts,
-             next_attempt_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8)",
+             next_attempt_at, traceparent)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9)",
         organisation,
         id,
         chassis::contract::type_name(data),
@@ -49,6 +49,7 @@ pub async fn insert(tx: &mut Tx, id: Uuid, data: &Any, outside: &Outside) -> Res
         outside.expires_at.to_sqlx() as _,
         WAITING,
         now as _,
+        chassis::telemetry::traceparent(),
     )
     .execute(tx.connection())
     .await?;
@@ -60,7 +61,7 @@ pub async fn insert(tx: &mut Tx, id: Uuid, data: &Any, outside: &Outside) -> Res
 pub async fn take_due(tx: &mut Tx) -> Result<Vec<Delivery>, StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now);
     let rows = sqlx::query!(
-        "SELECT id, kind, account_id, payload, expires_at, attempts FROM delivery
+        "SELECT id, kind, account_id, payload, expires_at, attempts, traceparent FROM delivery
          WHERE organisation_id = $1 AND state = $2 AND next_attempt_at <= $3
          ORDER BY expires_at LIMIT $4 FOR UPDATE SKIP LOCKED",
         organisation,
@@ -89,6 +90,7 @@ pub async fn take_due(tx: &mut Tx) -> Result<Vec<Delivery>, StoreError> {
             payload: row.payload,
             expires_at: row.expires_at.to_jiff(),
             attempts: row.attempts + 1,
+            traceparent: row.traceparent,
         })
         .collect())
 }

@@ -20,6 +20,8 @@ pub struct Hashed<'a> {
     pub outcome: i32,
     /// Actor, name, relation, ground, method, correlation: in this order.
     pub texts: [&'a str; 6],
+    /// Who acted in the person's name; empty where nobody did.
+    pub impersonator: &'a str,
 }
 
 impl Hashed<'_> {
@@ -35,7 +37,9 @@ impl Hashed<'_> {
         for number in [self.actor_kind, self.section, self.outcome] {
             bytes.extend_from_slice(&number.to_be_bytes());
         }
-        for text in self.texts {
+        // Left out where it is empty, as it is in records from before it was kept.
+        let impersonator = (!self.impersonator.is_empty()).then_some(self.impersonator);
+        for text in self.texts.into_iter().chain(impersonator) {
             bytes.extend_from_slice(&(text.len() as u64).to_be_bytes());
             bytes.extend_from_slice(text.as_bytes());
         }

@@ -6,6 +6,7 @@
 mod chain;
 mod layer;
 mod rpc;
+mod verify;
 mod writer;
 
 use chassis::{Ctx, id::ClientId};

@@ -108,18 +108,22 @@ impl Writer {
     async fn write(&mut self, accesses: &[&Access]) -> Result<(), StoreError> {
         let Some(first) = accesses.first() else { return Ok(()) };
         let writer = *self.id.get_or_insert_with(|| v7(first.at()));
+        // Chains of days that are over are not needed any more.
+        let yesterday = day(first).yesterday().unwrap_or(Date::MIN);
+        self.chains.retain(|(_, day), _| *day >= yesterday);
         let mut heads = self.chains.clone();
         let mut rows = Rows::default();
-        let mut told: HashMap<OrganisationId, (Ctx, AccessRecorded, AccessPersons)> = HashMap::new();
+        // By chain: what is told of a chain names its own last record.
+        let mut told: HashMap<(OrganisationId, Date), (Ctx, AccessRecorded, AccessPersons)> = HashMap::new();
         for access in accesses {
             let organisation = access.ctx.organisation;
-            let day = access.at().to_zoned(TimeZone::UTC).date();
+            let day = day(access);
             let head = heads.entry((organisation, day)).or_insert(Head { sequence: 0, hash: START });
             let record = v7(access.at());
             let hash = hashed(access, writer, head.sequence + 1, record).hash(&head.hash);
             *head = Head { sequence: head.sequence + 1, hash };
             rows.push(access, writer, day, *head, record);
-            let (_, batch, persons) = told.entry(organisation).or_insert_with(|| {
+            let (_, batch, persons) = told.entry((organisation, day)).or_insert_with(|| {
                 let ctx = Ctx {
                     correlation_id: access.ctx.correlation_id.clone(),
                     ..Ctx::of_service(self.db.service(), organisation, access.at())
@@ -161,6 +165,11 @@ impl Writer {
     }
 }
 
+/// The day whose chain a record is in.
+fn day(access: &Access) -> Date {
+    access.at().to_zoned(TimeZone::UTC).date()
+}
+
 /// Parts of a batch that are small enough for the bus.
 fn split(
     (ctx, batch, persons): (Ctx, AccessRecorded, AccessPersons),
@@ -195,6 +204,7 @@ fn person(access: &Access) -> AccessPerson {
         name: access.ctx.person.name.clone(),
         relation: access.ctx.person.relation.clone(),
         ground: access.ctx.person.ground.clone(),
+        impersonator: access.ctx.person.impersonator.clone(),
     }
 }
 
@@ -217,6 +227,7 @@ fn hashed(access: &Access, writer: Uuid, sequence: i64, record: Uuid) -> Hashed<
             &access.method,
             &access.ctx.correlation_id,
         ],
+        impersonator: &access.ctx.person.impersonator,
     }
 }
 
@@ -235,6 +246,7 @@ struct Rows {
     name: Vec<String>,
     relation: Vec<String>,
     ground: Vec<String>,
+    impersonator: Vec<String>,
     section: Vec<i32>,
     method: Vec<String>,
     outcome: Vec<i32>,
@@ -256,6 +268,7 @@ impl Rows {
         self.name.push(access.ctx.person.name.clone());
         self.relation.push(access.ctx.person.relation.clone());
         self.ground.push(access.ctx.person.ground.clone());
+        self.impersonator.push(access.ctx.person.impersonator.clone());
         self.section.push(access.section.into());
         self.method.push(access.method.clone());
         self.outcome.push(access.outcome.into());
@@ -267,10 +280,10 @@ impl Rows {
         sqlx::query!(
             "INSERT INTO audit_record (organisation_id, writer_id, day, sequence, record_id, client_id,
                  recorded_at, actor_kind, actor_id, person_name, person_relation, person_ground,
-                 section, method, outcome, correlation_id, hash)
+                 section, method, outcome, correlation_id, hash, person_impersonator)
              SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::date[], $4::bigint[], $5::uuid[], $6::uuid[],
                  $7::timestamptz[], $8::integer[], $9::text[], $10::text[], $11::text[], $12::text[],
-                 $13::integer[], $14::text[], $15::integer[], $16::text[], $17::bytea[])",
+                 $13::integer[], $14::text[], $15::integer[], $16::text[], $17::bytea[], $18::text[])",
             &self.organisation,
             &self.writer,
             &self.day as _,
@@ -288,6 +301,7 @@ impl Rows {
             &self.outcome,
             &self.correlation,
             &self.hash,
+            &self.impersonator,
         )
         .execute(connection)
         .await?;
