@@ -62,6 +62,12 @@ pub fn with_token(channel: Channel, token: &str) -> Caller {
     }))
 }
 
+/// The channel without any token: for methods whose credential is in the request.
+#[must_use]
+pub fn without_token(channel: Channel) -> Caller {
+    BoxCloneSyncService::new(channel)
+}
+
 /// Whether the service behind a channel says that it serves.
 pub async fn is_serving(channel: Channel, service: &str) -> bool {
     let mut health = tonic_health::pb::health_client::HealthClient::new(channel);

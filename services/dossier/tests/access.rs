@@ -1,44 +1,36 @@
 use proto::{
-    access::v1::{Action, Level, Section},
-    dossier::v1::{GetReportRequest, ListReportsRequest},
+    dossier::v1::{
+        GetClientRequest, GetReportRequest, ImportRecordsRequest, ListReportsRequest, UpsertClientRequest,
+        UpsertReportRequest, import_records_request::Record,
+    },
     event::v1::AccessOutcome,
 };
-use testkit::caller;
-use tonic::Code;
+use testkit::{Matrix, caller};
 
-use crate::support::{Service, ecd, reader, report_record};
-
-#[tokio::test]
-async fn another_client_another_organisation_and_no_grant_see_nothing() {
-    let service = Service::start().await;
-    let client = service.client(1, "C1").await;
-    service.report(1, report_record("C1", "R1", "2027-05-03T12:00:00", "privé")).await.unwrap();
-    assert_eq!(service.texts(&reader(1, client), "", "").await, ["privé"]);
-    assert!(service.texts(&reader(1, caller::client(2)), "", "").await.is_empty());
-    assert!(service.texts(&reader(2, client), "", "").await.is_empty());
-    let grants = [(Section::Planning, Action::View), (Section::Reports, Action::Write)];
-    let other = caller::account(caller::organisation(1), client, &grants, Level::High);
-    let refused = service.list(&other, ListReportsRequest::default()).await.unwrap_err();
-    assert_eq!(refused.code(), Code::NotFound);
-    let system = service.list(&ecd(1), ListReportsRequest::default()).await.unwrap_err();
-    assert_eq!(system.code(), Code::Unauthenticated);
-}
+use crate::support::{Service, client_record, ecd, reader, report_record};
 
 #[tokio::test]
-async fn an_expired_token_and_one_of_a_strangers_key_are_refused() {
+async fn every_method_lets_in_whom_its_rule_names_and_shows_others_nothing() {
     let service = Service::start().await;
     let client = service.client(1, "C1").await;
-    let mut dossier = service.calling(&reader(1, client));
-    service.process.clock.advance(std::time::Duration::from_secs(91));
-    let expired = dossier.list_reports(ListReportsRequest::default()).await.unwrap_err();
-    assert_eq!(expired.code(), Code::Unauthenticated);
-    let stranger = testkit::Keys::generate().settings.signer("identity").unwrap();
-    let token = stranger.sign(&reader(1, client), service.process.clock.now()).unwrap();
-    let channel = chassis::client::channel(&service.process.address).unwrap();
-    let channel = chassis::client::with_token(channel, &token);
-    let mut dossier = proto::dossier::v1::dossier_service_client::DossierServiceClient::new(channel);
-    let refused = dossier.list_reports(ListReportsRequest::default()).await.unwrap_err();
-    assert_eq!(refused.code(), Code::Unauthenticated);
+    let report = report_record("C1", "R1", "2027-05-03T12:00:00", "Alleen voor haar.");
+    let kept = service.report(1, report.clone()).await.unwrap();
+    let record = client_record("C1", 1, "mevrouw A. de Vries");
+    let matrix = Matrix::new(&service.process, "dossier", caller::organisation(1), client)
+        .secret("Alleen voor haar.")
+        .secret("mevrouw A. de Vries")
+        .secret(&kept.report_id)
+        .secret(&client.to_string())
+        .request("ListReports", &ListReportsRequest::default())
+        .request("GetReport", &GetReportRequest { report_id: kept.report_id.clone() })
+        .request("UpsertReport", &UpsertReportRequest { report: Some(report.clone()) })
+        .request("GetClient", &GetClientRequest { client_id: client.to_string() })
+        .request("UpsertClient", &UpsertClientRequest { client: Some(record) })
+        .request(
+            "ImportRecords",
+            &ImportRecordsRequest { record: Some(Record::Report(report)), ..Default::default() },
+        );
+    assert_eq!(matrix.faults().await, Vec::<String>::new());
 }
 
 #[tokio::test]

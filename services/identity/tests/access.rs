@@ -1,29 +1,16 @@
-use chassis::token::Caller;
-use proto::{
-    access::v1::{Action, Level, Section},
-    identity::v1::EndSessionRequest,
-};
-use testkit::caller;
-use tonic::Code;
+use proto::identity::v1::EndSessionRequest;
+use testkit::{Matrix, caller};
 
-use crate::support::{SETTINGS, Service};
+use crate::support::Service;
 
-/// Each kind of caller on methods that are for another: refused, and nothing is said of what is there.
 #[tokio::test]
-async fn callers_of_another_kind_are_refused() {
+async fn every_method_lets_in_whom_its_rule_names_and_shows_others_nothing() {
     let service = Service::start().await;
-    let grants = [(Section::Reports, Action::View)];
-    let account = caller::account(service.organisation, caller::client(1), &grants, Level::High);
-    let system = caller::system(service.organisation, &["dossier.write"]);
-    for wrong in [&account, &system, &Caller::Gateway] {
-        let request = proto::identity::v1::ConfigureOrganisationRequest { toml: SETTINGS.to_owned() };
-        let status = service.calling(wrong).configure_organisation(request).await.unwrap_err();
-        assert_eq!(status.code(), Code::Unauthenticated, "{wrong:?}");
-    }
-    let status = service.calling(&system).register_account(service.registration()).await.unwrap_err();
-    assert_eq!(status.code(), Code::NotFound, "a scope that is missing");
-    let status = service.gateway().end_session(EndSessionRequest {}).await.unwrap_err();
-    assert_eq!(status.code(), Code::Unauthenticated);
+    service.register().await;
+    let matrix = Matrix::new(&service.process, "identity", service.organisation, caller::client(1))
+        .request("RegisterAccount", &service.registration())
+        .request("EndSession", &EndSessionRequest {});
+    assert_eq!(matrix.faults().await, Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -65,21 +65,7 @@ impl Suite {
             keys: keys.settings.clone(),
             wake: Arc::clone(&wake),
         };
-        let settings = Settings {
-            smtp: MailSettings {
-                host: "127.0.0.1".to_owned(),
-                port: smtp_port,
-                encryption: Encryption::None,
-                user: String::new(),
-                password_file: std::path::PathBuf::new(),
-            },
-            sms: SmsSettings {
-                url: format!("http://127.0.0.1:{sms_port}/sms"),
-                token_file: std::path::PathBuf::new(),
-                from: "Zorgportaal".to_owned(),
-            },
-        };
-        let built = Messaging::build(parts, settings).unwrap();
+        let built = Messaging::build(parts, providers(smtp_port, sms_port)).unwrap();
         let stop = CancellationToken::new();
         for consumer in built.consumers {
             let context = bus.context().await;
@@ -220,6 +206,24 @@ impl Suite {
     pub async fn mail(&mut self) -> Value {
         let mail = tokio::time::timeout(PATIENCE, self.mails.recv()).await.unwrap().unwrap();
         serde_json::to_value(&mail).unwrap()
+    }
+}
+
+/// Settings with a mail server and an SMS provider on these ports.
+pub fn providers(smtp_port: u16, sms_port: u16) -> Settings {
+    Settings {
+        smtp: MailSettings {
+            host: "127.0.0.1".to_owned(),
+            port: smtp_port,
+            encryption: Encryption::None,
+            user: String::new(),
+            password_file: std::path::PathBuf::new(),
+        },
+        sms: SmsSettings {
+            url: format!("http://127.0.0.1:{sms_port}/sms"),
+            token_file: std::path::PathBuf::new(),
+            from: "Zorgportaal".to_owned(),
+        },
     }
 }
 

@@ -5,6 +5,7 @@
 mod audit;
 mod due;
 mod feed;
+mod matrix;
 mod order;
 mod outage;
 mod poison;

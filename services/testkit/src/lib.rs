@@ -1,9 +1,16 @@
 #![doc = include_str!("../README.md")]
-#![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a test that cannot go on panics")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "a test that cannot go on panics"
+)]
 
 pub mod bus;
 pub mod caller;
+pub mod grpc;
 pub mod keys;
+pub mod matrix;
 pub mod outbox;
 pub mod postgres;
 pub mod process;
@@ -11,6 +18,7 @@ pub mod schema;
 
 pub use bus::Bus;
 pub use keys::Keys;
+pub use matrix::Matrix;
 pub use process::InProcess;
 
 /// A time at which all is well: Monday 3 May 2027, 10.00 in the Netherlands.

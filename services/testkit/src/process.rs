@@ -11,12 +11,13 @@ use chassis::{
     token::Caller,
 };
 use store::{
-    Db,
     audit::Audit,
     service::{self, Parts, Service},
 };
 use tokio::sync::Notify;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use tonic::service::Routes;
+use tower::Layer;
 
 use crate::{Keys, monday_morning, postgres::Database};
 
@@ -24,8 +25,6 @@ use crate::{Keys, monday_morning, postgres::Database};
 pub struct InProcess {
     /// Its database, behind its rules too.
     pub database: Database,
-    /// Its database as it uses it.
-    pub db: Db,
     /// Its time: Monday morning, until moved.
     pub clock: Clock,
     /// Everybody's keys.
@@ -58,11 +57,27 @@ impl InProcess {
         );
         let layers = service::layers(parts.audit, access);
         let routes = service::common_routes(built.routes, &db);
+        Self::serve(database, keys, clock, routes, layers).await
+    }
+
+    /// Serves routes over a database, in whatever layers.
+    pub async fn serve<L, T>(database: Database, keys: Keys, clock: Clock, routes: Routes, layers: L) -> Self
+    where
+        L: Layer<Routes, Service = T> + Clone + Send + Sync + 'static,
+        T: tower::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<tonic::body::Body>,
+                Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
+                Future: Send,
+            > + Clone
+            + Send
+            + 'static,
+    {
         let bound = Bound::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = format!("http://{}", bound.address().unwrap());
         let stop = CancellationToken::new();
         tokio::spawn(bound.serve(routes, layers, stop.clone()));
-        Self { database, db, clock, keys, address, _stop: stop.drop_guard() }
+        Self { database, clock, keys, address, _stop: stop.drop_guard() }
     }
 
     /// A channel that calls as somebody.

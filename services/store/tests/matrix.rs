@@ -1,0 +1,47 @@
+//! The RPCs that every service has, and whether the access matrix can fail.
+
+use chassis::{
+    Clock, Ctx,
+    access::{AccessLayer, Rules},
+};
+use store::{audit::Audit, service};
+use testkit::{InProcess, Keys, Matrix, caller, monday_morning, postgres::Database};
+use tonic::service::Routes;
+use tower::util::MapRequestLayer;
+
+use crate::support::{NO_MIGRATIONS, SERVICE};
+
+fn matrix(process: &InProcess) -> Matrix<'_> {
+    Matrix::new(process, SERVICE, caller::organisation(1), caller::client(1))
+}
+
+#[tokio::test]
+async fn feed_and_audit_check_keep_their_rules() {
+    let database = Database::create(SERVICE, &NO_MIGRATIONS).await;
+    let (keys, clock, db) = (Keys::generate(), Clock::fixed(monday_morning()), database.db(SERVICE));
+    let rules = Rules::of_contract().unwrap().into();
+    let access = AccessLayer::new(rules, keys.settings.verifier().unwrap(), clock.clone());
+    let layers = service::layers(Audit::start(db.clone(), keys.settings.seal("identity").unwrap()), access);
+    let routes = service::common_routes(Routes::default(), &db);
+    let process = InProcess::serve(database, keys, clock, routes, layers).await;
+    assert_eq!(matrix(&process).faults().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_service_that_lets_everybody_in_is_named_for_each_caller() {
+    let database = Database::create(SERVICE, &NO_MIGRATIONS).await;
+    let (keys, clock, db) = (Keys::generate(), Clock::fixed(monday_morning()), database.db(SERVICE));
+    let ctx = Ctx::of_service(SERVICE, caller::organisation(1), monday_morning());
+    let open = MapRequestLayer::new(move |mut request: http::Request<tonic::body::Body>| {
+        request.extensions_mut().insert(ctx.clone());
+        request
+    });
+    let routes = service::common_routes(Routes::default(), &db);
+    let process = InProcess::serve(database, keys, clock, routes, open).await;
+    let faults = matrix(&process).faults().await;
+    for who in
+        ["nobody", "an expired token", "for elsewhere", "stranger's key", "without the scope", "an account"]
+    {
+        assert!(faults.iter().filter(|fault| fault.contains(who)).count() >= 2, "{who}: {faults:#?}");
+    }
+}

@@ -1,0 +1,351 @@
+//! The access matrix (ATT-01, ATT-02): every method of a service, made from the contract, against every kind of caller.
+//! A method that is added is in it at once; one that needs a request to be answered fails until it is given one.
+
+use std::collections::{HashMap, HashSet};
+
+use chassis::{
+    access::{Allowed, Rule, Rules},
+    id::{ClientId, OrganisationId},
+    token::Caller,
+};
+use jiff::SignedDuration;
+use prost::Message;
+use proto::access::v1::{Action, Level, Section};
+use sqlx::AssertSqlSafe;
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+
+use crate::{InProcess, Keys, caller, grpc};
+
+/// A service with something in it, and what nobody else may see of that.
+pub struct Matrix<'a> {
+    process: &'a InProcess,
+    package: String,
+    home: OrganisationId,
+    client: ClientId,
+    secrets: Vec<String>,
+    requests: HashMap<String, Vec<u8>>,
+}
+
+/// One call, and how it must end.
+struct Case {
+    who: &'static str,
+    token: Option<String>,
+    wants: Wants,
+    /// Whether the token says of which organisation the caller is: then an audited method leaves a record.
+    known: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wants {
+    /// Let in, and answered where the caller is of an organisation.
+    Answer,
+    /// Refused, for this reason.
+    Refusal(Code, &'static str),
+    /// Let in, but sees and changes nothing of what is there for others.
+    Nothing { changes_may_show: bool },
+}
+
+const UNKNOWN: Wants = Wants::Refusal(Code::Unauthenticated, "TOKEN_REFUSED");
+const NOT_THERE: Wants = Wants::Refusal(Code::NotFound, "NOT_FOUND");
+
+impl<'a> Matrix<'a> {
+    /// The methods of a service and those that every service has. `client` is one of `home`'s.
+    #[must_use]
+    pub fn new(process: &'a InProcess, service: &str, home: OrganisationId, client: ClientId) -> Self {
+        let package = format!("/zorgportaal.{service}.v1.");
+        let requests = HashMap::from([
+            (
+                "Subscribe".to_owned(),
+                proto::event::v1::SubscribeRequest { only_existing: true, ..Default::default() }
+                    .encode_to_vec(),
+            ),
+            ("VerifyAudit".to_owned(), Vec::new()),
+        ]);
+        Self { process, package, home, client, secrets: Vec::new(), requests }
+    }
+
+    /// A text or id of the client's that whoever the rule lets in sees, and that must reach nobody else.
+    #[must_use]
+    pub fn secret(mut self, secret: &str) -> Self {
+        self.secrets.push(secret.to_owned());
+        self
+    }
+
+    /// A request that a method answers well.
+    #[must_use]
+    pub fn request<M: Message>(mut self, method: &str, request: &M) -> Self {
+        self.requests.insert(method.to_owned(), request.encode_to_vec());
+        self
+    }
+
+    /// Everything that breaks a rule, in words; empty where all is well.
+    pub async fn faults(&self) -> Vec<String> {
+        let rules = Rules::of_contract().unwrap();
+        let mut faults = Vec::new();
+        let (mut methods, mut seen) = (0, HashSet::new());
+        for rule in rules.all() {
+            if rule.path.starts_with(&self.package) || rule.path.starts_with("/zorgportaal.event.v1.") {
+                methods += 1;
+                self.method(rule, &mut faults, &mut seen).await;
+            }
+        }
+        // What nobody ever sees proves nothing when others do not see it.
+        let unseen = self.secrets.iter().filter(|secret| !seen.contains(*secret));
+        faults.extend(unseen.map(|secret| format!("{secret} is in no answer at all")));
+        assert!(methods >= 2, "{methods} methods of {}", self.package);
+        faults
+    }
+
+    async fn method<'s>(&'s self, rule: &Rule, faults: &mut Vec<String>, seen: &mut HashSet<&'s String>) {
+        let name = rule.path.rsplit('/').next().unwrap_or_default();
+        let of_organisation =
+            !matches!(rule.allowed, Allowed::Operator | Allowed::Gateway | Allowed::Credential);
+        let request = match self.requests.get(name) {
+            Some(request) => request.clone(),
+            None if of_organisation => {
+                faults.push(format!("{}: the matrix has no request for it", rule.path));
+                return;
+            }
+            None => Vec::new(),
+        };
+        let records_before = self.records(rule).await;
+        let mut known = 0;
+        for case in self.cases(rule) {
+            known += i64::from(case.known);
+            let before = self.content().await;
+            let answer = self.call(rule, case.token.as_deref(), &request).await;
+            if case.wants == Wants::Answer {
+                seen.extend(answer.iter().flatten().flat_map(|message| self.held(message)));
+            }
+            let changed = before != self.content().await;
+            if let Some(fault) = self.fault(case.wants, &answer, changed, of_organisation) {
+                faults.push(format!("{} as {}: {fault}", rule.path, case.who));
+            }
+        }
+        let records = self.records(rule).await - records_before;
+        if rule.audit && records != known {
+            faults.push(format!("{}: {records} audit records of {known} calls", rule.path));
+        }
+    }
+
+    fn fault(
+        &self,
+        wants: Wants,
+        answer: &Result<Vec<bytes::Bytes>, Status>,
+        changed: bool,
+        of_organisation: bool,
+    ) -> Option<String> {
+        match (wants, answer) {
+            (Wants::Answer, Ok(_)) => None,
+            (Wants::Answer, Err(status)) => {
+                (of_organisation || is_refusal(status)).then(|| format!("{status:?}"))
+            }
+            (Wants::Refusal(..), Ok(_)) => Some("was let in".to_owned()),
+            (Wants::Refusal(code, wanted), Err(status)) => {
+                let same = status.code() == code && reason(status) == wanted && status.message() == wanted;
+                (!same || changed).then(|| format!("{status:?} rather than {wanted}; changed: {changed}"))
+            }
+            (Wants::Nothing { changes_may_show }, answer) => {
+                let seen = answer.iter().flatten().any(|message| self.held(message).next().is_some());
+                let wrong = matches!(answer, Err(status) if status.code() != Code::NotFound);
+                let changed = changed && !changes_may_show;
+                (seen || changed || wrong).then(|| {
+                    format!("saw: {seen}; changed: {changed}; refused otherwise: {wrong} {answer:?}")
+                })
+            }
+        }
+    }
+
+    /// The secrets that a message holds.
+    fn held(&self, message: &[u8]) -> impl Iterator<Item = &String> {
+        let text = String::from_utf8_lossy(message).into_owned();
+        self.secrets.iter().filter(move |secret| text.contains(secret.as_str()))
+    }
+
+    fn cases(&self, rule: &Rule) -> Vec<Case> {
+        let now = self.process.clock.now();
+        let keys = &self.process.keys.settings;
+        let (identity, gateway) = (keys.signer("identity").unwrap(), keys.signer("gateway").unwrap());
+        let stranger = Keys::generate();
+        let stranger =
+            [stranger.settings.signer("identity").unwrap(), stranger.settings.signer("gateway").unwrap()];
+        let of = |caller: &Caller| usize::from(*caller == Caller::Gateway);
+        let sign = |caller: &Caller| [&identity, &gateway][of(caller)].sign(caller, now).unwrap();
+        let known = |caller: &Caller| matches!(caller, Caller::Account(_) | Caller::System { .. });
+        let case = |who, caller: &Caller, wants| Case {
+            who,
+            token: Some(sign(caller)),
+            wants,
+            known: known(caller),
+        };
+        let unknown = |who, token: String| Case { who, token: Some(token), wants: UNKNOWN, known: false };
+
+        let allowed = self.allowed(rule, self.home, self.client);
+        let signer = [&identity, &gateway][of(&allowed)];
+        let swapped = [&gateway, &identity][of(&allowed)];
+        let (old, young) = (now - SignedDuration::from_secs(91), now + SignedDuration::from_secs(31));
+        let mut cases = vec![
+            unknown("one with a token that is none", "x.y.z".to_owned()),
+            unknown("one with an expired token", signer.sign(&allowed, old).unwrap()),
+            unknown("one with a token of later", signer.sign(&allowed, young).unwrap()),
+            unknown("one with a token for elsewhere", signer.sign_for("elsewhere", &allowed, now).unwrap()),
+            unknown("one with a stranger's key", stranger[of(&allowed)].sign(&allowed, now).unwrap()),
+            unknown("one whose issuer may not speak for them", swapped.sign(&allowed, now).unwrap()),
+            case("whom the rule lets in", &allowed, Wants::Answer),
+        ];
+        if rule.allowed == Allowed::Credential {
+            cases.push(Case { who: "anybody", token: None, wants: Wants::Answer, known: false });
+            return cases;
+        }
+        cases.push(Case { who: "nobody", token: None, wants: UNKNOWN, known: false });
+        for (who, other) in self.others(rule) {
+            cases.push(case(who, &other, UNKNOWN));
+        }
+        let elsewhere = caller::organisation(0xE15E);
+        let nothing = Wants::Nothing { changes_may_show: false };
+        match &rule.allowed {
+            Allowed::Section { section, action, min_level } => {
+                let account = |grants: &[(Section, Action)], level| {
+                    caller::account(self.home, self.client, grants, level)
+                };
+                for (who, grant) in [
+                    ("one without a grant", None),
+                    ("one with another action", Some((*section, other_action(*action)))),
+                    ("one with another section", Some((other_section(*section), *action))),
+                ] {
+                    let grants: Vec<_> = grant.into_iter().collect();
+                    cases.push(case(who, &account(&grants, Level::High), NOT_THERE));
+                }
+                let grants = [(*section, *action)];
+                if let Caller::Account(account) = account(&grants, Level::High) {
+                    let nobody = Caller::Account(chassis::token::AccountCaller { client: None, ..account });
+                    cases.push(case("one who has chosen no client", &nobody, NOT_THERE));
+                }
+                for level in [Level::Unspecified, Level::Low, Level::Substantial, Level::High] {
+                    if i32::from(level) < i32::from(*min_level) {
+                        let wants = Wants::Refusal(Code::PermissionDenied, "STEP_UP_REQUIRED");
+                        cases.push(case("one at too low a level", &account(&grants, level), wants));
+                    }
+                }
+                let other = self.allowed(rule, self.home, caller::client(0xE15E));
+                let changes_may_show = *action != Action::View;
+                cases.push(case("one with another client", &other, Wants::Nothing { changes_may_show }));
+            }
+            Allowed::System(_) => {
+                let other = caller::system(self.home, &["another.scope"]);
+                cases.push(case("a system without the scope", &other, NOT_THERE));
+            }
+            _ => {}
+        }
+        if known(&allowed) {
+            cases.push(case("one of elsewhere", &self.allowed(rule, elsewhere, self.client), nothing));
+        }
+        if matches!(allowed, Caller::Account(_)) {
+            let wants = if rule.impersonated {
+                Wants::Answer
+            } else {
+                Wants::Refusal(Code::PermissionDenied, "IMPERSONATION_REFUSED")
+            };
+            cases.push(case("somebody in their name", &caller::impersonated(&allowed), wants));
+        }
+        cases
+    }
+
+    /// Whom a rule lets in, with nothing beyond it.
+    fn allowed(&self, rule: &Rule, organisation: OrganisationId, client: ClientId) -> Caller {
+        match &rule.allowed {
+            Allowed::Section { section, action, min_level } => {
+                caller::account(organisation, client, &[(*section, *action)], *min_level)
+            }
+            Allowed::Account => caller::account(organisation, client, &[], Level::Low),
+            Allowed::System(scope) => caller::system(organisation, &[scope]),
+            Allowed::Operator => Caller::Operator,
+            Allowed::Gateway | Allowed::Credential => Caller::Gateway,
+        }
+    }
+
+    /// Callers of every other kind, each with all that its kind can have.
+    fn others(&self, rule: &Rule) -> Vec<(&'static str, Caller)> {
+        let all: Vec<_> = (1..=20)
+            .filter_map(|section| Section::try_from(section).ok())
+            .flat_map(|section| [Action::View, Action::Write, Action::Sign].map(|action| (section, action)))
+            .collect();
+        let scopes = ["dossier.read", "dossier.write", "identity.write", "feed.read", "audit.verify"];
+        let kinds = [
+            ("an account", caller::account(self.home, self.client, &all, Level::High)),
+            ("a system", caller::system(self.home, &scopes)),
+            ("an operator", Caller::Operator),
+            ("the gateway", Caller::Gateway),
+        ];
+        let allowed = std::mem::discriminant(&self.allowed(rule, self.home, self.client));
+        kinds.into_iter().filter(|(_, caller)| std::mem::discriminant(caller) != allowed).collect()
+    }
+
+    async fn call(
+        &self,
+        rule: &Rule,
+        token: Option<&str>,
+        request: &[u8],
+    ) -> Result<Vec<bytes::Bytes>, Status> {
+        let channel = chassis::client::channel(&self.process.address).unwrap();
+        let channel = match token {
+            Some(token) => chassis::client::with_token(channel, token),
+            None => chassis::client::without_token(channel),
+        };
+        grpc::call(channel, &rule.path, request).await
+    }
+
+    /// How many audit records a method has left.
+    async fn records(&self, rule: &Rule) -> i64 {
+        sqlx::query_scalar("SELECT count(*) FROM audit_record WHERE method = $1")
+            .bind(rule.path.trim_start_matches('/'))
+            .fetch_one(&mut self.process.database.behind().await)
+            .await
+            .unwrap()
+    }
+
+    /// All that the organisation has, as one text: to see whether it changed. The service's own books are left out.
+    async fn content(&self) -> String {
+        let mut behind = self.process.database.behind().await;
+        let tables: Vec<String> = sqlx::query_scalar(
+            "SELECT table_name::text FROM information_schema.columns WHERE table_schema = 'public'
+             AND column_name = 'organisation_id' AND table_name NOT IN ('audit_record', 'outbox', 'event_log')
+             ORDER BY table_name",
+        )
+        .fetch_all(&mut behind)
+        .await
+        .unwrap();
+        let mut content = String::new();
+        for table in tables {
+            let rows = format!(
+                "SELECT coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM {table} t
+                 WHERE organisation_id = $1",
+            );
+            let rows: String = sqlx::query_scalar(AssertSqlSafe(rows))
+                .bind(self.home.uuid())
+                .fetch_one(&mut behind)
+                .await
+                .unwrap();
+            content.push_str(&rows);
+        }
+        content
+    }
+}
+
+fn reason(status: &Status) -> String {
+    status.get_error_details().error_info().map(|info| info.reason.clone()).unwrap_or_default()
+}
+
+/// Whether it is the access layer that refused.
+fn is_refusal(status: &Status) -> bool {
+    ["TOKEN_REFUSED", "STEP_UP_REQUIRED", "IMPERSONATION_REFUSED"].contains(&&*reason(status))
+}
+
+fn other_action(action: Action) -> Action {
+    if action == Action::View { Action::Write } else { Action::View }
+}
+
+fn other_section(section: Section) -> Section {
+    if section == Section::Planning { Section::Reports } else { Section::Planning }
+}
