@@ -1,7 +1,14 @@
-//! The gateway: its words, its description, and every route, against a service that is not there.
+//! The gateway: its words, its description, and every route, before made-up services and before none.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on panics"
+)]
 
+mod html;
 mod openapi;
 mod routes;
+mod support;
 mod words;

@@ -22,7 +22,7 @@ pub async fn call(channel: client::Caller, path: &str, message: &[u8]) -> Result
 }
 
 /// Messages as they are.
-struct AsBytes;
+pub(crate) struct AsBytes;
 
 impl Codec for AsBytes {
     type Encode = Bytes;

@@ -8,6 +8,7 @@
 
 pub mod bus;
 pub mod caller;
+pub mod fake;
 pub mod grpc;
 pub mod keys;
 pub mod matrix;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::{
     Extension,
     extract::{Query, State},
-    response::{IntoResponse, Redirect, Response},
 };
 use proto::identity::v1::StartLoginRequest;
 use serde::Deserialize;
@@ -45,12 +44,13 @@ pub async fn show(
     organisation: Option<Extension<Arc<Organisation>>>,
     session: Option<Extension<Arc<Session>>>,
     Query(Next { next }): Query<Next>,
-) -> Response {
-    if session.is_some() {
-        return Redirect::to(&safe_next(next.as_deref()).unwrap_or_else(|| "/".to_owned())).into_response();
-    }
+) -> Page {
     let view = LoginView { asks_organisation: organisation.is_none(), next, ..LoginView::default() };
-    Page::show(view).into_response()
+    if session.is_some() {
+        let path = safe_next(view.next.as_deref()).unwrap_or_else(|| "/".to_owned());
+        return Page::done(&view, path);
+    }
+    Page::show(view)
 }
 
 /// Begin a login: the right password sends a code (T8–T16).
