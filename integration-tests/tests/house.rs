@@ -3,12 +3,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-fn root() -> PathBuf {
+pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
 }
 
 /// All files of ours with one of these endings.
-fn files(endings: &[&str]) -> Vec<PathBuf> {
+pub fn files(endings: &[&str]) -> Vec<PathBuf> {
     let (mut found, mut folders) = (Vec::new(), vec![root()]);
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
@@ -26,6 +26,17 @@ fn files(endings: &[&str]) -> Vec<PathBuf> {
     found
 }
 
+/// Which sizes are too large, in words. Sorted.
+fn too_large(sizes: &[(usize, PathBuf)]) -> Vec<String> {
+    let at = |part: usize| &sizes[sizes.len() * part / 100];
+    let bars =
+        [("median", at(50), 120), ("90th percentile", at(90), 300), ("largest", sizes.last().unwrap(), 500)];
+    bars.into_iter()
+        .filter(|(_, file, bar)| file.0 > *bar)
+        .map(|(what, file, _)| format!("{what}: {file:?}"))
+        .collect()
+}
+
 #[test]
 fn files_stay_small() {
     let mut sizes: Vec<(usize, PathBuf)> = files(&[".rs", ".proto", ".html", ".css", ".js", ".sql"])
@@ -33,11 +44,23 @@ fn files_stay_small() {
         .map(|path| (fs::read_to_string(&path).unwrap().lines().count(), path))
         .collect();
     sizes.sort();
-    let at = |part: usize| &sizes[sizes.len() * part / 100];
-    assert!(at(50).0 <= 120, "the median is {:?}", at(50));
-    assert!(at(90).0 <= 300, "the 90th percentile is {:?}", at(90));
-    let largest = sizes.last().unwrap();
-    assert!(largest.0 <= 500, "{largest:?}");
+    assert!(sizes.len() > 100);
+    assert_eq!(too_large(&sizes), Vec::<String>::new());
+    let file = |lines| (lines, PathBuf::from("x"));
+    assert_eq!(too_large(&[file(100), file(501)]).len(), 3);
+    assert_eq!(too_large(&[file(100), file(100), file(500)]), ["90th percentile: (500, \"x\")"]);
+}
+
+/// The paths that a text names, in links and in backticks: (relative to what, path).
+fn paths(text: &str) -> (Vec<&str>, Vec<&str>) {
+    let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let links = links.filter(|link| !link.contains("://") && !link.starts_with('#')).collect();
+    // In backticks: what looks like a file below the root, without a place to fill in.
+    let ticked = text.split('`').skip(1).step_by(2).filter(|path| {
+        let folders = ["services/", "gateway/", "deploy/", "proto/", "integration-tests/", ".ci/"];
+        folders.iter().any(|folder| path.starts_with(folder)) && !path.contains(['<', '*', '{', ' ', '='])
+    });
+    (links, ticked.collect())
 }
 
 #[test]
@@ -45,21 +68,40 @@ fn paths_that_the_documents_name_are_there() {
     let mut named = 0;
     for document in files(&[".md"]) {
         let text = fs::read_to_string(&document).unwrap();
-        let folder = document.parent().unwrap();
-        let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
-        for link in links.filter(|link| !link.contains("://") && !link.starts_with('#')) {
-            assert!(folder.join(link).exists(), "{}: {link}", document.display());
-            named += 1;
+        let (links, ticked) = paths(&text);
+        named += links.len() + ticked.len();
+        for path in links {
+            assert!(document.parent().unwrap().join(path).exists(), "{}: {path}", document.display());
         }
-        // In backticks: what looks like a file below the root, without a place to fill in.
-        let ticked = text.split('`').skip(1).step_by(2);
-        for path in ticked.filter(|path| {
-            let folders = ["services/", "gateway/", "deploy/", "proto/", "integration-tests/", ".ci/"];
-            folders.iter().any(|folder| path.starts_with(folder)) && !path.contains(['<', '*', '{', ' ', '='])
-        }) {
+        for path in ticked {
             assert!(root().join(path).exists(), "{}: {path}", document.display());
-            named += 1;
         }
     }
     assert!(named > 20, "{named}");
+    let (links, ticked) = paths("[a](b.md) [c](https://d) `services/e.rs` `services/<f>` `cargo`");
+    assert_eq!((links, ticked), (vec!["b.md"], vec!["services/e.rs"]));
+}
+
+/// Places in SQL that ask the database for the time, where time has to be a parameter.
+fn asks_for_time(sql: &str) -> Vec<&'static str> {
+    let sql = sql.to_ascii_lowercase();
+    let words =
+        [" now()", "(now()", "current_timestamp", "current_date", "clock_timestamp", "localtimestamp"];
+    words.into_iter().filter(|word| sql.contains(word)).collect()
+}
+
+#[test]
+fn no_query_asks_the_database_for_the_time() {
+    let recorded: Vec<PathBuf> =
+        fs::read_dir(root().join(".sqlx")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(recorded.len() > 30, "{}", recorded.len());
+    for path in files(&[".sql"]).into_iter().chain(recorded) {
+        assert_eq!(
+            asks_for_time(&fs::read_to_string(&path).unwrap()),
+            Vec::<&str>::new(),
+            "{}",
+            path.display()
+        );
+    }
+    assert_eq!(asks_for_time("UPDATE x SET at = NOW() WHERE y < current_date"), [" now()", "current_date"]);
 }

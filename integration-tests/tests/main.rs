@@ -8,3 +8,4 @@ mod dependencies;
 mod house;
 mod json;
 mod outage;
+mod surface;

@@ -31,7 +31,7 @@ impl Clock {
 
     /// The machine's clock, shifted. `config` refuses this outside the environment `test`.
     #[must_use]
-    pub const fn shifted(offset: SignedDuration) -> Self {
+    pub(crate) const fn shifted(offset: SignedDuration) -> Self {
         Self(Source::Machine(offset))
     }
 

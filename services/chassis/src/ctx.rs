@@ -66,7 +66,7 @@ impl Ctx {
 
     /// The Ctx of a caller; `None` for callers that are of no organisation.
     #[must_use]
-    pub fn of_caller(caller: &Caller, now: Timestamp) -> Option<Self> {
+    pub(crate) fn of_caller(caller: &Caller, now: Timestamp) -> Option<Self> {
         match caller {
             Caller::Account(account) => Some(Self::of_account(account, now)),
             Caller::System { organisation, system, name, .. } => Some(Self {

@@ -7,7 +7,7 @@ use crate::failure::Field;
 /// A field is missing.
 pub const MISSING: &str = "FIELD_MISSING";
 /// A field is longer than can be kept.
-pub const TOO_LONG: &str = "FIELD_TOO_LONG";
+pub(crate) const TOO_LONG: &str = "FIELD_TOO_LONG";
 /// A field is not of its form.
 pub const MALFORMED: &str = "FIELD_MALFORMED";
 
@@ -40,7 +40,7 @@ impl Fields {
     }
 
     /// A text that may be empty, of at most `max` characters.
-    pub fn optional_text(&mut self, name: &str, value: &str, max: usize) {
+    pub(crate) fn optional_text(&mut self, name: &str, value: &str, max: usize) {
         if value.contains('\0') {
             self.fault(name, MALFORMED);
         } else if value.chars().count() > max {

@@ -78,7 +78,7 @@ pub fn init(
 
 /// The id of the trace that runs now, as 32 hexadecimal digits; a fresh random one where none runs.
 #[must_use]
-pub fn trace_id() -> String {
+pub(crate) fn trace_id() -> String {
     let context = Span::current().context();
     let span = context.span();
     let id = span.span_context().trace_id();
@@ -91,7 +91,7 @@ pub fn trace_id() -> String {
 
 /// A span for a call that came in, child of the caller's where it sent its context. Holds the route, never content.
 #[must_use]
-pub fn server_span<B>(request: &Request<B>) -> Span {
+pub(crate) fn server_span<B>(request: &Request<B>) -> Span {
     let span = tracing::info_span!("rpc", otel.kind = "server", method = %request.uri().path());
     adopt(&span, request.headers());
     span
@@ -106,7 +106,7 @@ pub fn adopt(span: &Span, headers: &HeaderMap) {
 }
 
 /// Writes the context of the span that runs now into headers.
-pub fn inject(headers: &mut HeaderMap) {
+pub(crate) fn inject(headers: &mut HeaderMap) {
     TraceContextPropagator::new().inject_context(&Span::current().context(), &mut HeadersMut(headers));
 }
 

@@ -17,11 +17,11 @@ pub const LIFE: SignedDuration = SignedDuration::from_secs(60);
 /// How far two clocks may differ.
 const LEEWAY: SignedDuration = SignedDuration::from_secs(30);
 /// For whom tokens are made.
-pub const AUDIENCE: &str = "zorgportaal";
+pub(crate) const AUDIENCE: &str = "zorgportaal";
 /// Who may sign for accounts, systems and operators.
 pub const IDENTITY: &str = "identity";
 /// Who may sign for the gateway.
-pub const GATEWAY: &str = "gateway";
+pub(crate) const GATEWAY: &str = "gateway";
 
 /// Who calls.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,11 +89,11 @@ mod pairs {
 
     type Grants = BTreeMap<i32, Vec<i32>>;
 
-    pub fn serialize<S: Serializer>(grants: &Grants, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(grants: &Grants, serializer: S) -> Result<S::Ok, S::Error> {
         grants.iter().collect::<Vec<_>>().serialize(serializer)
     }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Grants, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Grants, D::Error> {
         Ok(Vec::<(i32, Vec<i32>)>::deserialize(deserializer)?.into_iter().collect())
     }
 }

@@ -132,7 +132,7 @@ impl Db {
     ///
     /// # Errors
     /// A line that says what is unsafe.
-    pub async fn check_safety(&self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    pub(crate) async fn check_safety(&self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         let bypasses: bool = sqlx::query_scalar(
             "SELECT bool_or(rolsuper OR rolbypassrls) FROM pg_roles WHERE rolname = current_user",
         )

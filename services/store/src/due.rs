@@ -94,7 +94,7 @@ async fn lead(
 ///
 /// # Errors
 /// When the database is away.
-pub async fn blank_expired_deliveries(db: &Db, now: jiff::Timestamp) -> Result<u64, StoreError> {
+pub(crate) async fn blank_expired_deliveries(db: &Db, now: jiff::Timestamp) -> Result<u64, StoreError> {
     use jiff_sqlx::ToSqlx;
     let mut tx = db.as_role("relay").await?;
     let blanked = sqlx::query!(

@@ -24,7 +24,7 @@ pub enum StoreError {
 impl StoreError {
     /// Whether trying again later may help: the database is away, full or going down.
     #[must_use]
-    pub fn is_passing(&self) -> bool {
+    pub(crate) fn is_passing(&self) -> bool {
         match self {
             Self::Database(sqlx::Error::Database(error)) => error.code().is_some_and(|code| {
                 ["08", "53", "57P", "25006", "40"].iter().any(|class| code.starts_with(class))

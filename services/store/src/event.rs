@@ -153,7 +153,7 @@ impl Received<Any> {
     ///
     /// # Errors
     /// [`Undecodable`] where the message is of another type.
-    pub fn unpack<M: Message + Name + Default>(self) -> Result<Received<M>, Undecodable> {
+    pub(crate) fn unpack<M: Message + Name + Default>(self) -> Result<Received<M>, Undecodable> {
         let message = self.message.to_msg::<M>()?;
         Ok(Received {
             id: self.id,

@@ -13,9 +13,9 @@ use async_nats::{
 use serde::Deserialize;
 
 /// Facts: `event.>`, kept for 30 days.
-pub const EVENTS: &str = "EVENTS";
+pub(crate) const EVENTS: &str = "EVENTS";
 /// Things to send out: `delivery.>`, until messaging has taken them, 7 days at most.
-pub const DELIVERIES: &str = "DELIVERIES";
+pub(crate) const DELIVERIES: &str = "DELIVERIES";
 
 const DAY: Duration = Duration::from_hours(24);
 

@@ -84,6 +84,7 @@ async fn every_table_of_the_store_keeps_the_schema_rules_and_a_bad_one_is_named(
     let (database, _) = database().await;
     let mut behind = database.behind().await;
     assert_eq!(schema::faults(&mut behind).await, Vec::<String>::new());
+    sqlx::raw_sql("CREATE TABLE bad_note (id uuid PRIMARY KEY)").execute(&mut behind).await.unwrap();
     for (bad, rule) in [
         ("CREATE TABLE bad (id uuid PRIMARY KEY)", "no organisation_id"),
         ("CREATE TABLE bad (organisation_id uuid NOT NULL PRIMARY KEY)", "no forced row-level security"),
@@ -97,6 +98,14 @@ async fn every_table_of_the_store_keeps_the_schema_rules_and_a_bad_one_is_named(
             "asks the database for the time",
         ),
         (
+            "CREATE TABLE bad (organisation_id uuid NOT NULL, note uuid REFERENCES bad_note);",
+            "foreign key that may lead",
+        ),
+        (
+            "CREATE TABLE bad (organisation_id uuid NOT NULL); CREATE POLICY all_of_it ON bad USING (true)",
+            "permissive policy beside",
+        ),
+        (
             "CREATE TABLE bad (organisation_id uuid NOT NULL, id uuid PRIMARY KEY)",
             "index that does not begin",
         ),
@@ -106,4 +115,8 @@ async fn every_table_of_the_store_keeps_the_schema_rules_and_a_bad_one_is_named(
         assert!(faults.iter().any(|fault| fault.contains(rule)), "{rule}: {faults:?}");
         sqlx::raw_sql("RESET ROLE; DROP TABLE bad").execute(&mut behind).await.unwrap();
     }
+    let function = "CREATE FUNCTION bad() RETURNS timestamptz LANGUAGE sql AS 'SELECT now()'";
+    sqlx::raw_sql(function).execute(&mut behind).await.unwrap();
+    let faults = schema::faults(&mut behind).await;
+    assert!(faults.iter().any(|fault| fault.contains("is a function that asks")), "{faults:?}");
 }

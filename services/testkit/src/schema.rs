@@ -61,6 +61,24 @@ const RULES: &[(&str, &str)] = &[
          AND c.relname <> ALL($1) AND a.attname <> 'organisation_id'",
     ),
     (
+        "has a foreign key that may lead to another organisation",
+        "SELECT DISTINCT c.relname::text FROM pg_class c JOIN pg_constraint f ON f.conrelid = c.oid AND f.contype = 'f'
+         WHERE c.relnamespace = 'public'::regnamespace AND $1::text[] IS NOT NULL
+         AND NOT EXISTS (SELECT FROM pg_attribute a
+             WHERE a.attrelid = c.oid AND a.attnum = ANY(f.conkey) AND a.attname = 'organisation_id')",
+    ),
+    (
+        "has a permissive policy beside that on the organisation",
+        "SELECT c.relname::text FROM pg_class c JOIN pg_policy p ON p.polrelid = c.oid AND p.polpermissive
+         WHERE c.relnamespace = 'public'::regnamespace AND c.relname <> ALL($1) AND p.polcmd <> 'a'
+         AND coalesce(pg_get_expr(p.polqual, p.polrelid), '') NOT LIKE '%organisation_id =%'",
+    ),
+    (
+        "is a function that asks the database for the time",
+        "SELECT p.proname::text FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace
+         AND $1::text[] IS NOT NULL AND p.prosrc ~* '\\mnow\\(|current_(date|time)|clock_timestamp'",
+    ),
+    (
         "has a default that asks the database for the time",
         "SELECT DISTINCT c.relname::text FROM pg_class c JOIN pg_attrdef d ON d.adrelid = c.oid
          WHERE c.relnamespace = 'public'::regnamespace AND c.relname <> '_sqlx_migrations'
