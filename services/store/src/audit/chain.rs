@@ -5,28 +5,28 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 /// The hash before the first record of a chain.
-pub const START: [u8; 32] = [0; 32];
+pub(super) const START: [u8; 32] = [0; 32];
 
 /// The fields of a record as they are hashed.
-pub struct Hashed<'a> {
-    pub organisation: Uuid,
-    pub writer: Uuid,
-    pub sequence: i64,
-    pub record: Uuid,
-    pub client: Option<Uuid>,
-    pub recorded_at: Timestamp,
-    pub actor_kind: i32,
-    pub section: i32,
-    pub outcome: i32,
+pub(super) struct Hashed<'a> {
+    pub(super) organisation: Uuid,
+    pub(super) writer: Uuid,
+    pub(super) sequence: i64,
+    pub(super) record: Uuid,
+    pub(super) client: Option<Uuid>,
+    pub(super) recorded_at: Timestamp,
+    pub(super) actor_kind: i32,
+    pub(super) section: i32,
+    pub(super) outcome: i32,
     /// Actor, name, relation, ground, method, correlation: in this order.
-    pub texts: [&'a str; 6],
+    pub(super) texts: [&'a str; 6],
     /// Who acted in the person's name; empty where nobody did.
-    pub impersonator: &'a str,
+    pub(super) impersonator: &'a str,
 }
 
 impl Hashed<'_> {
     /// The record's hash after `previous`. Texts go in with their length, so that none can run into the next.
-    pub fn hash(&self, previous: &[u8; 32]) -> [u8; 32] {
+    pub(super) fn hash(&self, previous: &[u8; 32]) -> [u8; 32] {
         let mut bytes = Vec::with_capacity(256);
         bytes.extend_from_slice(previous);
         for id in [self.organisation, self.writer, self.record, self.client.unwrap_or_default()] {

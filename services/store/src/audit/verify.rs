@@ -23,7 +23,7 @@ const TOLD: usize = 100;
 
 /// Where a check stands. The caller hands it back unread; whoever changes it deceives only themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Cursor {
+pub(super) enum Cursor {
     /// After this record of this chain, with its hash.
     Record { writer: Uuid, day: Date, sequence: i64, hash: [u8; 32] },
     /// After this position of the event log.
@@ -38,7 +38,7 @@ impl Cursor {
     }
 
     /// From a page token; the beginning for the first call.
-    pub fn decode(token: &str) -> Result<Self, Failure> {
+    pub(super) fn decode(token: &str) -> Result<Self, Failure> {
         if token.is_empty() {
             return Ok(Self::START);
         }
@@ -48,7 +48,7 @@ impl Cursor {
 }
 
 /// Checks from where the former call ended, so many records or events.
-pub async fn verify(db: &Db, ctx: &Ctx, from: Cursor, page: i64) -> Result<VerifyAuditResponse, StoreError> {
+pub(super) async fn verify(db: &Db, ctx: &Ctx, from: Cursor, page: i64) -> Result<VerifyAuditResponse, StoreError> {
     let mut found = VerifyAuditResponse::default();
     let next = match from {
         Cursor::Record { writer, day, sequence, hash } => {
