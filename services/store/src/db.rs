@@ -100,16 +100,16 @@ impl Db {
         Ok(self.begin(begin).await?)
     }
 
-    /// A connection may have died since it was last used; that shows here, and a second one is tried.
+    /// Connections may have died since they were last used; that shows here, and as many more are tried as there are.
     async fn begin(&self, begin: String) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-        match self.pool.begin_with(AssertSqlSafe(begin.clone())).await {
-            Err(sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::BeginFailed) => {
-                self.pool.begin_with(AssertSqlSafe(begin)).await
+        let mut dead = 0;
+        loop {
+            match self.pool.begin_with(AssertSqlSafe(begin.clone())).await {
+                Err(error) if has_died(&error) && dead < self.pool.options().get_max_connections() => {
+                    dead += 1
+                }
+                begun => return begun,
             }
-            Err(sqlx::Error::Database(error)) if error.code().is_some_and(|code| code.starts_with("57P")) => {
-                self.pool.begin_with(AssertSqlSafe(begin)).await
-            }
-            done => done,
         }
     }
 
@@ -149,6 +149,15 @@ impl Db {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether a connection turned out to be gone at its first use: ended by the server, or cut.
+fn has_died(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::BeginFailed => true,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| code.starts_with("57P")),
+        _ => false,
     }
 }
 

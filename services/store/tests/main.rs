@@ -3,11 +3,13 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
 
 mod audit;
+mod crash;
 mod due;
 mod feed;
 mod matrix;
 mod order;
 mod outage;
 mod poison;
+mod replay;
 mod support;
 mod tenancy;

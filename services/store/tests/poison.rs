@@ -34,7 +34,7 @@ async fn an_event_that_always_fails_is_put_aside_after_eight_attempts_without_an
         .unwrap();
     assert_eq!(attempts, 8);
     let mut tries = 0;
-    while let Ok((aggregate, _)) = ears.try_recv() {
+    while let Ok((aggregate, _)) = ears.heard.try_recv() {
         tries += usize::from(aggregate == poison);
     }
     assert!(tries >= 8, "{tries}");

@@ -12,7 +12,7 @@ use store::{
     relay::Relay,
 };
 use testkit::{Bus, caller, monday_morning, postgres::Database};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
@@ -34,7 +34,15 @@ pub struct Suite {
 }
 
 impl Suite {
+    /// With a relay at work.
     pub async fn start() -> Self {
+        let suite = Self::quiet().await;
+        suite.start_relay().await;
+        suite
+    }
+
+    /// Without a relay: what is told stays in the outbox.
+    pub async fn quiet() -> Self {
         let bus = Bus::start();
         let database = Database::create(SERVICE, &NO_MIGRATIONS).await;
         sqlx::raw_sql(
@@ -48,29 +56,69 @@ impl Suite {
         .unwrap();
         let db = database.db(SERVICE);
         let stop = CancellationToken::new();
-        let suite = Self {
+        Self {
             bus,
             db,
             database,
             clock: Clock::fixed(monday_morning()),
             _guard: stop.clone().drop_guard(),
             stop,
-        };
-        suite.start_relay().await;
-        suite
+        }
     }
 
-    pub async fn start_relay(&self) {
+    /// Starts a relay; to abort its task is to kill it.
+    pub async fn start_relay(&self) -> JoinHandle<()> {
         let relay = Relay::new(self.db.clone(), self.clock.clone(), self.bus.context().await, 1);
-        tokio::spawn(relay.run(self.stop.clone()));
+        tokio::spawn(relay.run(self.stop.clone()))
     }
 
     /// Starts a consumer; every event that it has handled comes out of the channel.
-    pub async fn listen(&self, mood: Mood) -> mpsc::UnboundedReceiver<(Uuid, i64)> {
-        let (consumer, ears) = Self::consumer(mood);
+    pub async fn listen(&self, mood: Mood) -> Ears {
+        let (consumer, heard) = Self::consumer(mood);
+        Ears { heard, task: self.run(consumer).await }
+    }
+
+    /// Runs a consumer; to abort its task is to kill it.
+    pub async fn run(&self, consumer: Consumer) -> JoinHandle<()> {
         let bus = self.bus.context().await;
-        tokio::spawn(consumer.run(self.db.clone(), self.clock.clone(), bus, 1, self.stop.clone()));
-        ears
+        tokio::spawn(consumer.run(self.db.clone(), self.clock.clone(), bus, 1, self.stop.clone()))
+    }
+
+    /// How many messages a stream holds.
+    pub async fn messages(&self, stream: &str) -> u64 {
+        let context = self.bus.context().await;
+        match context.get_stream(stream).await {
+            Ok(mut stream) => stream.info().await.map_or(0, |info| info.state.messages),
+            Err(_) => 0,
+        }
+    }
+
+    /// Waits until a stream holds so many messages.
+    pub async fn until_messages(&self, stream: &str, count: u64) {
+        let reached = async { while self.messages(stream).await != count {} };
+        tokio::time::timeout(PATIENCE, reached)
+            .await
+            .unwrap_or_else(|_| panic!("{stream} never held {count}"));
+    }
+
+    /// Ends every session of a role, as a crash of its process does; waits until they are gone.
+    pub async fn end_sessions(&self) {
+        let mut behind = self.database.behind().await;
+        let reached = async {
+            loop {
+                let ended: i64 = sqlx::query_scalar(
+                    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+                     WHERE datname = current_database() AND usename = 'store_login'",
+                )
+                .fetch_one(&mut behind)
+                .await
+                .unwrap();
+                if ended == 0 {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, reached).await.unwrap();
     }
 
     /// A consumer that was not started.
@@ -118,6 +166,12 @@ impl Suite {
         .await
         .unwrap_or_else(|_| panic!("{table} never had {count} rows"));
     }
+}
+
+/// A consumer that runs, and what it has handled, also what did not stand.
+pub struct Ears {
+    pub heard: mpsc::UnboundedReceiver<(Uuid, i64)>,
+    pub task: JoinHandle<()>,
 }
 
 /// How a handler behaves.

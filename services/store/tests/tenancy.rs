@@ -72,6 +72,21 @@ async fn the_next_user_of_a_connection_inherits_nothing() {
 }
 
 #[tokio::test]
+async fn connections_that_died_are_replaced_before_anybody_notices() {
+    let (database, db) = database().await;
+    let (here, elsewhere) = (ctx(1, None), ctx(2, None));
+    let all = [&here, &elsewhere, &here, &elsewhere].map(|ctx| db.in_organisation(ctx, Mode::Read));
+    let open = futures::future::join_all(all).await;
+    assert!(open.iter().all(Result::is_ok));
+    drop(open);
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+               WHERE datname = current_database() AND usename = 'store_login'";
+    sqlx::raw_sql(end).execute(&mut database.behind().await).await.unwrap();
+    write(&db, &here, 1, 1).await.unwrap();
+    assert_eq!(visible(&db, &here).await, 1);
+}
+
+#[tokio::test]
 async fn a_read_cannot_write() {
     let (_database, db) = database().await;
     let mut tx = db.in_organisation(&ctx(1, None), Mode::Read).await.unwrap();

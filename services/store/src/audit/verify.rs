@@ -48,7 +48,12 @@ impl Cursor {
 }
 
 /// Checks from where the former call ended, so many records or events.
-pub(super) async fn verify(db: &Db, ctx: &Ctx, from: Cursor, page: i64) -> Result<VerifyAuditResponse, StoreError> {
+pub(super) async fn verify(
+    db: &Db,
+    ctx: &Ctx,
+    from: Cursor,
+    page: i64,
+) -> Result<VerifyAuditResponse, StoreError> {
     let mut found = VerifyAuditResponse::default();
     let next = match from {
         Cursor::Record { writer, day, sequence, hash } => {
