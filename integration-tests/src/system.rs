@@ -6,6 +6,7 @@ use std::{
 };
 
 use serde_json::Value;
+use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
 
 use crate::{Ecd, Portal, eventually};
@@ -21,6 +22,8 @@ pub struct System {
 /// A message that the mailbox caught.
 #[derive(Clone, Debug, serde::Deserialize)]
 pub struct Message {
+    /// What its sender calls it.
+    pub id: String,
     /// The subject.
     pub subject: String,
     /// The text.
@@ -30,10 +33,16 @@ pub struct Message {
 impl System {
     /// Starts one, without example dossiers.
     pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// Starts one with settings of its processes, as environment variables.
+    pub async fn start_with(settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let demo = Command::new(programs().join("zorgportaal"))
             .args(["demo", "--ephemeral", "--bare", "--port", "0", "--mailbox-port", "0", "--data"])
             .arg(folder.path())
+            .envs(settings.iter().copied())
             .stdout(Stdio::null())
             .spawn()
             .expect("the programs are built by `make test`");
@@ -93,16 +102,33 @@ impl System {
 
     /// Sends a signal to one of the processes, as `kill` takes it.
     pub fn signal(&self, process: &str, signal: &str) {
-        let pid = self.facts["pids"][process].as_u64().unwrap();
-        let sent = Command::new("kill").args([format!("-{signal}"), pid.to_string()]).status().unwrap();
-        assert!(sent.success(), "kill -{signal} {process}");
+        assert!(self.try_signal(process, signal), "kill -{signal} {process}");
     }
 
-    /// The port of the system's own Postgres, as a service's settings name it.
+    /// The same; says whether the process was there.
     #[must_use]
-    pub fn postgres_port(&self) -> String {
-        let settings = std::fs::read_to_string(self.data().join("config/dossier.toml")).unwrap();
-        after(&settings, "dossier_login@127.0.0.1:").split('/').next().unwrap().to_owned()
+    pub fn try_signal(&self, process: &str, signal: &str) -> bool {
+        if process == "postgres" {
+            // As root it runs as another user, behind a wrapper: found by its port.
+            let pattern = format!("postgres -D .* -p {} ", self.postgres_port());
+            let sent = Command::new("pkill").args([&format!("-{signal}"), "-f", &pattern]).status();
+            return sent.unwrap().success();
+        }
+        let pid = std::fs::read_to_string(self.data().join(format!("run/{process}.pid"))).unwrap_or_default();
+        let sent = Command::new("kill").args([format!("-{signal}"), pid]).stderr(Stdio::null()).status();
+        sent.unwrap().success()
+    }
+
+    fn postgres_port(&self) -> String {
+        let url = self.facts["postgres"].as_str().unwrap();
+        url.rsplit(':').next().unwrap().split('/').next().unwrap().to_owned()
+    }
+
+    /// A service's database, as its superuser: behind every rule.
+    pub async fn behind(&self, service: &str) -> PgConnection {
+        let url = self.facts["postgres"].as_str().unwrap();
+        let url = format!("{}/{service}", url.rsplit_once('/').unwrap().0);
+        eventually("Postgres", async || PgConnection::connect(&url).await.ok()).await
     }
 
     /// Where logs and settings are.

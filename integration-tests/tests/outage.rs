@@ -79,12 +79,8 @@ async fn postgres_killed_gives_a_503_and_everything_that_was_acknowledged_is_the
     let system = System::start().await;
     let (portal, person, session) = reader(&system).await;
     system.ecd("thuisgenoten").report(&person, "Bevestigd voor de storing.").await.unwrap();
-    let port = system.postgres_port();
     // Immediately, without a shutdown: as a crash would.
-    let killed = std::process::Command::new("pkill")
-        .args(["-QUIT", "-f", &format!("postgres -D .* -p {port} ")])
-        .status();
-    assert!(killed.unwrap().success(), "no postgres on port {port}");
+    system.signal("postgres", "QUIT");
     recovers(&portal, &session).await;
     let answer = portal.get("/reports", &session).await;
     assert_eq!(answer.body["days"][0]["reports"][0]["text"], "Bevestigd voor de storing.");

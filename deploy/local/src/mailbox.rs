@@ -2,6 +2,7 @@
 //! on a page and as JSON. It answers on this machine alone and is for development alone.
 
 use std::{
+    collections::BTreeMap,
     fmt::Write as _,
     fs::OpenOptions,
     io::Write,
@@ -31,6 +32,9 @@ use crate::BoxError;
 pub struct Message {
     /// `email` or `sms`.
     pub kind: String,
+    /// What the sender calls it: the same for the same message, however often it was sent.
+    #[serde(default)]
+    pub id: String,
     /// The address or number.
     pub to: String,
     /// The subject; empty with an SMS.
@@ -52,6 +56,7 @@ struct Mailbox {
 /// What is read of a caught e-mail.
 #[derive(Deserialize)]
 struct Caught {
+    headers: BTreeMap<String, String>,
     subject: String,
     text: String,
     envelope_recipients: Vec<String>,
@@ -60,6 +65,7 @@ struct Caught {
 /// What an SMS provider is sent.
 #[derive(Deserialize)]
 struct Sms {
+    id: String,
     to: String,
     text: String,
 }
@@ -87,7 +93,7 @@ pub async fn start(file: PathBuf, http: u16, stop: CancellationToken) -> Result<
     })?;
     let mailbox = Mailbox { messages: Arc::new(Mutex::new(read(&file))), file, clock: Clock::machine() };
     let addresses = Addresses { smtp: crate::parts::free_port()?, http: listener.local_addr()?.port() };
-    let (sender, receiver) = broadcast::channel(256);
+    let (sender, receiver) = broadcast::channel(4096);
     let local = IpAddr::V4(Ipv4Addr::LOCALHOST);
     tokio::spawn(mailcrab::mail_server(local, addresses.smtp, sender, false, stop.clone()));
     tokio::spawn(mailbox.clone().catch(receiver));
@@ -117,7 +123,16 @@ impl Mailbox {
                     let Ok(caught) = caught else { continue };
                     for to in caught.envelope_recipients {
                         let to = to.trim_matches(['<', '>']).to_owned();
-                        self.keep("email", to, caught.subject.clone(), caught.text.clone());
+                        let id = caught.headers.get("Message-ID").cloned().unwrap_or_default();
+                        let (subject, text) = (caught.subject.clone(), caught.text.clone());
+                        self.keep(Message {
+                            kind: "email".to_owned(),
+                            id,
+                            to,
+                            subject,
+                            text,
+                            at: self.clock.now(),
+                        });
                     }
                 }
                 Err(broadcast::error::RecvError::Lagged(_)) => {}
@@ -126,8 +141,7 @@ impl Mailbox {
         }
     }
 
-    fn keep(&self, kind: &str, to: String, subject: String, text: String) {
-        let message = Message { kind: kind.to_owned(), to, subject, text, at: self.clock.now() };
+    fn keep(&self, message: Message) {
         if let Ok(line) = serde_json::to_string(&message)
             && let Ok(mut file) = OpenOptions::new().create(true).append(true).open(&self.file)
         {
@@ -151,7 +165,8 @@ async fn list(State(mailbox): State<Mailbox>, Query(filter): Query<Filter>) -> J
 }
 
 async fn take_sms(State(mailbox): State<Mailbox>, Json(sms): Json<Sms>) -> StatusCode {
-    mailbox.keep("sms", sms.to, String::new(), sms.text);
+    let (kind, subject, at) = ("sms".to_owned(), String::new(), mailbox.clock.now());
+    mailbox.keep(Message { kind, id: sms.id, to: sms.to, subject, text: sms.text, at });
     StatusCode::ACCEPTED
 }
 

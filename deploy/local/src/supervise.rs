@@ -1,6 +1,11 @@
 //! Processes that are started again when they die: a log file each, and one clear line for the person who watches.
 
-use std::{fs::OpenOptions, path::PathBuf, process::Stdio, time::Duration};
+use std::{
+    fs::OpenOptions,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::{process::Command, sync::watch};
@@ -11,11 +16,12 @@ use crate::{BoxError, say};
 /// How long a process may take to end before it is killed.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// A process that lived this long starts its back-off anew.
-const STEADY: Duration = Duration::from_secs(30);
+const STEADY: Duration = Duration::from_secs(3);
 
 /// Watches over processes until told to stop.
 pub struct Supervisor {
     logs: PathBuf,
+    pids: PathBuf,
     tasks: TaskTracker,
 }
 
@@ -24,18 +30,19 @@ pub struct Watched {
     /// What it is called.
     pub name: &'static str,
     stop: CancellationToken,
-    pid: watch::Receiver<Option<u32>>,
     ended: watch::Receiver<bool>,
 }
 
 impl Supervisor {
-    /// A supervisor that writes logs into a folder.
+    /// A supervisor that writes logs to `log` and the ids of what runs to `run`, below a folder.
     ///
     /// # Errors
-    /// When the folder cannot be made.
-    pub fn new(logs: PathBuf) -> Result<Self, BoxError> {
+    /// When a folder cannot be made.
+    pub fn new(data: &Path) -> Result<Self, BoxError> {
+        let (logs, pids) = (data.join("log"), data.join("run"));
         std::fs::create_dir_all(&logs)?;
-        Ok(Self { logs, tasks: TaskTracker::new() })
+        std::fs::create_dir_all(&pids)?;
+        Ok(Self { logs, pids, tasks: TaskTracker::new() })
     }
 
     /// Starts a process, and starts it again whenever it dies. `signal` ends it.
@@ -51,7 +58,7 @@ impl Supervisor {
         let path = self.logs.join(format!("{name}.log"));
         let log = OpenOptions::new().create(true).append(true).open(&path)?;
         let stop = CancellationToken::new();
-        let (pid, pid_seen) = watch::channel(None);
+        let pid_file = self.pids.join(format!("{name}.pid"));
         let (ended, ended_seen) = watch::channel(false);
         let token = stop.clone();
         self.tasks.spawn(async move {
@@ -79,10 +86,12 @@ impl Supervisor {
                         continue;
                     }
                 };
-                pid.send_replace(child.id());
+                if let Some(pid) = child.id() {
+                    let _ = std::fs::write(&pid_file, pid.to_string());
+                }
                 tokio::select! {
                     status = child.wait() => {
-                        pid.send_replace(None);
+                        let _ = std::fs::remove_file(&pid_file);
                         if started.elapsed() > STEADY {
                             delay = Duration::from_millis(250);
                         }
@@ -105,23 +114,17 @@ impl Supervisor {
                         if tokio::time::timeout(PATIENCE, child.wait()).await.is_err() {
                             let _ = child.kill().await;
                         }
-                        pid.send_replace(None);
+                        let _ = std::fs::remove_file(&pid_file);
                     }
                 }
             }
             ended.send_replace(true);
         });
-        Ok(Watched { name, stop, pid: pid_seen, ended: ended_seen })
+        Ok(Watched { name, stop, ended: ended_seen })
     }
 }
 
 impl Watched {
-    /// The process's id while it runs.
-    #[must_use]
-    pub fn pid(&self) -> Option<u32> {
-        *self.pid.borrow()
-    }
-
     /// From now on it is not started again; its end is no death.
     pub fn let_go(&self) {
         self.stop.cancel();

@@ -46,8 +46,8 @@ pub struct Demo {
     pub organisations: Vec<String>,
     /// The mailbox.
     pub mailbox: String,
-    /// Process ids, by name.
-    pub pids: std::collections::BTreeMap<String, u32>,
+    /// Postgres, for its superuser: reached from this machine alone.
+    pub postgres: String,
     /// Whom one can be.
     pub accounts: Vec<Person>,
     /// Addresses and credentials of the services.
@@ -110,9 +110,11 @@ pub async fn run(data: PathBuf, options: Options) -> Result<(), BoxError> {
 
 /// Ends what a start that was killed left running: it would hold the port and the bus's files.
 fn end_leftovers(data: &Path) {
-    let text = std::fs::read_to_string(data.join("demo.json")).unwrap_or_default();
-    let Ok(left) = serde_json::from_str::<Demo>(&text) else { return };
-    for (name, pid) in left.pids {
+    let Ok(left) = std::fs::read_dir(data.join("run")) else { return };
+    for file in left.filter_map(|entry| Some(entry.ok()?.path())) {
+        let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        let Ok(pid) = text.trim().parse::<u32>() else { continue };
         let command = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         let is_ours = String::from_utf8_lossy(&command).contains(&*data.to_string_lossy());
         if is_ours && let Some(id) = Pid::from_raw(pid.cast_signed()) {
@@ -142,7 +144,7 @@ async fn introduce(
         ..Demo::default()
     };
     seed::fill(data, &mut demo, options.bare, &Clock::machine()).await?;
-    demo.pids = processes.pids();
+    demo.postgres = processes.postgres_url();
     // Written last and at once: whoever sees it finds all of it there.
     let file = data.join("demo.json");
     std::fs::write(file.with_extension("new"), serde_json::to_string_pretty(&demo)?)?;

@@ -122,7 +122,7 @@ impl Processes {
         for name in SERVICES.iter().chain(&["gateway"]) {
             keys.generate(name)?;
         }
-        let supervisor = Supervisor::new(data.join("log"))?;
+        let supervisor = Supervisor::new(data)?;
         let server = postgres.clone();
         watched.push(supervisor.watch("postgres", Signal::INT, move || server.command())?);
 
@@ -187,10 +187,10 @@ impl Processes {
         Ok(connection)
     }
 
-    /// The ids of what runs now.
+    /// Where its Postgres is, for its superuser.
     #[must_use]
-    pub fn pids(&self) -> BTreeMap<String, u32> {
-        self.watched.iter().filter_map(|one| Some((one.name.to_owned(), one.pid()?))).collect()
+    pub fn postgres_url(&self) -> String {
+        self.postgres.superuser_url()
     }
 
     /// Stops everything, last started first.
