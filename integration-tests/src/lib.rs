@@ -12,6 +12,7 @@
 pub mod browser;
 pub mod ecd;
 pub mod portal;
+pub mod sink;
 pub mod system;
 
 use std::time::Duration;
@@ -19,6 +20,7 @@ use std::time::Duration;
 pub use browser::Browser;
 pub use ecd::{Ecd, Registered};
 pub use portal::Portal;
+pub use sink::Sink;
 pub use system::System;
 
 /// How long anything that must happen may take before the test fails.

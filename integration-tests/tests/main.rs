@@ -9,3 +9,4 @@ mod house;
 mod json;
 mod outage;
 mod surface;
+mod trace;
