@@ -131,6 +131,24 @@ impl System {
         eventually("Postgres", async || PgConnection::connect(&url).await.ok()).await
     }
 
+    /// Everything that the processes logged, with the name of each log.
+    #[must_use]
+    pub fn logs(&self) -> Vec<(String, String)> {
+        let logs = std::fs::read_dir(self.data().join("log")).unwrap().map(|log| log.unwrap().path());
+        logs.map(|path| (path.display().to_string(), std::fs::read_to_string(&path).unwrap())).collect()
+    }
+
+    /// Fails where a log holds one of these.
+    pub fn logs_hold_none_of(&self, secrets: &[&str]) {
+        let logs = self.logs();
+        assert!(logs.len() >= 6, "{} logs", logs.len());
+        for (name, text) in logs {
+            for secret in secrets {
+                assert!(!text.contains(secret), "{name} holds {secret}");
+            }
+        }
+    }
+
     /// Where logs and settings are.
     #[must_use]
     pub fn data(&self) -> PathBuf {

@@ -70,11 +70,6 @@ async fn no_code_password_address_or_care_content_is_in_any_log() {
     portal.get("/reports", &session).await;
     let code = system.code(&person.email, 2).await;
     let password = system.welcome_password(&person.email).await;
-    for log in std::fs::read_dir(system.data().join("log")).unwrap() {
-        let path = log.unwrap().path();
-        let text = std::fs::read_to_string(&path).unwrap();
-        for secret in [&*session, &*password, &*person.email, "De wond", "de Vries", &format!("\"{code}\"")] {
-            assert!(!text.contains(secret), "{} holds {secret}", path.display());
-        }
-    }
+    let code = format!("\"{code}\"");
+    system.logs_hold_none_of(&[&session, &password, &person.email, "De wond", "de Vries", &code]);
 }

@@ -1,0 +1,150 @@
+//! The trail under fault (LOG-01, LOG-04, I-3): a process killed at every point of an answer, a row changed, no writer.
+
+use std::collections::HashSet;
+
+use chassis::{id::v7, secret};
+use integration_tests::{Portal, System, ecd::now, eventually};
+use reqwest::StatusCode;
+use sqlx::{AssertSqlSafe, Connection};
+
+/// A person who may read, with one report.
+async fn reader(system: &System) -> (Portal, String) {
+    let (ecd, portal) = (system.ecd("thuisgenoten"), system.portal("thuisgenoten"));
+    let person = ecd.register("mevrouw A. de Vries").await;
+    let session = portal.first_login(system, &person).await;
+    ecd.report(&person, "Alleen voor haar.").await.unwrap();
+    (portal, session)
+}
+
+fn trace() -> String {
+    secret::hex(v7(now()).as_bytes())
+}
+
+/// The traces of which the trail says that they were answered.
+async fn answered(system: &System) -> HashSet<String> {
+    let records: Vec<String> = sqlx::query_scalar(
+        "SELECT correlation_id FROM audit_record WHERE outcome = 1 AND method LIKE '%/ListReports'",
+    )
+    .fetch_all(&mut system.behind("dossier").await)
+    .await
+    .unwrap();
+    let count = records.len();
+    let records: HashSet<String> = records.into_iter().collect();
+    assert_eq!(records.len(), count, "a read is written down once");
+    records
+}
+
+async fn recovers(portal: &Portal, session: &str) {
+    eventually("the reports", async || {
+        let answer = portal.get_traced("/reports", session, &trace()).await?;
+        (answer.status == StatusCode::OK).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_before_its_record_is_durable_a_read_gives_no_data() {
+    let system = System::start().await;
+    let (portal, session) = reader(&system).await;
+    recovers(&portal, &session).await;
+    // Before the record is written, and between the record and its commit.
+    for table in ["audit_record", "outbox"] {
+        let mut holder = system.behind("dossier").await;
+        let hold = AssertSqlSafe(format!("BEGIN; LOCK TABLE {table} IN EXCLUSIVE MODE"));
+        sqlx::raw_sql(hold).execute(&mut holder).await.unwrap();
+        let (asking, token, id) = (portal.clone(), session.clone(), trace());
+        let named = id.clone();
+        let read = tokio::spawn(async move { asking.get_traced("/reports", &token, &named).await.unwrap() });
+        eventually("the record waits", async || {
+            let waiting: i64 = sqlx::query_scalar(
+                "SELECT count(*) FROM pg_locks JOIN pg_class ON pg_class.oid = relation
+                 WHERE NOT granted AND relname = $1",
+            )
+            .bind(table)
+            .fetch_one(&mut system.behind("dossier").await)
+            .await
+            .ok()?;
+            (waiting > 0).then_some(())
+        })
+        .await;
+        system.signal("dossier", "KILL");
+        holder.close().await.unwrap();
+        let answer = read.await.unwrap();
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{table}: {answer:?}");
+        assert!(!answer.body.to_string().contains("Alleen voor haar"), "{table}: {answer:?}");
+        recovers(&portal, &session).await;
+        assert!(!answered(&system).await.contains(&id), "{table}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_kills_at_any_moment_every_answered_read_has_its_record() {
+    let system = System::start().await;
+    let (portal, session) = reader(&system).await;
+    let mut moments = fastrand::Rng::with_seed(7);
+    let mut seen = Vec::new();
+    for _ in 0..6 {
+        recovers(&portal, &session).await;
+        let reads = (0..8).map(|_| {
+            let (portal, session) = (portal.clone(), session.clone());
+            tokio::spawn(async move {
+                let mut answered = Vec::new();
+                loop {
+                    let id = trace();
+                    match portal.get_traced("/reports", &session, &id).await {
+                        Some(answer) if answer.status == StatusCode::OK => answered.push(id),
+                        _ => return answered,
+                    }
+                }
+            })
+        });
+        let reads: Vec<_> = reads.collect();
+        // After so many records, wherever the eight of them stand then.
+        let (before, more) = (answered(&system).await.len(), moments.usize(5..80));
+        eventually("reads", async || (answered(&system).await.len() >= before + more).then_some(())).await;
+        system.signal("dossier", "KILL");
+        for read in futures::future::join_all(reads).await {
+            seen.extend(read.unwrap());
+        }
+    }
+    recovers(&portal, &session).await;
+    let records = answered(&system).await;
+    assert!(seen.len() > 100, "{}", seen.len());
+    let without: Vec<_> = seen.iter().filter(|id| !records.contains(*id)).collect();
+    assert!(without.is_empty(), "answered without a record: {without:?}");
+    let verified = system.command(&["audit", "verify", "dossier", "--organisation", "thuisgenoten"]);
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_its_writer_there_is_no_data_and_one_changed_row_is_named() {
+    let system = System::start().await;
+    let (portal, session) = reader(&system).await;
+    recovers(&portal, &session).await;
+    let mut behind = system.behind("dossier").await;
+    sqlx::raw_sql("REVOKE INSERT ON audit_record FROM dossier_audit").execute(&mut behind).await.unwrap();
+    let answer = portal.get("/reports", &session).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{answer:?}");
+    assert!(!answer.body.to_string().contains("Alleen voor haar"), "{answer:?}");
+    sqlx::raw_sql("GRANT INSERT ON audit_record TO dossier_audit").execute(&mut behind).await.unwrap();
+    recovers(&portal, &session).await;
+
+    let verify = || system.command(&["audit", "verify", "dossier", "--organisation", "thuisgenoten"]);
+    assert!(verify().status.success());
+    let changed: uuid::Uuid = sqlx::query_scalar(
+        "UPDATE audit_record SET person_name = 'X' || substr(person_name, 2)
+         WHERE record_id = (SELECT record_id FROM audit_record WHERE method LIKE '%/ListReports' LIMIT 1)
+         RETURNING record_id",
+    )
+    .fetch_one(&mut behind)
+    .await
+    .unwrap();
+    let found = verify();
+    let said = String::from_utf8_lossy(&found.stdout).into_owned();
+    assert!(!found.status.success() && said.contains(&changed.to_string()), "{said}");
+    assert_eq!(
+        said.lines().filter(|line| line.contains("record")).count(),
+        2,
+        "one fault and the sum: {said}"
+    );
+}
