@@ -5,12 +5,14 @@ use chassis::{
     id::v7,
 };
 use jiff::Timestamp;
+use prost::{Message, Name};
 use proto::{
     access::v1::{Action, Grant, Section},
     dossier::v1::{
         ClientRecord, ImportRecordsRequest, ImportRecordsResponse, Origin, ReportKind, ReportRecord,
         UpsertClientRequest, UpsertReportRequest, dossier_service_client::DossierServiceClient,
     },
+    event::v1::{SubscribeRequest, event_feed_client::EventFeedClient},
     identity::v1::{
         Consent, IssueSystemTokenRequest, RegisterAccountRequest, RelationKind,
         identity_service_client::IdentityServiceClient,
@@ -116,14 +118,19 @@ impl Ecd {
 
     /// Registers a client and an account for them: P9–P17.
     pub async fn register(&self, name: &str) -> Registered {
+        self.try_register(name).await.unwrap()
+    }
+
+    /// The same, where a service may be away.
+    pub async fn try_register(&self, name: &str) -> Result<Registered, Status> {
         let external_id = format!("C-{}", v7(now()).simple());
         let request = UpsertClientRequest { client: Some(client_record(&external_id, name)) };
-        let client = self.dossier().await.unwrap().upsert_client(request).await.unwrap().into_inner();
+        let client = self.dossier().await?.upsert_client(request).await?.into_inner();
         let email = format!("{}@voorbeeld.example", v7(now()).simple());
         let registered = Registered { client: client.client_id, external_id, email };
         let request = registration(&registered, v7(now()), name, RelationKind::Client);
-        self.identity().await.unwrap().register_account(request).await.unwrap();
-        registered
+        self.identity().await?.register_account(request).await?;
+        Ok(registered)
     }
 
     /// Adds a report to a client's dossier; gives its id.
@@ -132,6 +139,21 @@ impl Ecd {
         let report = report_record(&client.external_id, &external_id, text);
         let request = UpsertReportRequest { report: Some(report) };
         Ok(self.dossier().await?.upsert_report(request).await?.into_inner().report_id)
+    }
+
+    /// All events of one type that a service's feed has until now, oldest first.
+    pub async fn events<M: Message + Name + Default>(&self, service: &str) -> Vec<M> {
+        let mut feed = EventFeedClient::new(self.calling(service).await.unwrap());
+        let request = SubscribeRequest { after_position: 0, only_existing: true };
+        let mut answers = feed.subscribe(request).await.unwrap().into_inner();
+        let mut events = Vec::new();
+        while let Some(answer) = answers.next().await {
+            let data = answer.unwrap().event.unwrap().data.unwrap();
+            if data.type_url == M::type_url() {
+                events.push(data.to_msg().unwrap());
+            }
+        }
+        events
     }
 
     /// Imports records; gives each one's result.

@@ -11,6 +11,7 @@
 
 pub mod browser;
 pub mod ecd;
+pub mod load;
 pub mod portal;
 pub mod sink;
 pub mod system;
@@ -19,6 +20,7 @@ use std::time::Duration;
 
 pub use browser::Browser;
 pub use ecd::{Ecd, Registered};
+pub use load::{Book, Load};
 pub use portal::Portal;
 pub use sink::Sink;
 pub use system::System;

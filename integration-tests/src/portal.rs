@@ -44,26 +44,28 @@ impl Portal {
     /// A JSON resource.
     pub async fn get(&self, path: &str, token: &str) -> Answer {
         let request = self.request(Method::GET, &format!("/api/v1{path}"));
-        answer(request.bearer_auth(token).send().await.unwrap()).await
+        answer(request.bearer_auth(token).send().await.unwrap()).await.unwrap()
     }
 
     /// A JSON resource, asked for within a trace of the caller's own; `None` where nothing came back.
     pub async fn get_traced(&self, path: &str, token: &str, trace: &str) -> Option<Answer> {
         let request = self.request(Method::GET, &format!("/api/v1{path}")).bearer_auth(token);
         let request = request.header("traceparent", format!("00-{trace}-00000000000000aa-01"));
-        let response = request.send().await.ok()?;
-        let status = response.status();
-        let body = response.bytes().await.ok()?;
-        Some(Answer { status, body: serde_json::from_slice(&body).unwrap_or_default() })
+        answer(request.send().await.ok()?).await
     }
 
     /// A JSON write.
     pub async fn post(&self, path: &str, token: &str, body: &Value) -> Answer {
+        self.try_post(path, token, body).await.unwrap()
+    }
+
+    /// The same; `None` where nothing came back.
+    pub async fn try_post(&self, path: &str, token: &str, body: &Value) -> Option<Answer> {
         let mut request = self.request(Method::POST, &format!("/api/v1{path}")).json(body);
         if !token.is_empty() {
             request = request.bearer_auth(token);
         }
-        answer(request.send().await.unwrap()).await
+        answer(request.send().await.ok()?).await
     }
 
     /// Logs in up to the code; gives the login token. T8–T14.
@@ -96,8 +98,8 @@ pub fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
 }
 
-async fn answer(response: Response) -> Answer {
+async fn answer(response: Response) -> Option<Answer> {
     let status = response.status();
-    let body = response.bytes().await.unwrap();
-    Answer { status, body: serde_json::from_slice(&body).unwrap_or_default() }
+    let body = response.bytes().await.ok()?;
+    Some(Answer { status, body: serde_json::from_slice(&body).unwrap_or_default() })
 }

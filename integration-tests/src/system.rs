@@ -24,6 +24,8 @@ pub struct System {
 pub struct Message {
     /// What its sender calls it.
     pub id: String,
+    /// The address or number.
+    pub to: String,
     /// The subject.
     pub subject: String,
     /// The text.
@@ -78,15 +80,19 @@ impl System {
 
     /// The messages to an address, newest first, once there are `count`.
     pub async fn messages(&self, to: &str, count: usize) -> Vec<Message> {
-        let url = format!("{}/api/messages", self.facts["mailbox"].as_str().unwrap());
-        let url = url.replace("localhost", "127.0.0.1");
-        let client = reqwest::Client::new();
         eventually("a message in the mailbox", async || {
-            let answer = client.get(&url).query(&[("to", to)]).send().await.ok()?;
-            let messages: Vec<Message> = answer.json().await.ok()?;
+            let messages = self.mailbox(Some(to)).await;
             (messages.len() >= count).then_some(messages)
         })
         .await
+    }
+
+    /// What the mailbox has now, newest first, to one address or all.
+    pub async fn mailbox(&self, to: Option<&str>) -> Vec<Message> {
+        let url = format!("{}/api/messages", self.facts["mailbox"].as_str().unwrap());
+        let request = reqwest::Client::new().get(url.replace("localhost", "127.0.0.1"));
+        let request = request.query(&to.map(|to| [("to", to)]).into_iter().flatten().collect::<Vec<_>>());
+        request.send().await.unwrap().json().await.unwrap()
     }
 
     /// The first password in a welcome message.
@@ -129,6 +135,23 @@ impl System {
         let url = self.facts["postgres"].as_str().unwrap();
         let url = format!("{}/{service}", url.rsplit_once('/').unwrap().0);
         eventually("Postgres", async || PgConnection::connect(&url).await.ok()).await
+    }
+
+    /// Kills the bus and takes away all that it had stored; it starts again by itself.
+    pub fn wipe_bus(&self) {
+        self.signal("nats", "KILL");
+        std::fs::remove_dir_all(self.data().join("nats")).unwrap();
+    }
+
+    /// Runs a command of a service's own program, with its settings.
+    #[must_use]
+    pub fn service_command(&self, service: &str, arguments: &[&str]) -> std::process::Output {
+        Command::new(programs().join(format!("zorgportaal-{service}")))
+            .args(arguments)
+            .arg("--config")
+            .arg(self.data().join(format!("config/{service}.toml")))
+            .output()
+            .unwrap()
     }
 
     /// Everything that the processes logged, with the name of each log.

@@ -8,6 +8,8 @@ mod browser;
 mod dependencies;
 mod house;
 mod json;
+mod kill;
 mod outage;
+mod replay;
 mod surface;
 mod trace;
