@@ -1,9 +1,10 @@
 # Thin on purpose: each target says what it runs. ARGS goes to the tests: make test ARGS='-p zorgportaal-store'.
 export SQLX_OFFLINE ?= true
 TARGET := $(or $(CARGO_TARGET_DIR),target)/debug
+RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 NEXTEST := $(shell command -v cargo-nextest >/dev/null 2>&1 && echo nextest run || echo test)
 
-.PHONY: demo build setup test check fmt queries
+.PHONY: demo build setup test check bench chaos fmt queries
 .DEFAULT_GOAL := demo
 
 demo: build ## The whole system on this machine
@@ -27,6 +28,16 @@ check: setup ## Static checks only
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --document-private-items --quiet
 	.ci/queries --check
 	@if command -v cargo-deny >/dev/null 2>&1; then cargo deny --log-level error check bans licenses sources; fi
+
+bench: setup ## What each pattern costs, beside its floor; writes the table in integration-tests/README.md
+	cargo build --release --workspace --bins --benches
+	$(RELEASE)/zorgportaal parts -- cargo bench --workspace --bench bench
+
+chaos: ## Ten minutes of kills, from a seed that is printed
+	@deploy/local/setup.sh --tests
+	cargo build --workspace --all-targets
+	ZORGPORTAAL_KILL_SECONDS=600 ZORGPORTAAL_KILL_SEED=$${ZORGPORTAAL_KILL_SEED:-$$RANDOM} \
+	    $(TARGET)/zorgportaal parts -- cargo test -p zorgportaal-integration-tests kill:: -- --nocapture
 
 queries: ## Writes .sqlx after a change of queries or migrations
 	.ci/queries

@@ -163,7 +163,7 @@ impl Frame {
             ("hours", contact.hours),
             ("care_questions", contact.care_questions),
         ];
-        Speaker { language: language.unwrap_or_default(), names: names.into_iter().collect() }
+        Speaker::new(language.unwrap_or_default(), names)
     }
 
     fn finish(&mut self, mut answer: Response) -> Response {

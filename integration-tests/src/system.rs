@@ -1,6 +1,7 @@
 //! A system of the test's own.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
@@ -125,6 +126,44 @@ impl System {
         sent.unwrap().success()
     }
 
+    /// CPU seconds that each of our processes, Postgres and NATS has taken until now.
+    #[must_use]
+    pub fn cpu_seconds(&self) -> BTreeMap<&'static str, f64> {
+        let ours = ["identity", "dossier", "messaging", "gateway", "nats"];
+        let seconds = ours.map(|process| (process, f64::from(ticks_of(self.pid(process))) / 100.0));
+        let mut all = BTreeMap::from(seconds);
+        let postmaster = self.postmaster();
+        let mut ticks = ticks_of(postmaster);
+        for entry in std::fs::read_dir("/proc").unwrap().filter_map(Result::ok) {
+            let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+            let parent = stat(pid).and_then(|fields| fields.get(1)?.parse::<u32>().ok());
+            if parent == Some(postmaster) {
+                ticks += ticks_of(pid);
+            }
+        }
+        all.insert("postgres", f64::from(ticks) / 100.0);
+        all
+    }
+
+    /// Bytes of memory that a process alone has, with its part of what it shares.
+    #[must_use]
+    pub fn memory(&self, process: &str) -> u64 {
+        let rollup = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", self.pid(process))).unwrap();
+        let line = rollup.lines().find(|line| line.starts_with("Pss:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+    }
+
+    fn pid(&self, process: &str) -> u32 {
+        let text = std::fs::read_to_string(self.data().join(format!("run/{process}.pid"))).unwrap();
+        text.trim().parse().unwrap()
+    }
+
+    fn postmaster(&self) -> u32 {
+        let pattern = format!("^[^ ]*postgres -D .* -p {} ", self.postgres_port());
+        let found = Command::new("pgrep").args(["-o", "-f", &pattern]).output().unwrap();
+        String::from_utf8_lossy(&found.stdout).trim().parse().unwrap()
+    }
+
     fn postgres_port(&self) -> String {
         let url = self.facts["postgres"].as_str().unwrap();
         url.rsplit(':').next().unwrap().split('/').next().unwrap().to_owned()
@@ -197,6 +236,19 @@ impl Drop for System {
     }
 }
 
+/// What the kernel says of a process, from its state on.
+fn stat(pid: u32) -> Option<Vec<String>> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let fields = text.rsplit_once(')')?.1.split_whitespace();
+    Some(fields.map(str::to_owned).collect())
+}
+
+/// Hundredths of a second of CPU, with those of children that have ended.
+fn ticks_of(pid: u32) -> u32 {
+    let fields = stat(pid).unwrap_or_default();
+    fields.iter().skip(11).take(4).filter_map(|field| field.parse::<u32>().ok()).sum()
+}
+
 /// The rest of the line after a label.
 fn after(text: &str, label: &str) -> String {
     let rest = text.split_once(label).unwrap_or_else(|| panic!("no `{label}` in {text}")).1;
@@ -204,7 +256,8 @@ fn after(text: &str, label: &str) -> String {
 }
 
 /// Where cargo puts programs: this test's own lies one folder below.
-fn programs() -> PathBuf {
+#[must_use]
+pub fn programs() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     test.parent().and_then(Path::parent).unwrap().to_owned()
 }

@@ -105,3 +105,31 @@ fn no_query_asks_the_database_for_the_time() {
     }
     assert_eq!(asks_for_time("UPDATE x SET at = NOW() WHERE y < current_date"), [" now()", "current_date"]);
 }
+
+/// A fault as `.ci/faults` reads it.
+#[derive(serde::Deserialize)]
+struct Fault {
+    mechanism: String,
+    fault: String,
+    file: String,
+    find: String,
+}
+
+#[derive(serde::Deserialize)]
+struct Faults {
+    fault: Vec<Fault>,
+}
+
+#[test]
+fn every_fault_can_still_be_put_in_and_stands_in_the_architecture() {
+    let text = fs::read_to_string(root().join("integration-tests/faults.toml")).unwrap();
+    let faults: Faults = toml::from_str(&text).unwrap();
+    let architecture = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let table = architecture.split("| caught by |").nth(1).unwrap().split("\n\n").next().unwrap();
+    assert_eq!(table.lines().filter(|line| line.starts_with("| ")).count(), faults.fault.len());
+    for Fault { mechanism, fault, file, find } in faults.fault {
+        let places = fs::read_to_string(root().join(&file)).unwrap().matches(&find).count();
+        assert_eq!(places, 1, "{mechanism}, {fault}: in {file}");
+        assert!(table.contains(&format!("| {mechanism} | {fault} |")), "{mechanism}, {fault}");
+    }
+}

@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use chassis::Ctx;
 use serde::Deserialize;
 use sqlx::{
-    AssertSqlSafe, PgPool, Postgres, Transaction,
+    AssertSqlSafe, ConnectOptions, PgPool, Postgres, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::sync::Notify;
@@ -63,7 +63,7 @@ impl Db {
             .acquire_timeout(Duration::from_secs(2))
             // A broken connection shows itself at its first use and is thrown away; asking each time costs a round trip.
             .test_before_acquire(false)
-            .connect_lazy_with(options);
+            .connect_lazy_with(options.disable_statement_logging());
         Self { pool, service, outbox: Arc::new(Notify::new()) }
     }
 
@@ -83,9 +83,8 @@ impl Db {
         let access = if mode == Mode::Read { " READ ONLY" } else { "" };
         let client = ctx.client.map(|client| client.to_string()).unwrap_or_default();
         let begin = format!(
-            "BEGIN{access}; SELECT set_config('role', '{}_app', true), \
-             set_config('zorgportaal.organisation_id', '{}', true), \
-             set_config('zorgportaal.client_id', '{client}', true)",
+            "BEGIN{access}; SET LOCAL role = {}_app; SET LOCAL zorgportaal.organisation_id = '{}'; \
+             SET LOCAL zorgportaal.client_id = '{client}'",
             self.service, ctx.organisation,
         );
         Ok(Tx::new(self.begin(begin).await?, ctx.clone(), Arc::clone(&self.outbox)))
@@ -96,7 +95,7 @@ impl Db {
         &self,
         suffix: &'static str,
     ) -> Result<Transaction<'static, Postgres>, StoreError> {
-        let begin = format!("BEGIN; SELECT set_config('role', '{}_{suffix}', true)", self.service);
+        let begin = format!("BEGIN; SET LOCAL role = {}_{suffix}", self.service);
         Ok(self.begin(begin).await?)
     }
 

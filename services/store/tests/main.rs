@@ -8,6 +8,7 @@ mod due;
 mod feed;
 mod matrix;
 mod order;
+mod organisation;
 mod outage;
 mod poison;
 mod replay;

@@ -31,7 +31,11 @@ impl Database {
     /// A fresh one with all migrations.
     pub async fn create(service: &'static str, migrator: &Migrator) -> Self {
         let server: PgConnectOptions = crate::environment("ZORGPORTAAL_TEST_POSTGRES").parse().unwrap();
-        let server = server.disable_statement_logging();
+        Self::create_on(server.disable_statement_logging(), service, migrator).await
+    }
+
+    /// The same, on a server of the test's own choice.
+    pub async fn create_on(server: PgConnectOptions, service: &'static str, migrator: &Migrator) -> Self {
         let mut admin = server.connect().await.unwrap();
         let template = format!("template_{service}_{}", fingerprint(migrator));
         make_template(&mut admin, &server, service, &template, migrator).await;

@@ -1,0 +1,119 @@
+//! What the audit trail costs: the same service with its layers, and without the audit layer alone.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use chassis::{
+    Clock,
+    access::{AccessLayer, Rules},
+    client,
+    id::ClientId,
+    keys::KeySettings,
+    server::Bound,
+    token::Signer,
+};
+use dossier::{Dossier, Settings};
+use integration_tests::System;
+use proto::{
+    access::v1::{Action, Level, Section},
+    dossier::v1::{ListReportsRequest, dossier_service_client::DossierServiceClient},
+};
+use store::{
+    audit::Audit,
+    service::{self, Parts, Service},
+};
+use testkit::caller;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    harness::{ROUNDS, Report, Row, Target, closed},
+    people::People,
+    tenant,
+};
+
+const IN_FLIGHT: usize = 32;
+
+/// Serves dossier in this process, with or without the audit layer; gives its address.
+async fn serve(system: &System, keys: &KeySettings, audited: bool, stop: CancellationToken) -> String {
+    let db = tenant::dossier(system, 8);
+    let seal = keys.seal("dossier").unwrap();
+    let audit = Audit::start(db.clone(), seal.clone());
+    let clock = Clock::machine();
+    let parts = Parts {
+        audit: audit.clone(),
+        db,
+        clock: clock.clone(),
+        seal,
+        keys: keys.clone(),
+        wake: Arc::default(),
+    };
+    let routes = Dossier::build(parts, Settings {}).unwrap().routes;
+    let access = AccessLayer::new(Arc::new(Rules::of_contract().unwrap()), keys.verifier().unwrap(), clock);
+    let bound = Bound::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let address = format!("http://{}", bound.address().unwrap());
+    if audited {
+        tokio::spawn(bound.serve(routes, service::layers(audit, access), stop));
+    } else {
+        tokio::spawn(bound.serve(routes, access, stop));
+    }
+    address
+}
+
+async fn rate(address: &str, signer: &Signer, people: &People, step: &Arc<AtomicUsize>) -> f64 {
+    let channels = [client::channel(address).unwrap(), client::channel(address).unwrap()];
+    let now = Clock::machine().now();
+    let grants = [(Section::Reports, Action::View)];
+    let token = |client| caller::account(people.organisation, ClientId(client), &grants, Level::Low);
+    let callers: Vec<_> = people
+        .all
+        .iter()
+        .enumerate()
+        .map(|(number, person)| {
+            let token = signer.sign(&token(person.client), now).unwrap();
+            DossierServiceClient::new(client::with_token(channels[number % 2].clone(), &token))
+        })
+        .collect();
+    let step = Arc::clone(step);
+    closed(IN_FLIGHT, move |_| {
+        let mut dossier = callers[step.fetch_add(1, Ordering::Relaxed) * 7 % callers.len()].clone();
+        async move {
+            let answer = dossier.list_reports(ListReportsRequest::default()).await.unwrap();
+            assert_eq!(answer.into_inner().reports.len(), 20);
+        }
+    })
+    .await
+}
+
+pub async fn run(system: &System, people: &People, report: &mut Report) {
+    let keys = KeySettings {
+        public: system.data().join("keys/public"),
+        private: system.data().join("keys/private"),
+    };
+    let (stop, signer) = (CancellationToken::new(), keys.signer("identity").unwrap());
+    let off = serve(system, &keys, false, stop.clone()).await;
+    let on = serve(system, &keys, true, stop.clone()).await;
+    let step = Arc::new(AtomicUsize::new(0));
+    let (mut floor, mut product) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        floor.push(rate(&off, &signer, people, &step).await);
+        product.push(rate(&on, &signer, people, &step).await);
+        // The relay of the running dossier moves what was told: not on the other's time.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    stop.cancel();
+    report.add(Row {
+        name: "ListReports over gRPC, audited",
+        unit: "calls/s",
+        against: "the same without the audit layer, 32 in flight",
+        floor,
+        product,
+        target: Target::AtLeast(0.7),
+        cpu_ms: BTreeMap::new(),
+    });
+}

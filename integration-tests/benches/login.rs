@@ -1,0 +1,148 @@
+//! The password step beside raw argon2 on two threads; and what pages feel of it.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
+
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use chassis::{Clock, client, keys::KeySettings, token::Caller};
+use integration_tests::System;
+use proto::identity::v1::{StartLoginRequest, identity_service_client::IdentityServiceClient};
+
+use crate::{
+    harness::{ROUNDS, Report, Row, TURN, Target, closed, cpu_ms, p99},
+    page::{self, Browsers},
+    people::People,
+};
+
+/// Logins at once: enough for both hashing threads, fewer than their queue takes.
+const AT_ONCE: usize = 16;
+const CONNECTIONS: usize = 16;
+
+/// Hashes per second, two threads with a piece of memory each.
+fn argon() -> f64 {
+    let threads: Vec<_> = (0..2)
+        .map(|_| {
+            std::thread::spawn(|| {
+                let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::DEFAULT);
+                let mut memory = vec![Block::default(); Params::DEFAULT.block_count()];
+                let (began, mut done) = (Instant::now(), 0_u32);
+                while began.elapsed() < TURN {
+                    let mut out = [0_u8; 32];
+                    argon2
+                        .hash_password_into_with_memory(
+                            b"password",
+                            b"salt-of-16-bytes",
+                            &mut out,
+                            &mut memory,
+                        )
+                        .unwrap();
+                    done += 1;
+                }
+                f64::from(done) / began.elapsed().as_secs_f64()
+            })
+        })
+        .collect();
+    threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+}
+
+/// The gateway, as identity knows it, for one turn.
+fn identity(system: &System) -> IdentityServiceClient<client::Caller> {
+    let keys = KeySettings {
+        public: system.data().join("keys/public"),
+        private: system.data().join("keys/private"),
+    };
+    let token = keys.signer("gateway").unwrap().sign(&Caller::Gateway, Clock::machine().now()).unwrap();
+    let channel = client::channel(system.facts["services"]["identity"].as_str().unwrap()).unwrap();
+    IdentityServiceClient::new(client::with_token(channel, &token))
+}
+
+async fn log_in(mut identity: IdentityServiceClient<client::Caller>, people: Arc<People>, number: usize) {
+    let person = people.any(number);
+    let request = StartLoginRequest {
+        organisation_id: people.organisation.to_string(),
+        username: person.username.clone(),
+        password: person.password.to_owned(),
+    };
+    identity.start_login(request).await.unwrap();
+}
+
+pub async fn run(system: &System, people: &People, report: &mut Report) {
+    // Codes stay in the table: what is measured is the login, not the mail.
+    system.signal("messaging", "STOP");
+    let (people, step) = (Arc::new(people.clone()), Arc::new(AtomicUsize::new(0)));
+    let (mut floor, mut product, mut cpu) = (Vec::new(), Vec::new(), BTreeMap::new());
+    for _ in 0..ROUNDS {
+        floor.push(tokio::task::block_in_place(argon));
+        let (identity, folk, steps) = (identity(system), Arc::clone(&people), Arc::clone(&step));
+        let before = system.cpu_seconds();
+        let rate = closed(AT_ONCE, move |_| {
+            log_in(identity.clone(), Arc::clone(&folk), steps.fetch_add(1, Ordering::Relaxed))
+        })
+        .await;
+        cpu = cpu_ms(&before, &system.cpu_seconds(), rate * TURN.as_secs_f64());
+        product.push(rate);
+    }
+    report.add(Row {
+        name: "password step (StartLogin)",
+        unit: "logins/s",
+        against: "raw argon2, two threads",
+        floor,
+        product,
+        target: Target::AtLeast(0.9),
+        cpu_ms: cpu,
+    });
+    beside_pages(system, &people, report).await;
+    system.signal("messaging", "CONT");
+}
+
+/// Pages at half of their greatest rate, without and with both hashing threads busy all the time.
+async fn beside_pages(system: &System, people: &Arc<People>, report: &mut Report) {
+    let browsers = Browsers::open(system.facts["gateway"].as_str().unwrap(), CONNECTIONS).await;
+    let step = Arc::new(AtomicUsize::new(0));
+    let rate = page::rate(&browsers, people, &step).await / 2.0;
+    let pages = || {
+        let (browsers, people, step) = (browsers.clone(), Arc::clone(people), Arc::clone(&step));
+        p99(rate, CONNECTIONS, move |caller| {
+            let (browsers, people) = (browsers.clone(), Arc::clone(&people));
+            let number = step.fetch_add(1, Ordering::Relaxed);
+            async move { browsers.get(caller, "/reports", &people.any(number).session).await }
+        })
+    };
+    let (mut floor, mut product) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        floor.push(pages().await);
+        let (identity, busy) = (identity(system), Arc::new(AtomicBool::new(true)));
+        let logins: Vec<_> = (0..AT_ONCE)
+            .map(|caller| {
+                let (identity, people, busy) = (identity.clone(), Arc::clone(people), Arc::clone(&busy));
+                tokio::spawn(async move {
+                    let mut number = caller;
+                    while busy.load(Ordering::Relaxed) {
+                        log_in(identity.clone(), Arc::clone(&people), number).await;
+                        number += AT_ONCE;
+                    }
+                })
+            })
+            .collect();
+        product.push(pages().await);
+        busy.store(false, Ordering::Relaxed);
+        for login in logins {
+            login.await.unwrap();
+        }
+    }
+    report.add(Row {
+        name: "page p99 at half rate while logins are saturated",
+        unit: "ms",
+        against: "the same without logins",
+        floor,
+        product,
+        target: Target::AtMost(3.0),
+        cpu_ms: BTreeMap::new(),
+    });
+}

@@ -1,0 +1,62 @@
+//! What each pattern costs: the product beside its floor, in one run, taken in turns, five rounds (`make bench`).
+//! Words such as `page login` pick parts. The whole writes `target/bench/bench.md` and `bench.json`, and the table in this crate's README.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    reason = "a measurement that cannot go on panics; rates are approximate"
+)]
+
+mod audit;
+mod harness;
+mod login;
+mod page;
+mod people;
+mod process;
+mod relay;
+mod tenant;
+
+use std::path::Path;
+
+use integration_tests::System;
+
+use crate::{harness::Report, people::People};
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let asked: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+        let wants = |part: &str| asked.is_empty() || asked.iter().any(|word| word == part);
+        let system = System::start().await;
+        let mut report = Report::default();
+        if wants("process") {
+            process::idle_memory(&system, &mut report);
+        }
+        let people = People::settle(&system).await;
+        if wants("tenant") {
+            tenant::run(&system, &people, &mut report).await;
+        }
+        if wants("relay") {
+            relay::run(&system, &mut report).await;
+        }
+        if wants("audit") {
+            audit::run(&system, &people, &mut report).await;
+        }
+        if wants("page") {
+            page::run(&system, &people, &mut report).await;
+        }
+        if wants("login") {
+            login::run(&system, &people, &mut report).await;
+        }
+        if wants("process") {
+            process::loaded_memory(&system, &mut report);
+            process::cold_start(&system, &mut report).await;
+        }
+        if asked.is_empty() {
+            let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+            report.write(&root.join("../target/bench"), &root.join("README.md"));
+        }
+    });
+}

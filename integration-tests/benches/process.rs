@@ -1,0 +1,111 @@
+//! Memory, idle and after load, and how soon a process serves.
+
+use std::{
+    collections::BTreeMap,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use chassis::client;
+use integration_tests::{System, system::programs};
+use tokio::time::Instant;
+
+use crate::harness::{ROUNDS, Report, Row, Target};
+
+const SERVICES: [&str; 3] = ["identity", "dossier", "messaging"];
+
+fn megabytes(system: &System, process: &str) -> f64 {
+    system.memory(process) as f64 / 1_048_576.0
+}
+
+fn sum(system: &System) -> f64 {
+    SERVICES.iter().chain(&["gateway"]).map(|process| megabytes(system, process)).sum()
+}
+
+fn row(name: &'static str, unit: &'static str, product: Vec<f64>, most: f64) -> Row {
+    Row {
+        name,
+        unit,
+        against: "–",
+        floor: Vec::new(),
+        product,
+        target: Target::Below(most),
+        cpu_ms: BTreeMap::new(),
+    }
+}
+
+pub fn idle_memory(system: &System, report: &mut Report) {
+    let each = SERVICES.iter().map(|service| megabytes(system, service)).collect();
+    report.add(row("memory, idle: each service", "MB", each, 20.0));
+    // A sixth of the whole for each process: there are fewer of them yet than there will be.
+    let most = 120.0 * 4.0 / 6.0;
+    report.add(row("memory, idle: services and gateway", "MB", vec![sum(system)], most));
+}
+
+pub fn loaded_memory(system: &System, report: &mut Report) {
+    // 19 MiB for each of two hashing threads.
+    report.add(row("memory after load: services and gateway", "MB", vec![sum(system)], 300.0 + 38.0));
+}
+
+/// A second copy of a process, on a port of its own.
+struct Copy(Child);
+
+impl Drop for Copy {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn start(system: &System, process: &str, port: u16, services: &[(&str, u16)]) -> Copy {
+    let mut command = Command::new(programs().join(format!("zorgportaal-{process}")));
+    command.arg("--config").arg(system.data().join(format!("config/{process}.toml")));
+    command.env("ZORGPORTAAL_LISTEN", format!("127.0.0.1:{port}"));
+    for (service, port) in services {
+        let name = format!("ZORGPORTAAL_SERVICES__{}", service.to_uppercase());
+        command.env(name, format!("http://127.0.0.1:{port}"));
+    }
+    Copy(command.stdout(Stdio::null()).spawn().unwrap())
+}
+
+async fn serves(process: &str, port: u16) {
+    let address = format!("http://127.0.0.1:{port}");
+    let http = reqwest::Client::new();
+    loop {
+        let ready = if process == "gateway" {
+            let answer = http.get(format!("{address}/healthz/ready")).send().await;
+            answer.is_ok_and(|answer| answer.status().is_success())
+        } else {
+            client::is_serving(client::channel(&address).unwrap(), process).await
+        };
+        if ready {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+pub async fn cold_start(system: &System, report: &mut Report) {
+    let (mut each, mut all) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        for service in SERVICES {
+            let (port, began) = (free_port(), Instant::now());
+            let _copy = start(system, service, port, &[]);
+            serves(service, port).await;
+            each.push(began.elapsed().as_secs_f64());
+        }
+        let ports = SERVICES.map(|service| (service, free_port()));
+        let (port, began) = (free_port(), Instant::now());
+        let _copies: Vec<_> =
+            ports.iter().map(|(service, port)| start(system, service, *port, &[])).collect();
+        let _gateway = start(system, "gateway", port, &ports);
+        serves("gateway", port).await;
+        all.push(began.elapsed().as_secs_f64());
+    }
+    report.add(row("cold start: each service", "s", each, 0.3));
+    report.add(row("cold start: all services and the gateway", "s", all, 2.0));
+}

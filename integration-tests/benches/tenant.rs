@@ -1,0 +1,88 @@
+//! What organisation and row-level security cost: a page of reports in a tenant transaction beside the bare prepared
+//! query, both over eight connections.
+
+use std::collections::BTreeMap;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use chassis::{Clock, Ctx, id::ClientId};
+use integration_tests::System;
+use sqlx::{Row as _, postgres::PgPoolOptions};
+use store::{Db, Mode, db::PostgresSettings};
+use uuid::Uuid;
+
+use crate::{
+    harness::{ROUNDS, Report, Row, Target, closed},
+    people::People,
+};
+
+pub const QUERY: &str = "SELECT id, client_id, text, author, author_role, written_at, kind FROM report
+    WHERE organisation_id = $1 AND client_id = $2 ORDER BY written_at DESC, id DESC LIMIT 20";
+const CONNECTIONS: usize = 8;
+
+/// The dossier's database, as dossier itself reaches it.
+pub fn dossier(system: &System, connections: u32) -> Db {
+    let url = system.facts["postgres"].as_str().unwrap();
+    let port = url.rsplit(':').next().unwrap().split('/').next().unwrap();
+    let settings = PostgresSettings {
+        url: format!("postgres://dossier_login@127.0.0.1:{port}/dossier"),
+        password_file: system.data().join("secrets/dossier.login"),
+        max_connections: connections,
+    };
+    Db::new("dossier", settings.options().unwrap(), connections)
+}
+
+/// The texts of a page of reports, in a tenant transaction.
+pub async fn texts(db: &Db, people: &People, client: Uuid) -> Vec<String> {
+    let now = Clock::machine().now();
+    let ctx = Ctx { client: Some(ClientId(client)), ..Ctx::of_service("dossier", people.organisation, now) };
+    let mut tx = db.in_organisation(&ctx, Mode::Read).await.unwrap();
+    let rows = sqlx::query(QUERY).bind(people.organisation.uuid()).bind(client);
+    let rows = rows.fetch_all(tx.connection()).await.unwrap();
+    assert_eq!(rows.len(), 20);
+    rows.iter().map(|row| row.get("text")).collect()
+}
+
+pub async fn run(system: &System, people: &People, report: &mut Report) {
+    let bare = PgPoolOptions::new().max_connections(8).test_before_acquire(false);
+    let url = system.facts["postgres"].as_str().unwrap();
+    let bare = bare.connect(&format!("{}/dossier", url.rsplit_once('/').unwrap().0)).await.unwrap();
+    let db = dossier(system, 8);
+    let (mut floor, mut product) = (Vec::new(), Vec::new());
+    let step = Arc::new(AtomicUsize::new(0));
+    for _ in 0..ROUNDS {
+        let (pool, folk, steps) = (bare.clone(), people.clone(), Arc::clone(&step));
+        floor.push(
+            closed(CONNECTIONS, move |_| {
+                let (pool, organisation) = (pool.clone(), folk.organisation.uuid());
+                let client = folk.any(steps.fetch_add(1, Ordering::Relaxed)).client;
+                async move {
+                    let rows =
+                        sqlx::query(QUERY).bind(organisation).bind(client).fetch_all(&pool).await.unwrap();
+                    assert_eq!(rows.len(), 20);
+                }
+            })
+            .await,
+        );
+        let (db, folk, steps) = (db.clone(), Arc::new(people.clone()), Arc::clone(&step));
+        product.push(
+            closed(CONNECTIONS, move |_| {
+                let (db, folk) = (db.clone(), Arc::clone(&folk));
+                let client = folk.any(steps.fetch_add(1, Ordering::Relaxed)).client;
+                async move { drop(texts(&db, &folk, client).await) }
+            })
+            .await,
+        );
+    }
+    report.add(Row {
+        name: "20 reports in a tenant transaction",
+        unit: "reads/s",
+        against: "the bare prepared query, 8 connections",
+        floor,
+        product,
+        target: Target::AtLeast(0.5),
+        cpu_ms: BTreeMap::new(),
+    });
+}
