@@ -31,25 +31,19 @@ pub struct Speaker {
     /// The language.
     pub language: Language,
     /// Values that every text may use: `$product`, `$organisation`, `$phone`, `$hours`.
-    names: HashMap<Cow<'static, str>, FluentValue<'static>>,
+    pub names: HashMap<&'static str, String>,
 }
 
 impl Speaker {
-    /// Speaks a language, with these names.
-    #[must_use]
-    pub fn new(language: Language, names: impl IntoIterator<Item = (&'static str, String)>) -> Self {
-        let names = names.into_iter().map(|(name, value)| (Cow::Borrowed(name), FluentValue::from(value)));
-        Self { language, names: names.collect() }
-    }
-
     /// The words for a key; with values for this text alone.
     #[must_use]
     pub fn say(&self, key: &str, values: &[(&'static str, String)]) -> String {
-        if values.is_empty() {
-            return WORDS.lookup_with_args(id(self.language), key, &self.names);
-        }
-        let own = values.iter().map(|(name, value)| (Cow::Borrowed(*name), FluentValue::from(value.clone())));
-        let values = self.names.clone().into_iter().chain(own).collect();
+        let common = self.names.iter().map(|(name, value)| (*name, value));
+        let own = values.iter().map(|(name, value)| (*name, value));
+        let values: HashMap<Cow<'static, str>, FluentValue<'_>> = common
+            .chain(own)
+            .map(|(name, value)| (Cow::Borrowed(name), FluentValue::from(value.as_str())))
+            .collect();
         WORDS.lookup_with_args(id(self.language), key, &values)
     }
 }

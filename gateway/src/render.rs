@@ -163,7 +163,7 @@ impl Frame {
             ("hours", contact.hours),
             ("care_questions", contact.care_questions),
         ];
-        Speaker::new(language.unwrap_or_default(), names)
+        Speaker { language: language.unwrap_or_default(), names: names.into_iter().collect() }
     }
 
     fn finish(&mut self, mut answer: Response) -> Response {
