@@ -3,6 +3,8 @@ export SQLX_OFFLINE ?= true
 TARGET := $(or $(CARGO_TARGET_DIR),target)/debug
 RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 NEXTEST := $(shell command -v cargo-nextest >/dev/null 2>&1 && echo nextest run || echo test)
+# Without nextest, what has to run alone is left out at first and run by itself.
+ALONE := $(if $(filter test,$(NEXTEST)),-- --skip kill::)
 
 .PHONY: demo build setup test check bench chaos fmt queries
 .DEFAULT_GOAL := demo
@@ -19,7 +21,8 @@ build: setup
 test: ## All tests, on real parts
 	@deploy/local/setup.sh --tests
 	cargo build --workspace --all-targets
-	$(TARGET)/zorgportaal parts -- cargo $(NEXTEST) --workspace $(ARGS)
+	$(TARGET)/zorgportaal parts -- cargo $(NEXTEST) --workspace $(ARGS) $(ALONE)
+	@if [ -n '$(ALONE)' ]; then $(TARGET)/zorgportaal parts -- cargo test -p zorgportaal-integration-tests kill::; fi
 
 check: setup ## Static checks only
 	cargo fmt --all --check
@@ -36,7 +39,7 @@ bench: setup ## What each pattern costs, beside its floor; writes the table in i
 chaos: ## Ten minutes of kills, from a seed that is printed
 	@deploy/local/setup.sh --tests
 	cargo build --workspace --all-targets
-	ZORGPORTAAL_KILL_SECONDS=600 ZORGPORTAAL_KILL_SEED=$${ZORGPORTAAL_KILL_SEED:-$$RANDOM} \
+	ZORGPORTAAL_KILL_SECONDS=600 ZORGPORTAAL_KILL_SEED=$${ZORGPORTAAL_KILL_SEED:-$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')} \
 	    $(TARGET)/zorgportaal parts -- cargo test -p zorgportaal-integration-tests kill:: -- --nocapture
 
 queries: ## Writes .sqlx after a change of queries or migrations

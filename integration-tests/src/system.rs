@@ -179,7 +179,9 @@ impl System {
     /// Kills the bus and takes away all that it had stored; it starts again by itself.
     pub fn wipe_bus(&self) {
         self.signal("nats", "KILL");
-        std::fs::remove_dir_all(self.data().join("nats")).unwrap();
+        let (there, away) = (self.data().join("nats"), self.data().join("nats-wiped"));
+        std::fs::rename(there, &away).unwrap();
+        std::fs::remove_dir_all(away).unwrap();
     }
 
     /// Runs a command of a service's own program, with its settings.

@@ -57,10 +57,9 @@ async fn killed_before_its_record_is_durable_a_read_gives_no_data() {
         let read = tokio::spawn(async move { asking.get_traced("/reports", &token, &named).await.unwrap() });
         eventually("the record waits", async || {
             let waiting: i64 = sqlx::query_scalar(
-                "SELECT count(*) FROM pg_locks JOIN pg_class ON pg_class.oid = relation
-                 WHERE NOT granted AND relname = $1",
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE $1",
             )
-            .bind(table)
+            .bind(format!("INSERT INTO {table} %"))
             .fetch_one(&mut system.behind("dossier").await)
             .await
             .ok()?;

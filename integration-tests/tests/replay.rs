@@ -65,7 +65,6 @@ async fn everything_told_again_on_a_new_bus_leaves_the_same_tables_and_sends_no_
     portal.get("/reports", &session).await;
     portal.post("/logout", &session, &json!({})).await;
     until_quiet(&system).await;
-    let mails = system.mailbox(None).await.len();
     eventually("all deliveries sent", async || {
         let waiting: i64 = sqlx::query_scalar("SELECT count(*) FROM delivery WHERE state = 1")
             .fetch_one(&mut system.behind("messaging").await)
@@ -74,6 +73,7 @@ async fn everything_told_again_on_a_new_bus_leaves_the_same_tables_and_sends_no_
         (waiting == 0).then_some(())
     })
     .await;
+    let mails = system.mailbox(None).await.len();
     let (before, marks) = (tables(&system).await, handled(&system).await);
     assert!(marks > 5, "{marks}");
 

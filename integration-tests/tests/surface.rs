@@ -32,7 +32,7 @@ fn items(text: &str) -> Vec<Item> {
     found
 }
 
-/// The public items of a crate, without those of modules that are its own (`mod` without `pub`) and not handed on.
+/// The public items of a crate.
 fn of_crate(name: &str) -> BTreeSet<Item> {
     let folder = root().join("services").join(name).join("src");
     let sources = files(&[".rs"]).into_iter().filter(|path| path.starts_with(&folder));

@@ -115,13 +115,13 @@ impl Failure {
 
     /// The session's level does not reach.
     #[must_use]
-    pub(crate) fn step_up_required() -> Self {
+    pub fn step_up_required() -> Self {
         Self::shared(Kind::StepUp, ErrorReason::StepUpRequired)
     }
 
     /// Somebody acts in the account's name, and this is for the person alone.
     #[must_use]
-    pub(crate) fn impersonation_refused() -> Self {
+    pub fn impersonation_refused() -> Self {
         Self::shared(Kind::Forbidden, ErrorReason::ImpersonationRefused)
     }
 

@@ -1,13 +1,13 @@
 use proto::{
     dossier::v1::{
-        GetClientRequest, GetReportRequest, ImportRecordsRequest, ListReportsRequest, UpsertClientRequest,
-        UpsertReportRequest, import_records_request::Record,
+        GetClientRequest, GetReportRequest, ImportRecordsRequest, ListReportsRequest, ReportRecord,
+        UpsertClientRequest, UpsertReportRequest, import_records_request::Record,
     },
     event::v1::AccessOutcome,
 };
-use testkit::{Matrix, caller};
+use testkit::{Matrix, caller, outbox};
 
-use crate::support::{Service, client_record, ecd, reader, report_record};
+use crate::support::{Service, client_record, ecd, origin, reader, report_record};
 
 #[tokio::test]
 async fn every_method_lets_in_whom_its_rule_names_and_shows_others_nothing() {
@@ -15,21 +15,28 @@ async fn every_method_lets_in_whom_its_rule_names_and_shows_others_nothing() {
     let client = service.client(1, "C1").await;
     let report = report_record("C1", "R1", "2027-05-03T12:00:00", "Alleen voor haar.");
     let kept = service.report(1, report.clone()).await.unwrap();
-    let record = client_record("C1", 1, "mevrouw A. de Vries");
+    outbox::publish(&mut service.process.database.behind().await).await;
+    // Each request changes what is there: a newer version, with other words.
+    let newer = |version, text: &str| ReportRecord {
+        origin: Some(origin("R1", version)),
+        text: text.to_owned(),
+        ..report.clone()
+    };
+    let imported = Some(Record::Report(newer(9, "Nog steeds alleen voor haar.")));
     let matrix = Matrix::new(&service.process, "dossier", caller::organisation(1), client)
-        .secret("Alleen voor haar.")
+        .secret("lleen voor haar.")
         .secret("mevrouw A. de Vries")
         .secret(&kept.report_id)
         .secret(&client.to_string())
         .request("ListReports", &ListReportsRequest::default())
         .request("GetReport", &GetReportRequest { report_id: kept.report_id.clone() })
-        .request("UpsertReport", &UpsertReportRequest { report: Some(report.clone()) })
+        .request("UpsertReport", &UpsertReportRequest { report: Some(newer(12, "Alleen voor haar!")) })
         .request("GetClient", &GetClientRequest { client_id: client.to_string() })
-        .request("UpsertClient", &UpsertClientRequest { client: Some(record) })
         .request(
-            "ImportRecords",
-            &ImportRecordsRequest { record: Some(Record::Report(report)), ..Default::default() },
-        );
+            "UpsertClient",
+            &UpsertClientRequest { client: Some(client_record("C1", 2, "mevrouw A. de Vries-Bos")) },
+        )
+        .request("ImportRecords", &ImportRecordsRequest { record: imported, ..Default::default() });
     assert_eq!(matrix.faults().await, Vec::<String>::new());
 }
 

@@ -1,5 +1,5 @@
-use proto::identity::v1::EndSessionRequest;
-use testkit::{Matrix, caller};
+use proto::identity::v1::{EndSessionRequest, RegisterAccountRequest};
+use testkit::{Matrix, caller, outbox};
 
 use crate::support::Service;
 
@@ -7,8 +7,15 @@ use crate::support::Service;
 async fn every_method_lets_in_whom_its_rule_names_and_shows_others_nothing() {
     let service = Service::start().await;
     service.register().await;
+    outbox::publish(&mut service.process.database.behind().await).await;
+    let another = RegisterAccountRequest {
+        account_id: caller::uuid(0x21).to_string(),
+        username: "b.devries@voorbeeld.example".to_owned(),
+        ..service.registration()
+    };
     let matrix = Matrix::new(&service.process, "identity", service.organisation, caller::client(1))
-        .request("RegisterAccount", &service.registration())
+        .secret(&caller::client(1).to_string())
+        .request("RegisterAccount", &another)
         .request("EndSession", &EndSessionRequest {});
     assert_eq!(matrix.faults().await, Vec::<String>::new());
 }

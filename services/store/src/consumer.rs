@@ -175,7 +175,8 @@ impl Consumer {
             ..pull::Config::default()
         };
         let consumer =
-            bus.get_stream_no_info(self.stream).await?.get_or_create_consumer(&self.name, config).await?;
+            // Brought up to date where it is there already, as from an older version.
+            bus.get_stream_no_info(self.stream).await?.create_consumer(config).await?;
         let messages = consumer
             .stream()
             .max_messages_per_batch(BATCH)
@@ -225,8 +226,9 @@ impl Consumer {
                 return Ok(());
             }
         }
-        for (message, event) in group {
-            self.take_one(db, clock, message, event).await?;
+        for (place, (message, event)) in group.iter().enumerate() {
+            let waiting = group.get(place..).unwrap_or_default();
+            self.take_one(db, clock, message, event, waiting).await?;
         }
         Ok(())
     }
@@ -237,6 +239,7 @@ impl Consumer {
         clock: &Clock,
         message: &BusMessage,
         event: &Received<Any>,
+        waiting: &[(BusMessage, Received<Any>)],
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         loop {
             let applied = self.apply(db, clock, vec![event.clone()]).await;
@@ -247,9 +250,12 @@ impl Consumer {
                 }
                 Err(error) => error,
             };
-            // A database that is away is no fault of the event: it is kept in hand until the database is back.
+            // A database that is away is no fault of the event: it is kept in hand until the database is back, and
+            // with it those that wait behind it.
             if matches!(&error, HandlerError::Store(store) if store.is_passing()) {
-                message.ack_with(AckKind::Progress).await?;
+                for (message, _) in waiting {
+                    message.ack_with(AckKind::Progress).await?;
+                }
                 tokio::time::sleep(Duration::from_millis(500)).await;
                 continue;
             }

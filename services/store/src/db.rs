@@ -52,6 +52,7 @@ pub struct Db {
     pool: PgPool,
     service: &'static str,
     outbox: Arc<Notify>,
+    trail: Arc<Notify>,
 }
 
 impl Db {
@@ -64,7 +65,7 @@ impl Db {
             // A broken connection shows itself at its first use and is thrown away; asking each time costs a round trip.
             .test_before_acquire(false)
             .connect_lazy_with(options.disable_statement_logging());
-        Self { pool, service, outbox: Arc::new(Notify::new()) }
+        Self { pool, service, outbox: Arc::default(), trail: Arc::default() }
     }
 
     /// The service whose database it is.
@@ -115,6 +116,11 @@ impl Db {
     /// Poked after every commit that put something into the outbox.
     pub(crate) fn outbox(&self) -> &Notify {
         &self.outbox
+    }
+
+    /// Poked after every commit of the audit trail: nobody waits for what it tells.
+    pub(crate) fn trail(&self) -> &Notify {
+        &self.trail
     }
 
     /// Whether the database answers.

@@ -24,6 +24,8 @@ const LOCK: i64 = 0x5245_4c41_5900;
 const POLL: Duration = Duration::from_secs(1);
 /// At most one NOTIFY in this time.
 const DEBOUNCE: Duration = Duration::from_millis(10);
+/// How long what the audit trail tells may wait for more of it.
+const LINGER: Duration = Duration::from_millis(25);
 /// Room for the headers of a message.
 const HEADERS: usize = 4096;
 /// How long an acknowledgement may take.
@@ -92,7 +94,7 @@ impl Relay {
         if leads {
             return self.lead(&mut connection).await;
         }
-        if tokio::time::timeout(POLL, self.db.outbox().notified()).await.is_ok() {
+        if tokio::time::timeout(POLL, self.woken()).await.is_ok() {
             tokio::time::sleep(DEBOUNCE).await;
             sqlx::query("NOTIFY outbox").execute(&mut connection).await?;
         }
@@ -108,12 +110,23 @@ impl Relay {
             while self.round(connection).await? == IN_FLIGHT {}
             let woken = async {
                 tokio::select! {
-                    () = self.db.outbox().notified() => Ok(()),
+                    () = self.woken() => Ok(()),
                     heard = listener.recv() => heard.map(drop),
                 }
             };
             if let Ok(heard) = tokio::time::timeout(POLL, woken).await {
                 heard?;
+            }
+        }
+    }
+
+    /// Waits for a commit of this process that told something. The trail's commits, one for each handful of reads, are
+    /// gathered for a moment; whatever somebody waits for goes at once, and takes them along.
+    async fn woken(&self) {
+        tokio::select! {
+            () = self.db.outbox().notified() => {}
+            () = self.db.trail().notified() => {
+                let _ = tokio::time::timeout(LINGER, self.db.outbox().notified()).await;
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::{sync::LazyLock, time::Duration};
 
+use async_nats::jetstream::consumer::PullConsumer;
 use chassis::{Clock, Ctx};
 use proto::dossier::v1::ReportAdded;
 use sqlx::migrate::Migrator;
@@ -99,6 +100,23 @@ impl Suite {
         tokio::time::timeout(PATIENCE, reached)
             .await
             .unwrap_or_else(|_| panic!("{stream} never held {count}"));
+    }
+
+    /// Waits until so many replicas of a consumer ask the bus for more.
+    pub async fn until_pulled_by(&self, consumer: &str, replicas: usize) {
+        let context = self.bus.context().await;
+        let reached = async {
+            loop {
+                let found: Result<PullConsumer, _> =
+                    context.get_consumer_from_stream(consumer, "EVENTS").await;
+                if let Ok(mut found) = found
+                    && found.info().await.is_ok_and(|info| info.num_waiting >= replicas)
+                {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, reached).await.unwrap();
     }
 
     /// Ends every session of a role, as a crash of its process does; waits until they are gone.

@@ -3,15 +3,17 @@
 
 use std::collections::{HashMap, HashSet};
 
+use bytes::Bytes;
 use chassis::{
     access::{Allowed, Rule, Rules},
+    contract,
     id::{ClientId, OrganisationId},
     token::Caller,
 };
 use jiff::SignedDuration;
 use prost::Message;
 use proto::access::v1::{Action, Level, Section};
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, PgConnection, Postgres};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
@@ -36,15 +38,17 @@ struct Case {
     known: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wants {
     /// Let in, and answered where the caller is of an organisation.
     Answer,
     /// Refused, for this reason.
     Refusal(Code, &'static str),
-    /// Let in, but sees and changes nothing of what is there for others.
-    Nothing { changes_may_show: bool },
+    /// Let in, but sees and changes nothing of the client's.
+    Nothing,
 }
+
+type Answered = Result<Vec<Bytes>, Status>;
 
 const UNKNOWN: Wants = Wants::Refusal(Code::Unauthenticated, "TOKEN_REFUSED");
 const NOT_THERE: Wants = Wants::Refusal(Code::NotFound, "NOT_FOUND");
@@ -82,26 +86,27 @@ impl<'a> Matrix<'a> {
     /// Everything that breaks a rule, in words; empty where all is well.
     pub async fn faults(&self) -> Vec<String> {
         let rules = Rules::of_contract().unwrap();
-        let mut faults = Vec::new();
-        let (mut methods, mut seen) = (0, HashSet::new());
+        let (mut faults, mut used, mut own) = (Vec::new(), HashSet::new(), 0);
         for rule in rules.all() {
-            if rule.path.starts_with(&self.package) || rule.path.starts_with("/zorgportaal.event.v1.") {
-                methods += 1;
-                self.method(rule, &mut faults, &mut seen).await;
+            let is_own = rule.path.starts_with(&self.package);
+            if is_own || rule.path.starts_with("/zorgportaal.event.v1.") {
+                own += usize::from(is_own);
+                used.insert(name(rule).to_owned());
+                self.method(&rules, rule, &mut faults).await;
             }
         }
-        // What nobody ever sees proves nothing when others do not see it.
-        let unseen = self.secrets.iter().filter(|secret| !seen.contains(*secret));
-        faults.extend(unseen.map(|secret| format!("{secret} is in no answer at all")));
-        assert!(methods >= 2, "{methods} methods of {}", self.package);
+        let unused = self.requests.keys().filter(|method| !used.contains(*method));
+        faults.extend(unused.map(|method| format!("there is no method {method}")));
+        if own == 0 && self.requests.len() > 2 {
+            faults.push(format!("there are no methods of {}", self.package));
+        }
         faults
     }
 
-    async fn method<'s>(&'s self, rule: &Rule, faults: &mut Vec<String>, seen: &mut HashSet<&'s String>) {
-        let name = rule.path.rsplit('/').next().unwrap_or_default();
+    async fn method(&self, rules: &Rules, rule: &Rule, faults: &mut Vec<String>) {
         let of_organisation =
             !matches!(rule.allowed, Allowed::Operator | Allowed::Gateway | Allowed::Credential);
-        let request = match self.requests.get(name) {
+        let request = match self.requests.get(name(rule)) {
             Some(request) => request.clone(),
             None if of_organisation => {
                 faults.push(format!("{}: the matrix has no request for it", rule.path));
@@ -110,16 +115,22 @@ impl<'a> Matrix<'a> {
             None => Vec::new(),
         };
         let records_before = self.records(rule).await;
-        let mut known = 0;
-        for case in self.cases(rule) {
+        let (mut known, mut has_answered) = (0, false);
+        for case in self.cases(rules, rule) {
             known += i64::from(case.known);
             let before = self.content().await;
             let answer = self.call(rule, case.token.as_deref(), &request).await;
-            if case.wants == Wants::Answer {
-                seen.extend(answer.iter().flatten().flat_map(|message| self.held(message)));
-            }
             let changed = before != self.content().await;
-            if let Some(fault) = self.fault(case.wants, &answer, changed, of_organisation) {
+            let fault = match case.wants {
+                // What nobody ever sees or changes proves nothing when others do not.
+                Wants::Answer if !has_answered => {
+                    has_answered = true;
+                    self.shortcoming(rule, &answer, changed)
+                }
+                _ => None,
+            };
+            let fault = fault.or_else(|| judge(case.wants, &answer, changed, &self.secrets, of_organisation));
+            if let Some(fault) = fault {
                 faults.push(format!("{} as {}: {fault}", rule.path, case.who));
             }
         }
@@ -129,41 +140,24 @@ impl<'a> Matrix<'a> {
         }
     }
 
-    fn fault(
-        &self,
-        wants: Wants,
-        answer: &Result<Vec<bytes::Bytes>, Status>,
-        changed: bool,
-        of_organisation: bool,
-    ) -> Option<String> {
-        match (wants, answer) {
-            (Wants::Answer, Ok(_)) => None,
-            (Wants::Answer, Err(status)) => {
-                (of_organisation || is_refusal(status)).then(|| format!("{status:?}"))
-            }
-            (Wants::Refusal(..), Ok(_)) => Some("was let in".to_owned()),
-            (Wants::Refusal(code, wanted), Err(status)) => {
-                let same = status.code() == code && reason(status) == wanted && status.message() == wanted;
-                (!same || changed).then(|| format!("{status:?} rather than {wanted}; changed: {changed}"))
-            }
-            (Wants::Nothing { changes_may_show }, answer) => {
-                let seen = answer.iter().flatten().any(|message| self.held(message).next().is_some());
-                let wrong = matches!(answer, Err(status) if status.code() != Code::NotFound);
-                let changed = changed && !changes_may_show;
-                (seen || changed || wrong).then(|| {
-                    format!("saw: {seen}; changed: {changed}; refused otherwise: {wrong} {answer:?}")
-                })
-            }
+    /// What the request and the content fall short of, by the first answer to whom the rule lets in: a method that reads
+    /// has to show a secret, one that writes has to change something.
+    fn shortcoming(&self, rule: &Rule, answer: &Answered, changed: bool) -> Option<String> {
+        let (reads, writes) = match &rule.allowed {
+            Allowed::Section { action, .. } => (*action == Action::View, *action != Action::View),
+            Allowed::System(scope) => (scope.ends_with(".read"), scope.ends_with(".write")),
+            _ => (false, false),
+        };
+        let shows = answer.iter().flatten().any(|message| holds(message, &self.secrets));
+        if writes && !changed {
+            return Some("the request changes nothing: that others change nothing proves nothing".to_owned());
         }
+        (reads && !shows && !self.secrets.is_empty())
+            .then(|| "the answer holds no secret: that others see none proves nothing".to_owned())
     }
 
-    /// The secrets that a message holds.
-    fn held(&self, message: &[u8]) -> impl Iterator<Item = &String> {
-        let text = String::from_utf8_lossy(message).into_owned();
-        self.secrets.iter().filter(move |secret| text.contains(secret.as_str()))
-    }
-
-    fn cases(&self, rule: &Rule) -> Vec<Case> {
+    /// All calls of a method; those that are let in come last, so that what they change is there for nobody else.
+    fn cases(&self, rules: &Rules, rule: &Rule) -> Vec<Case> {
         let now = self.process.clock.now();
         let keys = &self.process.keys.settings;
         let (identity, gateway) = (keys.signer("identity").unwrap(), keys.signer("gateway").unwrap());
@@ -199,11 +193,10 @@ impl<'a> Matrix<'a> {
             return cases;
         }
         cases.push(Case { who: "nobody", token: None, wants: UNKNOWN, known: false });
-        for (who, other) in self.others(rule) {
+        for (who, other) in self.others(rules, rule) {
             cases.push(case(who, &other, UNKNOWN));
         }
         let elsewhere = caller::organisation(0xE15E);
-        let nothing = Wants::Nothing { changes_may_show: false };
         match &rule.allowed {
             Allowed::Section { section, action, min_level } => {
                 let account = |grants: &[(Section, Action)], level| {
@@ -229,8 +222,7 @@ impl<'a> Matrix<'a> {
                     }
                 }
                 let other = self.allowed(rule, self.home, caller::client(0xE15E));
-                let changes_may_show = *action != Action::View;
-                cases.push(case("one with another client", &other, Wants::Nothing { changes_may_show }));
+                cases.push(case("one with another client", &other, Wants::Nothing));
             }
             Allowed::System(_) => {
                 let other = caller::system(self.home, &["another.scope"]);
@@ -239,7 +231,7 @@ impl<'a> Matrix<'a> {
             _ => {}
         }
         if known(&allowed) {
-            cases.push(case("one of elsewhere", &self.allowed(rule, elsewhere, self.client), nothing));
+            cases.push(case("one of elsewhere", &self.allowed(rule, elsewhere, self.client), Wants::Nothing));
         }
         if matches!(allowed, Caller::Account(_)) {
             let wants = if rule.impersonated {
@@ -249,6 +241,7 @@ impl<'a> Matrix<'a> {
             };
             cases.push(case("somebody in their name", &caller::impersonated(&allowed), wants));
         }
+        cases.sort_by_key(|case| case.wants == Wants::Answer);
         cases
     }
 
@@ -266,12 +259,20 @@ impl<'a> Matrix<'a> {
     }
 
     /// Callers of every other kind, each with all that its kind can have.
-    fn others(&self, rule: &Rule) -> Vec<(&'static str, Caller)> {
-        let all: Vec<_> = (1..=20)
-            .filter_map(|section| Section::try_from(section).ok())
+    fn others(&self, rules: &Rules, rule: &Rule) -> Vec<(&'static str, Caller)> {
+        let sections = contract::pool().get_enum_by_name("zorgportaal.access.v1.Section").unwrap();
+        let sections = sections.values().filter_map(|value| Section::try_from(value.number()).ok());
+        let all: Vec<_> = sections
             .flat_map(|section| [Action::View, Action::Write, Action::Sign].map(|action| (section, action)))
             .collect();
-        let scopes = ["dossier.read", "dossier.write", "identity.write", "feed.read", "audit.verify"];
+        let scopes: Vec<&str> = rules
+            .all()
+            .into_iter()
+            .filter_map(|rule| match &rule.allowed {
+                Allowed::System(scope) => Some(scope.as_str()),
+                _ => None,
+            })
+            .collect();
         let kinds = [
             ("an account", caller::account(self.home, self.client, &all, Level::High)),
             ("a system", caller::system(self.home, &scopes)),
@@ -282,12 +283,7 @@ impl<'a> Matrix<'a> {
         kinds.into_iter().filter(|(_, caller)| std::mem::discriminant(caller) != allowed).collect()
     }
 
-    async fn call(
-        &self,
-        rule: &Rule,
-        token: Option<&str>,
-        request: &[u8],
-    ) -> Result<Vec<bytes::Bytes>, Status> {
+    async fn call(&self, rule: &Rule, token: Option<&str>, request: &[u8]) -> Answered {
         let channel = chassis::client::channel(&self.process.address).unwrap();
         let channel = match token {
             Some(token) => chassis::client::with_token(channel, token),
@@ -305,32 +301,80 @@ impl<'a> Matrix<'a> {
             .unwrap()
     }
 
-    /// All that the organisation has, as one text: to see whether it changed. The service's own books are left out.
+    /// All that the client has, or the organisation where a table is about no client, as one text; and how much was
+    /// told. The service's own books and what the audit trail tells are left out.
     async fn content(&self) -> String {
         let mut behind = self.process.database.behind().await;
-        let tables: Vec<String> = sqlx::query_scalar(
-            "SELECT table_name::text FROM information_schema.columns WHERE table_schema = 'public'
-             AND column_name = 'organisation_id' AND table_name NOT IN ('audit_record', 'outbox', 'event_log')
-             ORDER BY table_name",
+        let tables: Vec<(String, bool)> = sqlx::query_as(
+            "SELECT table_name::text, bool_or(column_name = 'client_id') FROM information_schema.columns
+             WHERE table_schema = 'public' AND table_name NOT IN ('audit_record', 'outbox', 'event_log')
+             GROUP BY table_name HAVING bool_or(column_name = 'organisation_id') ORDER BY table_name",
         )
         .fetch_all(&mut behind)
         .await
         .unwrap();
         let mut content = String::new();
-        for table in tables {
+        for (table, of_client) in tables {
+            let client = if of_client { "client_id = $2" } else { "$2::uuid IS NOT NULL" };
             let rows = format!(
                 "SELECT coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM {table} t
-                 WHERE organisation_id = $1",
+                 WHERE organisation_id = $1 AND {client}",
             );
-            let rows: String = sqlx::query_scalar(AssertSqlSafe(rows))
-                .bind(self.home.uuid())
-                .fetch_one(&mut behind)
-                .await
-                .unwrap();
-            content.push_str(&rows);
+            content.push_str(&self.scalar::<String>(&mut behind, &rows).await);
         }
-        content
+        let told = "SELECT count(*) FROM outbox
+                    WHERE organisation_id = $1 AND $2::uuid IS NOT NULL AND subject NOT LIKE '%AccessRecorded'";
+        content + &self.scalar::<i64>(&mut behind, told).await.to_string()
     }
+
+    async fn scalar<T>(&self, behind: &mut PgConnection, query: &str) -> T
+    where
+        T: for<'r> sqlx::Decode<'r, Postgres> + sqlx::Type<Postgres> + Send + Unpin,
+    {
+        sqlx::query_scalar(AssertSqlSafe(query.to_owned()))
+            .bind(self.home.uuid())
+            .bind(self.client.uuid())
+            .fetch_one(behind)
+            .await
+            .unwrap()
+    }
+}
+
+/// The method's own name.
+fn name(rule: &Rule) -> &str {
+    rule.path.rsplit('/').next().unwrap_or_default()
+}
+
+/// What is wrong with an answer; `None` where it is as it must be.
+fn judge(
+    wants: Wants,
+    answer: &Answered,
+    changed: bool,
+    secrets: &[String],
+    of_organisation: bool,
+) -> Option<String> {
+    match (wants, answer) {
+        (Wants::Answer, Ok(_)) => None,
+        (Wants::Answer, Err(status)) => {
+            (of_organisation || is_refusal(status)).then(|| format!("{status:?}"))
+        }
+        (Wants::Refusal(..), Ok(_)) => Some("was let in".to_owned()),
+        (Wants::Refusal(code, wanted), Err(status)) => {
+            let same = status.code() == code && reason(status) == wanted && status.message() == wanted;
+            (!same || changed).then(|| format!("{status:?} rather than {wanted}; changed: {changed}"))
+        }
+        (Wants::Nothing, answer) => {
+            let seen = answer.iter().flatten().any(|message| holds(message, secrets));
+            let wrong = matches!(answer, Err(status) if status.code() != Code::NotFound);
+            (seen || changed || wrong)
+                .then(|| format!("saw: {seen}; changed: {changed}; refused otherwise: {wrong} {answer:?}"))
+        }
+    }
+}
+
+fn holds(message: &[u8], secrets: &[String]) -> bool {
+    let text = String::from_utf8_lossy(message);
+    secrets.iter().any(|secret| text.contains(secret.as_str()))
 }
 
 fn reason(status: &Status) -> String {
@@ -348,4 +392,39 @@ fn other_action(action: Action) -> Action {
 
 fn other_section(section: Section) -> Section {
     if section == Section::Planning { Section::Reports } else { Section::Planning }
+}
+
+#[cfg(test)]
+mod tests {
+    use chassis::Failure;
+
+    use super::*;
+
+    fn refused(failure: Failure) -> Answered {
+        Err(failure.into())
+    }
+
+    #[test]
+    fn each_wrong_answer_is_a_fault_and_the_right_one_is_none() {
+        let secrets = ["privé".to_owned()];
+        let fault =
+            |wants, answer: &Answered, changed| judge(wants, answer, changed, &secrets, true).is_some();
+        let (empty, leak) = (Ok(Vec::new()), Ok(vec![Bytes::from("zo privé is dit")]));
+        let step_up = Wants::Refusal(Code::PermissionDenied, "STEP_UP_REQUIRED");
+
+        assert!(!fault(Wants::Answer, &leak, true));
+        assert!(fault(Wants::Answer, &refused(Failure::not_found()), false));
+        assert!(!fault(UNKNOWN, &refused(Failure::token_refused()), false));
+        assert!(fault(UNKNOWN, &refused(Failure::token_refused()), true), "refused, yet something changed");
+        assert!(fault(UNKNOWN, &empty, false), "let in");
+        assert!(fault(NOT_THERE, &refused(Failure::token_refused()), false), "for another reason");
+        assert!(!fault(step_up, &refused(Failure::step_up_required()), false));
+        assert!(fault(step_up, &refused(Failure::impersonation_refused()), false));
+        assert!(fault(NOT_THERE, &Err(Status::not_found("no report R1")), false), "free text");
+        assert!(!fault(Wants::Nothing, &empty, false));
+        assert!(!fault(Wants::Nothing, &refused(Failure::not_found()), false));
+        assert!(fault(Wants::Nothing, &leak, false), "saw a secret");
+        assert!(fault(Wants::Nothing, &empty, true), "changed something");
+        assert!(fault(Wants::Nothing, &refused(Failure::token_refused()), false), "tells that it is there");
+    }
 }

@@ -22,6 +22,18 @@ pub async fn of<M: Message + Name + Default>(connection: &mut PgConnection) -> V
         .collect()
 }
 
+/// Moves all that waits into the event log, as a relay does once the bus has it.
+pub async fn publish(connection: &mut PgConnection) {
+    sqlx::raw_sql(
+        "INSERT INTO event_log (position, event_id, organisation_id, subject, payload, traceparent)
+         SELECT sequence, event_id, organisation_id, subject, payload, traceparent FROM outbox;
+         DELETE FROM outbox",
+    )
+    .execute(connection)
+    .await
+    .unwrap();
+}
+
 /// The subjects of all that waits in the outbox, oldest first.
 pub async fn subjects(connection: &mut PgConnection) -> Vec<String> {
     sqlx::query_scalar("SELECT subject FROM outbox ORDER BY sequence").fetch_all(connection).await.unwrap()

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Judges a caller by a rule. A caller of the wrong kind hears that its token is refused; a person without the grant,
-/// that there is nothing (models.md, 4); a person at too low a level, that more proof is asked.
+/// that there is nothing; a person at too low a level, that more proof is asked.
 ///
 /// # Errors
 /// The failure to answer with.

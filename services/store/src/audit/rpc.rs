@@ -13,7 +13,7 @@ pub struct AuditRpc {
     page: i64,
 }
 
-/// How many records, or events that tell of records, are read in one call: about a second's work.
+/// How many records are read in one call: about a second's work.
 const PAGE: i64 = 20_000;
 
 impl AuditRpc {
@@ -23,7 +23,7 @@ impl AuditRpc {
         Self { db, page: PAGE }
     }
 
-    /// The same, reading so many records in one call.
+    /// The same, reading so many records or events in one call.
     #[must_use]
     pub fn page(self, page: i64) -> Self {
         Self { page, ..self }

@@ -18,8 +18,10 @@ use crate::{
     event::{Channel, instant},
 };
 
-/// How many faults are told.
-const TOLD: usize = 100;
+/// How many faults are named.
+const NAMED: usize = 100;
+/// How many events are held against the trail in one call at most: each tells of up to 200 records.
+const EVENTS: i64 = 200;
 
 /// Where a check stands. The caller hands it back unread; whoever changes it deceives only themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,7 +62,7 @@ pub(super) async fn verify(
             let read = Walk { writer, day, sequence, hash }.records(db, ctx, page, &mut found).await?;
             Some(read.unwrap_or(Cursor::Told { position: 0 }))
         }
-        Cursor::Told { position } => told(db, ctx, position, page, &mut found).await?,
+        Cursor::Told { position } => told(db, ctx, position, page.min(EVENTS), &mut found).await?,
     };
     found.next_page_token = next.map(Cursor::encode).unwrap_or_default();
     Ok(found)
@@ -110,7 +112,7 @@ impl Walk {
             let follows_gap = self.sequence < row.sequence;
             while self.sequence < row.sequence {
                 tell(found, self.writer, self.sequence, None, AuditFaultKind::Missing);
-                self.sequence = if found.faults.len() < TOLD { self.sequence + 1 } else { row.sequence };
+                self.sequence = if found.faults.len() < NAMED { self.sequence + 1 } else { row.sequence };
             }
             let stored: [u8; 32] = row.hash.as_slice().try_into().unwrap_or(START);
             let hash = Hashed {
@@ -135,7 +137,8 @@ impl Walk {
             }
             .hash(&self.hash);
             // What stands before the first record after a gap is gone: it cannot be checked.
-            if hash != stored && !follows_gap {
+            let in_its_day = day == row.recorded_at.to_jiff().to_zoned(TimeZone::UTC).date();
+            if (hash != stored && !follows_gap) || !in_its_day {
                 tell(found, self.writer, self.sequence, Some(row.record_id), AuditFaultKind::Changed);
             }
             // Goes on from what is stored, so that one changed record is one fault.
@@ -156,7 +159,7 @@ async fn told(
 ) -> Result<Option<Cursor>, StoreError> {
     let mut relay = db.as_role("relay").await?;
     let rows = sqlx::query!(
-        "SELECT position, payload FROM event_log
+        "SELECT position, event_id, payload FROM event_log
          WHERE organisation_id = $1 AND position > $2 AND subject = $3 ORDER BY position LIMIT $4",
         ctx.organisation.uuid(),
         position,
@@ -170,23 +173,23 @@ async fn told(
     let last = rows.last().map(|row| row.position);
     let (mut writers, mut days, mut sequences, mut hashes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for row in rows {
-        let event = Event::decode(row.payload.as_slice())?;
-        let Some(Ok(batch)) = event.data.map(|data| data.to_msg::<AccessRecorded>()) else { continue };
-        let at = batch.records.last().and_then(|record| record.recorded_at.as_ref()).and_then(instant);
-        let (Some(at), Ok(writer)) = (at, batch.writer_id.parse::<Uuid>()) else { continue };
+        let Some((writer, day, batch)) = read(&row.payload) else {
+            tell(found, Uuid::nil(), row.position, Some(row.event_id), AuditFaultKind::Unreadable);
+            continue;
+        };
         writers.push(writer);
-        days.push(at.to_zoned(TimeZone::UTC).date().to_sqlx());
+        days.push(day.to_sqlx());
         sequences.push(batch.sequence);
         hashes.push(batch.hash);
     }
     let mut tx = db.in_organisation(ctx, Mode::Read).await?;
     let faults = sqlx::query!(
-        r#"SELECT told.writer_id AS "writer_id!", told.sequence AS "sequence!", record.record_id AS "record_id?"
+        r#"SELECT DISTINCT told.writer_id AS "writer_id!", told.sequence AS "sequence!", record.record_id AS "record_id?"
          FROM unnest($2::uuid[], $3::date[], $4::bigint[], $5::bytea[]) AS told (writer_id, day, sequence, hash)
          LEFT JOIN audit_record AS record ON record.organisation_id = $1 AND record.writer_id = told.writer_id
              AND record.day = told.day AND record.sequence = told.sequence
          WHERE record.hash IS DISTINCT FROM told.hash
-         ORDER BY told.writer_id, told.day, told.sequence"#,
+         ORDER BY 1, 2"#,
         ctx.organisation.uuid(),
         &writers,
         &days as _,
@@ -202,6 +205,13 @@ async fn told(
     Ok(last.filter(|_| full).map(|position| Cursor::Told { position }))
 }
 
+/// The writer, the day and what an event told of their chain; `None` where it tells nothing that can be read.
+fn read(payload: &[u8]) -> Option<(Uuid, Date, AccessRecorded)> {
+    let batch: AccessRecorded = Event::decode(payload).ok()?.data?.to_msg().ok()?;
+    let at = batch.records.last()?.recorded_at.as_ref().and_then(instant)?;
+    Some((batch.writer_id.parse().ok()?, at.to_zoned(TimeZone::UTC).date(), batch))
+}
+
 fn tell(
     found: &mut VerifyAuditResponse,
     writer: Uuid,
@@ -209,7 +219,7 @@ fn tell(
     record: Option<Uuid>,
     kind: AuditFaultKind,
 ) {
-    if found.faults.len() < TOLD {
+    if found.faults.len() < NAMED {
         found.faults.push(AuditFault {
             writer_id: writer.to_string(),
             sequence,

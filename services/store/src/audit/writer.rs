@@ -160,7 +160,7 @@ impl Writer {
         }
         tx.commit().await?;
         self.chains = heads;
-        self.db.outbox().notify_one();
+        self.db.trail().notify_one();
         Ok(())
     }
 }
