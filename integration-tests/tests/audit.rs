@@ -47,7 +47,7 @@ async fn killed_before_its_record_is_durable_a_read_gives_no_data() {
     let system = System::start().await;
     let (portal, session) = reader(&system).await;
     recovers(&portal, &session).await;
-    // Before the record is written, and between the record and its commit.
+    // Before the record is written, and before the event that tells of it is.
     for table in ["audit_record", "outbox"] {
         let mut holder = system.behind("dossier").await;
         let hold = AssertSqlSafe(format!("BEGIN; LOCK TABLE {table} IN EXCLUSIVE MODE"));
@@ -59,7 +59,7 @@ async fn killed_before_its_record_is_durable_a_read_gives_no_data() {
             let waiting: i64 = sqlx::query_scalar(
                 "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE $1",
             )
-            .bind(format!("INSERT INTO {table} %"))
+            .bind(format!("%INSERT INTO {table} (%"))
             .fetch_one(&mut system.behind("dossier").await)
             .await
             .ok()?;

@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use chassis::Ctx;
 use serde::Deserialize;
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, PgPool, Postgres, Transaction,
+    AssertSqlSafe, ConnectOptions, Connection, PgConnection, PgPool, Postgres, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::sync::Notify;
@@ -100,6 +100,14 @@ impl Db {
         Ok(self.begin(begin).await?)
     }
 
+    /// A connection beside the pool, for as long as its holder works, in one of the roles that see every organisation.
+    pub(crate) async fn connect_as(&self, suffix: &'static str) -> Result<PgConnection, StoreError> {
+        let mut connection = PgConnection::connect_with(&self.pool.connect_options()).await?;
+        let role = format!("SET ROLE {}_{suffix}", self.service);
+        sqlx::query(AssertSqlSafe(role)).execute(&mut connection).await?;
+        Ok(connection)
+    }
+
     /// Connections may have died since they were last used; that shows here, and as many more are tried as there are.
     async fn begin(&self, begin: String) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
         let mut dead = 0;
@@ -158,7 +166,7 @@ impl Db {
 }
 
 /// Whether a connection turned out to be gone at its first use: ended by the server, or cut.
-fn has_died(error: &sqlx::Error) -> bool {
+pub(crate) fn has_died(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::BeginFailed => true,
         sqlx::Error::Database(error) => error.code().is_some_and(|code| code.starts_with("57P")),

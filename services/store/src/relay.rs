@@ -87,7 +87,8 @@ impl Relay {
 
     /// Takes the lock and works until something fails; without the lock, passes pokes on to the one that has it.
     async fn lead_or_wait(&self) -> Result<(), RelayError> {
-        let mut connection = self.connection().await?;
+        // A connection of its own: the lock is the session's.
+        let mut connection = self.db.connect_as("relay").await?;
         let leads: bool = sqlx::query_scalar!(r#"SELECT pg_try_advisory_lock($1) AS "leads!""#, LOCK)
             .fetch_one(&mut connection)
             .await?;
@@ -129,14 +130,6 @@ impl Relay {
                 let _ = tokio::time::timeout(LINGER, self.db.outbox().notified()).await;
             }
         }
-    }
-
-    /// A connection of its own: the lock is the session's.
-    async fn connection(&self) -> Result<PgConnection, RelayError> {
-        let mut connection = PgConnection::connect_with(&self.db.pool().connect_options()).await?;
-        let role = format!("SET ROLE {}_relay", self.db.service());
-        sqlx::query(sqlx::AssertSqlSafe(role)).execute(&mut connection).await?;
-        Ok(connection)
     }
 
     /// Publishes one window and moves its acknowledged prefix. Says how many were moved.

@@ -11,6 +11,7 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use jiff_sqlx::ToSqlx;
 use prost::{Message, Name};
 use proto::event::v1::{AccessPerson, AccessPersons, AccessRecord, AccessRecorded};
+use sqlx::PgConnection;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
@@ -20,6 +21,7 @@ use super::{
 };
 use crate::{
     About, Db, StoreError,
+    db::has_died,
     event::{Channel, envelope, timestamp},
 };
 
@@ -43,7 +45,10 @@ impl Audit {
     #[must_use]
     pub fn start(db: Db, seal: SealKeys) -> Self {
         let (sender, receiver) = mpsc::channel(QUEUE);
-        tokio::spawn(Writer { db, seal: Arc::new(seal), id: None, chains: HashMap::new() }.run(receiver));
+        tokio::spawn(
+            Writer { db, seal: Arc::new(seal), id: None, chains: HashMap::new(), connection: None }
+                .run(receiver),
+        );
         Self(sender)
     }
 
@@ -77,6 +82,8 @@ struct Writer {
     /// A new id at start, and whenever it is not known whether a commit stands: its chains start anew then.
     id: Option<Uuid>,
     chains: HashMap<(OrganisationId, Date), Head>,
+    /// Its own, in the role that can only add.
+    connection: Option<PgConnection>,
 }
 
 impl Writer {
@@ -139,28 +146,36 @@ impl Writer {
             batch.sequence = head.sequence;
             batch.hash = hash.to_vec();
         }
-        let mut tx = self.db.as_role("audit").await?;
-        rows.insert(&mut tx).await?;
         for (ctx, batch, persons) in told.into_values().flat_map(split) {
             let persons = self.seal.seal("dossier", ctx.organisation, &persons)?;
             let batch = AccessRecorded { persons: Some(persons), ..batch };
-            let about = About::new(writer, batch.sequence);
-            let (id, event) = envelope(&ctx, about, &batch);
-            sqlx::query!(
-                "INSERT INTO outbox (event_id, organisation_id, subject, payload, traceparent)
-                 VALUES ($1, $2, $3, $4, $5)",
-                id.uuid(),
-                ctx.organisation.uuid(),
-                Channel::Event.subject(&AccessRecorded::full_name()),
-                event.encode_to_vec(),
-                chassis::telemetry::traceparent(),
-            )
-            .execute(&mut *tx)
-            .await?;
+            let (id, event) = envelope(&ctx, About::new(writer, batch.sequence), &batch);
+            rows.event.push(id.uuid());
+            rows.event_organisation.push(ctx.organisation.uuid());
+            rows.payload.push(event.encode_to_vec());
         }
-        tx.commit().await?;
+        self.insert(&rows).await?;
         self.chains = heads;
         self.db.trail().notify_one();
+        Ok(())
+    }
+
+    /// One statement on a connection of its own: one round trip for records, events and their commit. A connection that
+    /// died while nobody asked is replaced; any other failure ends it, as does an answer that does not come.
+    async fn insert(&mut self, rows: &Rows) -> Result<(), StoreError> {
+        if let Some(mut connection) = self.connection.take() {
+            match rows.insert(&mut connection).await {
+                Ok(()) => {
+                    self.connection = Some(connection);
+                    return Ok(());
+                }
+                Err(error) if has_died(&error) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let mut connection = self.db.connect_as("audit").await?;
+        rows.insert(&mut connection).await?;
+        self.connection = Some(connection);
         Ok(())
     }
 }
@@ -252,6 +267,9 @@ struct Rows {
     outcome: Vec<i32>,
     correlation: Vec<String>,
     hash: Vec<Vec<u8>>,
+    event: Vec<Uuid>,
+    event_organisation: Vec<Uuid>,
+    payload: Vec<Vec<u8>>,
 }
 
 impl Rows {
@@ -276,9 +294,14 @@ impl Rows {
         self.hash.push(head.hash.to_vec());
     }
 
-    async fn insert(self, connection: &mut sqlx::PgConnection) -> Result<(), StoreError> {
+    async fn insert(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         sqlx::query!(
-            "INSERT INTO audit_record (organisation_id, writer_id, day, sequence, record_id, client_id,
+            "WITH told AS (
+                 INSERT INTO outbox (event_id, organisation_id, subject, payload, traceparent)
+                 SELECT event_id, organisation_id, $22, payload, ''
+                 FROM unnest($19::uuid[], $20::uuid[], $21::bytea[]) AS told (event_id, organisation_id, payload)
+             )
+             INSERT INTO audit_record (organisation_id, writer_id, day, sequence, record_id, client_id,
                  recorded_at, actor_kind, actor_id, person_name, person_relation, person_ground,
                  section, method, outcome, correlation_id, hash, person_impersonator)
              SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::date[], $4::bigint[], $5::uuid[], $6::uuid[],
@@ -302,6 +325,10 @@ impl Rows {
             &self.correlation,
             &self.hash,
             &self.impersonator,
+            &self.event,
+            &self.event_organisation,
+            &self.payload,
+            Channel::Event.subject(&AccessRecorded::full_name()),
         )
         .execute(connection)
         .await?;
