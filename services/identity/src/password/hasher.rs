@@ -18,7 +18,7 @@ use crate::error::Error;
 /// How many hashes may wait: at 25 ms each on two cores, the last waits less than a second.
 const QUEUE: usize = 64;
 /// Lower than whoever serves pages.
-const NICENESS: i32 = 19;
+const NICENESS: i32 = 10;
 
 enum Job {
     Hash { input: [u8; 32], done: oneshot::Sender<Option<String>> },
