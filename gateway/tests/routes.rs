@@ -171,7 +171,8 @@ async fn a_page_asks_each_service_at_most_once() {
     for (method, path, _) in pages()
         .filter(|(method, path, door)| *method == Method::GET && *door == Door::Session && *path != "/logout")
     {
-        (portal.identity.calls(), portal.dossier.calls());
+        portal.identity.calls();
+        portal.dossier.calls();
         portal.ask(&method, page_of(path), Some(TOKEN)).await;
         let (identity, dossier) = (portal.identity.calls(), portal.dossier.calls());
         assert!(identity.len() <= 1 && dossier.len() <= 1, "{path}: {identity:?} {dossier:?}");

@@ -3,6 +3,9 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::similar_names,
     clippy::indexing_slicing,
     clippy::print_stdout,
     clippy::cast_precision_loss,

@@ -72,6 +72,7 @@ impl Load {
     }
 
     /// Lets everybody begin.
+    #[must_use]
     pub fn start(&self) -> tokio::task::JoinSet<()> {
         let mut everybody = tokio::task::JoinSet::new();
         for _ in 0..2 {

@@ -117,7 +117,8 @@ fn no_query_asks_the_database_for_the_time() {
 #[derive(serde::Deserialize)]
 struct Fault {
     mechanism: String,
-    fault: String,
+    #[serde(rename = "fault")]
+    what: String,
     file: String,
     find: String,
     tests: String,
@@ -135,12 +136,12 @@ fn every_fault_can_still_be_put_in_and_stands_in_the_architecture() {
     let architecture = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
     let table = architecture.split("| caught by |").nth(1).unwrap().split("\n\n").next().unwrap();
     assert_eq!(table.lines().filter(|line| line.starts_with("| ")).count(), faults.fault.len());
-    for Fault { mechanism, fault, file, find, tests } in faults.fault {
+    for Fault { mechanism, what, file, find, tests } in faults.fault {
         let places = fs::read_to_string(root().join(&file)).unwrap().matches(&find).count();
-        assert_eq!(places, 1, "{mechanism}, {fault}: in {file}");
+        assert_eq!(places, 1, "{mechanism}, {what}: in {file}");
         let words: Vec<&str> = tests.split(' ').collect();
         let package = words[1].trim_start_matches("zorgportaal-");
-        let line = format!("| {mechanism} | {fault} | {package}: `{}` |", words[2..].join("`, `"));
+        let line = format!("| {mechanism} | {what} | {package}: `{}` |", words[2..].join("`, `"));
         assert!(table.contains(&line), "{line}");
     }
 }

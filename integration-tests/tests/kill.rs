@@ -14,7 +14,7 @@ use uuid::Uuid;
 const PROCESSES: [&str; 6] = ["identity", "dossier", "messaging", "gateway", "nats", "postgres"];
 const SERVICES: [&str; 3] = ["identity", "dossier", "messaging"];
 /// A delivery that was on its way when its process died is kept from others for a minute.
-const MAIL: Duration = Duration::from_secs(120);
+const MAIL: Duration = Duration::from_mins(2);
 
 #[expect(clippy::disallowed_methods, reason = "a longer run is asked for by hand")]
 fn setting(name: &str, otherwise: u64) -> u64 {

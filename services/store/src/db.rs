@@ -114,9 +114,9 @@ impl Db {
         loop {
             match self.pool.begin_with(AssertSqlSafe(begin.clone())).await {
                 Err(error) if has_died(&error) && dead < self.pool.options().get_max_connections() => {
-                    dead += 1
+                    dead += 1;
                 }
-                begun => return begun,
+                done => return done,
             }
         }
     }

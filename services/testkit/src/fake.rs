@@ -42,7 +42,8 @@ impl Fake {
         Self { address, calls, _stop: stop.drop_guard() }
     }
 
-    /// The methods that were called since this was last asked, in their order.
+    /// The methods that were called since this was last asked, in their order; they are forgotten.
+    #[expect(clippy::must_use_candidate, reason = "to forget them is a use")]
     pub fn calls(&self) -> Vec<String> {
         std::mem::take(&mut *self.calls.lock().unwrap())
     }

@@ -145,7 +145,10 @@ impl<'a> Matrix<'a> {
     fn shortcoming(&self, rule: &Rule, answer: &Answered, changed: bool) -> Option<String> {
         let (reads, writes) = match &rule.allowed {
             Allowed::Section { action, .. } => (*action == Action::View, *action != Action::View),
-            Allowed::System(scope) => (scope.ends_with(".read"), scope.ends_with(".write")),
+            Allowed::System(scope) => {
+                let action = scope.rsplit('.').next().unwrap_or_default();
+                (action == "read", action == "write")
+            }
             _ => (false, false),
         };
         let shows = answer.iter().flatten().any(|message| holds(message, &self.secrets));
@@ -175,7 +178,7 @@ impl<'a> Matrix<'a> {
         };
         let unknown = |who, token: String| Case { who, token: Some(token), wants: UNKNOWN, known: false };
 
-        let allowed = self.allowed(rule, self.home, self.client);
+        let allowed = Self::allowed(rule, self.home, self.client);
         let signer = [&identity, &gateway][of(&allowed)];
         let swapped = [&gateway, &identity][of(&allowed)];
         let (old, young) = (now - SignedDuration::from_secs(91), now + SignedDuration::from_secs(31));
@@ -221,7 +224,7 @@ impl<'a> Matrix<'a> {
                         cases.push(case("one at too low a level", &account(&grants, level), wants));
                     }
                 }
-                let other = self.allowed(rule, self.home, caller::client(0xE15E));
+                let other = Self::allowed(rule, self.home, caller::client(0xE15E));
                 cases.push(case("one with another client", &other, Wants::Nothing));
             }
             Allowed::System(_) => {
@@ -231,7 +234,11 @@ impl<'a> Matrix<'a> {
             _ => {}
         }
         if known(&allowed) {
-            cases.push(case("one of elsewhere", &self.allowed(rule, elsewhere, self.client), Wants::Nothing));
+            cases.push(case(
+                "one of elsewhere",
+                &Self::allowed(rule, elsewhere, self.client),
+                Wants::Nothing,
+            ));
         }
         if matches!(allowed, Caller::Account(_)) {
             let wants = if rule.impersonated {
@@ -246,7 +253,7 @@ impl<'a> Matrix<'a> {
     }
 
     /// Whom a rule lets in, with nothing beyond it.
-    fn allowed(&self, rule: &Rule, organisation: OrganisationId, client: ClientId) -> Caller {
+    fn allowed(rule: &Rule, organisation: OrganisationId, client: ClientId) -> Caller {
         match &rule.allowed {
             Allowed::Section { section, action, min_level } => {
                 caller::account(organisation, client, &[(*section, *action)], *min_level)
@@ -279,7 +286,7 @@ impl<'a> Matrix<'a> {
             ("an operator", Caller::Operator),
             ("the gateway", Caller::Gateway),
         ];
-        let allowed = std::mem::discriminant(&self.allowed(rule, self.home, self.client));
+        let allowed = std::mem::discriminant(&Self::allowed(rule, self.home, self.client));
         kinds.into_iter().filter(|(_, caller)| std::mem::discriminant(caller) != allowed).collect()
     }
 
