@@ -1,5 +1,6 @@
 //! Argon2id on threads of its own: as many as there are cores, at a lower priority than those that serve pages, each
-//! with one piece of memory that is used again, and wiped before it rests. The queue is short: beyond it, the answer is "busy".
+//! with one piece of memory that is used again, and wiped before it rests. The queue is short: beyond it, the answer is
+//! "busy".
 
 use std::{
     sync::{Arc, Mutex, mpsc},
