@@ -7,12 +7,10 @@ use std::{
 };
 
 use chassis::client;
-use integration_tests::{System, system::programs};
+use integration_tests::{SERVICES, System, system::programs};
 use tokio::time::Instant;
 
 use crate::harness::{ROUNDS, Report, Row, Target};
-
-const SERVICES: [&str; 3] = ["identity", "dossier", "messaging"];
 
 fn megabytes(system: &System, process: &str) -> f64 {
     system.memory(process) as f64 / 1_048_576.0

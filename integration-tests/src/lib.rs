@@ -23,7 +23,7 @@ pub use ecd::{Ecd, Registered};
 pub use load::{Book, Load};
 pub use portal::Portal;
 pub use sink::Sink;
-pub use system::System;
+pub use system::{SERVICES, System};
 
 /// How long anything that must happen may take before the test fails.
 pub const PATIENCE: Duration = Duration::from_secs(30);

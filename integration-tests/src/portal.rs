@@ -3,7 +3,7 @@
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect::Policy};
 use serde_json::{Value, json};
 
-use crate::{Registered, System};
+use crate::{Registered, System, eventually};
 
 /// The password that people of the tests choose.
 pub const PASSWORD: &str = "vier woorden op rij";
@@ -52,6 +52,16 @@ impl Portal {
         let request = self.request(Method::GET, &format!("/api/v1{path}")).bearer_auth(token);
         let request = request.header("traceparent", format!("00-{trace}-00000000000000aa-01"));
         answer(request.send().await.ok()?).await
+    }
+
+    /// Waits until the reports are there again.
+    pub async fn recovers(&self, session: &str) {
+        eventually("the reports", async || {
+            let answer =
+                self.request(Method::GET, "/api/v1/reports").bearer_auth(session).send().await.ok()?;
+            answer.status().is_success().then_some(())
+        })
+        .await;
     }
 
     /// A JSON write.

@@ -12,6 +12,9 @@ use tempfile::TempDir;
 
 use crate::{Ecd, Portal, eventually};
 
+/// The services that there are.
+pub const SERVICES: [&str; 3] = ["identity", "dossier", "messaging"];
+
 /// The processes; they end with the test.
 pub struct System {
     folder: TempDir,
@@ -124,6 +127,20 @@ impl System {
         let pid = std::fs::read_to_string(self.data().join(format!("run/{process}.pid"))).unwrap_or_default();
         let sent = Command::new("kill").args([format!("-{signal}"), pid]).stderr(Stdio::null()).status();
         sent.unwrap().success()
+    }
+
+    /// Waits until every service has told all that it had to tell.
+    pub async fn until_all_is_told(&self) {
+        for service in SERVICES {
+            eventually(&format!("an empty outbox of {service}"), async || {
+                let waiting: i64 = sqlx::query_scalar("SELECT count(*) FROM outbox")
+                    .fetch_one(&mut self.behind(service).await)
+                    .await
+                    .ok()?;
+                (waiting == 0).then_some(())
+            })
+            .await;
+        }
     }
 
     /// CPU seconds that each of our processes, Postgres and NATS has taken until now.

@@ -34,19 +34,11 @@ async fn answered(system: &System) -> HashSet<String> {
     records
 }
 
-async fn recovers(portal: &Portal, session: &str) {
-    eventually("the reports", async || {
-        let answer = portal.get_traced("/reports", session, &trace()).await?;
-        (answer.status == StatusCode::OK).then_some(())
-    })
-    .await;
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_before_its_record_is_durable_a_read_gives_no_data() {
     let system = System::start().await;
     let (portal, session) = reader(&system).await;
-    recovers(&portal, &session).await;
+    portal.recovers(&session).await;
     // Before the record is written, and before the event that tells of it is.
     for table in ["audit_record", "outbox"] {
         let mut holder = system.behind("dossier").await;
@@ -72,7 +64,7 @@ async fn killed_before_its_record_is_durable_a_read_gives_no_data() {
         let answer = read.await.unwrap();
         assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{table}: {answer:?}");
         assert!(!answer.body.to_string().contains("Alleen voor haar"), "{table}: {answer:?}");
-        recovers(&portal, &session).await;
+        portal.recovers(&session).await;
     }
 }
 
@@ -83,7 +75,7 @@ async fn after_kills_at_any_moment_every_answered_read_has_its_record() {
     let mut moments = fastrand::Rng::with_seed(7);
     let mut seen = Vec::new();
     for _ in 0..6 {
-        recovers(&portal, &session).await;
+        portal.recovers(&session).await;
         let reads = (0..8).map(|_| {
             let (portal, session) = (portal.clone(), session.clone());
             tokio::spawn(async move {
@@ -106,7 +98,7 @@ async fn after_kills_at_any_moment_every_answered_read_has_its_record() {
             seen.extend(read.unwrap());
         }
     }
-    recovers(&portal, &session).await;
+    portal.recovers(&session).await;
     let records = answered(&system).await;
     assert!(seen.len() > 100, "{}", seen.len());
     let without: Vec<_> = seen.iter().filter(|id| !records.contains(*id)).collect();
@@ -119,14 +111,14 @@ async fn after_kills_at_any_moment_every_answered_read_has_its_record() {
 async fn without_its_writer_there_is_no_data_and_one_changed_row_is_named() {
     let system = System::start().await;
     let (portal, session) = reader(&system).await;
-    recovers(&portal, &session).await;
+    portal.recovers(&session).await;
     let mut behind = system.behind("dossier").await;
     sqlx::raw_sql("REVOKE INSERT ON audit_record FROM dossier_audit").execute(&mut behind).await.unwrap();
     let answer = portal.get("/reports", &session).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{answer:?}");
     assert!(!answer.body.to_string().contains("Alleen voor haar"), "{answer:?}");
     sqlx::raw_sql("GRANT INSERT ON audit_record TO dossier_audit").execute(&mut behind).await.unwrap();
-    recovers(&portal, &session).await;
+    portal.recovers(&session).await;
 
     let verify = || system.command(&["audit", "verify", "dossier", "--organisation", "thuisgenoten"]);
     assert!(verify().status.success());

@@ -1,8 +1,7 @@
 use std::{collections::HashMap, path::Path, process::Command};
 
+use integration_tests::SERVICES;
 use serde_json::{Value, json};
-
-const SERVICES: [&str; 3] = ["identity", "dossier", "messaging"];
 
 /// The row or column of the table that a package stands in.
 fn kind(package: &str) -> Option<&str> {

@@ -7,12 +7,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use integration_tests::{Book, Load, System, system::Message, within};
+use integration_tests::{Book, Load, SERVICES, System, system::Message, within};
 use proto::dossier::v1::ReportAdded;
 use uuid::Uuid;
 
 const PROCESSES: [&str; 6] = ["identity", "dossier", "messaging", "gateway", "nats", "postgres"];
-const SERVICES: [&str; 3] = ["identity", "dossier", "messaging"];
 /// A delivery that was on its way when its process died is kept from others for a minute.
 const MAIL: Duration = Duration::from_mins(2);
 
@@ -141,15 +140,8 @@ async fn reads_are_written_down(system: &System, book: &Book) {
 
 /// I-8: nothing waits in an outbox, nothing was put aside, positions have no gap.
 async fn books_are_closed(system: &System) {
+    system.until_all_is_told().await;
     for service in SERVICES {
-        within(Duration::from_secs(30), &format!("an empty outbox of {service}"), async || {
-            let waiting: i64 = sqlx::query_scalar("SELECT count(*) FROM outbox")
-                .fetch_one(&mut system.behind(service).await)
-                .await
-                .ok()?;
-            (waiting == 0).then_some(())
-        })
-        .await;
         let (dead, log, last): (i64, i64, i64) = sqlx::query_as(
             "SELECT (SELECT count(*) FROM dead_letter), count(*), coalesce(max(position), 0) FROM event_log",
         )

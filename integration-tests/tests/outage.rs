@@ -20,24 +20,17 @@ async fn is_unavailable(portal: &Portal, session: &str) {
     assert!(began.elapsed().as_secs() < 10, "{:?}", began.elapsed());
 }
 
-async fn recovers(portal: &Portal, session: &str) {
-    eventually("the reports again", async || {
-        (portal.get("/reports", session).await.status == StatusCode::OK).then_some(())
-    })
-    .await;
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_is_killed_or_stands_still_gives_a_dutch_503_and_comes_back_by_itself() {
     let system = System::start().await;
     let (portal, _, session) = reader(&system).await;
-    recovers(&portal, &session).await;
+    portal.recovers(&session).await;
     system.signal("dossier", "STOP");
     is_unavailable(&portal, &session).await;
     system.signal("dossier", "CONT");
-    recovers(&portal, &session).await;
+    portal.recovers(&session).await;
     system.signal("dossier", "KILL");
-    recovers(&portal, &session).await;
+    portal.recovers(&session).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -81,7 +74,7 @@ async fn postgres_killed_gives_a_503_and_everything_that_was_acknowledged_is_the
     system.ecd("thuisgenoten").report(&person, "Bevestigd voor de storing.").await.unwrap();
     // Immediately, without a shutdown: as a crash would.
     system.signal("postgres", "QUIT");
-    recovers(&portal, &session).await;
+    portal.recovers(&session).await;
     let answer = portal.get("/reports", &session).await;
     assert_eq!(answer.body["days"][0]["reports"][0]["text"], "Bevestigd voor de storing.");
 }

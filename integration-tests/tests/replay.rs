@@ -2,11 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use integration_tests::{System, eventually};
+use integration_tests::{SERVICES, System, eventually};
 use serde_json::json;
 use sqlx::AssertSqlSafe;
-
-const SERVICES: [&str; 3] = ["identity", "dossier", "messaging"];
 
 /// The rows of each table of each service, as texts.
 async fn tables(system: &System) -> BTreeMap<String, BTreeSet<String>> {
@@ -27,19 +25,6 @@ async fn tables(system: &System) -> BTreeMap<String, BTreeSet<String>> {
         }
     }
     all
-}
-
-async fn until_quiet(system: &System) {
-    for service in SERVICES {
-        eventually("an empty outbox", async || {
-            let waiting: i64 = sqlx::query_scalar("SELECT count(*) FROM outbox")
-                .fetch_one(&mut system.behind(service).await)
-                .await
-                .ok()?;
-            (waiting == 0).then_some(())
-        })
-        .await;
-    }
 }
 
 /// How many events have been handled, over all services.
@@ -64,7 +49,7 @@ async fn everything_told_again_on_a_new_bus_leaves_the_same_tables_and_sends_no_
     ecd.report(&person, "Alles ging goed.").await.unwrap();
     portal.get("/reports", &session).await;
     portal.post("/logout", &session, &json!({})).await;
-    until_quiet(&system).await;
+    system.until_all_is_told().await;
     eventually("all deliveries sent", async || {
         let waiting: i64 = sqlx::query_scalar("SELECT count(*) FROM delivery WHERE state = 1")
             .fetch_one(&mut system.behind("messaging").await)
