@@ -31,6 +31,49 @@ window.addEventListener("pageshow", (event) => {
   if (event.persisted && document.querySelector("[data-private]")) location.reload();
 });
 
+// Two minutes before the session ends: a question, and one button to go on. What was typed stays in any case.
+const { idle, idleTitle, idleGoOn, idleOver } = document.body.dataset;
+if (idle && window.HTMLDialogElement) {
+  const dialog = document.createElement("dialog");
+  dialog.className = "zp-idle";
+  dialog.setAttribute("aria-labelledby", "idle-title");
+  const title = document.createElement("p");
+  title.id = "idle-title";
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "utrecht-button utrecht-button--primary-action";
+  button.textContent = idleGoOn;
+  dialog.append(title, button);
+  document.body.append(dialog);
+  const WARNING = 120;
+  let ends, timer;
+  const left = () => (ends - Date.now()) / 1000;
+  const check = () => {
+    clearTimeout(timer);
+    if (left() <= 0) {
+      title.textContent = idleOver;
+      button.hidden = true;
+      if (!dialog.open) dialog.showModal();
+      return;
+    }
+    if (left() <= WARNING && !dialog.open) {
+      title.textContent = idleTitle;
+      button.hidden = false;
+      dialog.showModal();
+    }
+    timer = setTimeout(check, Math.max(1, left() > WARNING ? left() - WARNING : left()) * 1000);
+  };
+  const begin = (seconds) => { ends = Date.now() + seconds * 1000; check(); };
+  button.addEventListener("click", async () => {
+    const headers = { "content-type": "application/json" };
+    const response = await fetch("/api/v1/session", { method: "POST", headers, body: "{}" }).catch(() => null);
+    dialog.close();
+    begin(response?.ok ? (await response.json()).idle_seconds : 0);
+  });
+  document.addEventListener("visibilitychange", check);
+  begin(Number(idle));
+}
+
 // Live: when something new comes in for a part of this page, that part is fetched again. In the visible tab only.
 const parts = document.querySelectorAll("[data-live]");
 if (parts.length && "EventSource" in window) {

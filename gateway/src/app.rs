@@ -3,7 +3,7 @@
 use std::{net::IpAddr, sync::Arc};
 
 use axum::{Router, extract::DefaultBodyLimit, middleware, response::Redirect, routing::get};
-use chassis::{Clock, config::ProcessSettings};
+use chassis::{Clock, config::ProcessSettings, stamp::StampKey};
 use serde::Deserialize;
 use utoipa::{
     OpenApi,
@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// The most that a request may carry.
-const BODY_LIMIT: usize = 64 * 1024;
+pub const BODY_LIMIT: usize = 64 * 1024;
 
 /// Settings of the gateway.
 #[derive(Clone, Debug, Deserialize)]
@@ -53,6 +53,7 @@ pub struct Inner {
     pub(crate) organisations: Organisations,
     pub(crate) sessions: Sessions,
     pub(crate) trusted_proxies: Vec<IpAddr>,
+    pub(crate) stamps: StampKey,
 }
 
 impl std::ops::Deref for App {
@@ -66,10 +67,16 @@ impl std::ops::Deref for App {
 impl App {
     /// Puts it together. Caches are dropped by what `live` hears.
     #[must_use]
-    pub fn new(clients: Clients, live: Live, clock: Clock, trusted_proxies: Vec<IpAddr>) -> Self {
+    pub fn new(
+        clients: Clients,
+        live: Live,
+        clock: Clock,
+        trusted_proxies: Vec<IpAddr>,
+        stamps: StampKey,
+    ) -> Self {
         let sessions = Sessions::new(clients.clone(), live.clone(), clock.clone());
         let organisations = Organisations::new(clients.clone(), &live);
-        Self(Arc::new(Inner { clients, live, clock, organisations, sessions, trusted_proxies }))
+        Self(Arc::new(Inner { clients, live, clock, organisations, sessions, trusted_proxies, stamps }))
     }
 }
 

@@ -5,7 +5,8 @@ use axum::{
     extract::{FromRequest, Request, rejection::FormRejection, rejection::JsonRejection},
     http::StatusCode,
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
+use utoipa::IntoParams;
 
 use crate::{app::App, page::Representation, problem::Problem};
 
@@ -33,6 +34,24 @@ impl<T: DeserializeOwned + Send> FromRequest<App> for Input<T> {
             Problem::unreadable()
         })
     }
+}
+
+/// The page to go to afterwards.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Next {
+    /// A path of our own pages.
+    pub next: Option<String>,
+}
+
+/// Whether a new password was typed twice the same (T21, P39).
+pub fn are_same(new: &str, repeated: &str) -> Result<(), Problem> {
+    if new == repeated {
+        return Ok(());
+    }
+    let problem = Problem::shared(StatusCode::UNPROCESSABLE_ENTITY, "PASSWORDS_DIFFER");
+    let fields = vec![("repeat_password".to_owned(), problem.reason.clone())];
+    Err(Problem { fields, ..problem })
 }
 
 /// Where to go after the login: a path of our own pages, never another site (ATT-13).

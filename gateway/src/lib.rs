@@ -2,9 +2,12 @@
 
 mod app;
 mod assets;
+mod browser;
 mod clients;
 mod form;
 mod i18n;
+mod kept;
+mod layout;
 mod live;
 mod organisation;
 mod page;
@@ -13,6 +16,7 @@ mod render;
 mod sections;
 mod security;
 mod session;
+mod stamp;
 
 pub use app::{App, Settings, openapi, router};
 pub use clients::{Clients, ServiceSettings};
@@ -22,7 +26,7 @@ pub use live::{Live, NatsSettings};
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use axum::serve::ListenerExt;
-use chassis::{shutdown, telemetry};
+use chassis::{shutdown, stamp::StampKey, telemetry};
 use clap::Parser;
 
 const DEFAULTS: &str = include_str!("../config.default.toml");
@@ -65,7 +69,8 @@ async fn serve(settings: Settings) -> Result<(), BoxError> {
     let live = Live::start(&settings.nats, shutdown.clone()).await?;
     let clock = settings.process.clock()?;
     let clients = Clients::new(&settings.services, settings.process.keys.signer("gateway")?, clock.clone())?;
-    let app = App::new(clients, live, clock, settings.trusted_proxies);
+    let stamps = StampKey::derive(&settings.process.keys.hash("gateway")?, "form");
+    let app = App::new(clients, live, clock, settings.trusted_proxies, stamps);
     tracing::info!(listen = %listener.local_addr()?, "serving");
     let listener = listener.tap_io(|socket| {
         // Without it a small answer waits for an acknowledgement that is not coming.

@@ -17,7 +17,7 @@ use proto::{
     access::v1::Section,
     dossier::v1::{RecordsImported, ReportAdded, ReportChanged},
     event::v1::Event,
-    identity::v1::{GrantChanged, OrganisationConfigured, SessionEnded},
+    identity::v1::{AccessEnded, ClientSelected, GrantChanged, OrganisationConfigured, SessionEnded},
 };
 use serde::Deserialize;
 use tokio::sync::broadcast;
@@ -164,6 +164,14 @@ impl Live {
             let Ok(changed) = data.to_msg::<GrantChanged>() else { return };
             self.tell(|l| l.session.iter().for_each(|forget| forget(Some(&changed.account_id))));
             let _ = self.0.changes.send(Change::GrantChanged(changed.account_id));
+        } else if name == AccessEnded::full_name() {
+            let Ok(ended) = data.to_msg::<AccessEnded>() else { return };
+            self.tell(|l| l.session.iter().for_each(|forget| forget(Some(&ended.account_id))));
+            let _ = self.0.changes.send(Change::GrantChanged(ended.account_id));
+        } else if name == ClientSelected::full_name() {
+            let Ok(chosen) = data.to_msg::<ClientSelected>() else { return };
+            self.tell(|l| l.session.iter().for_each(|forget| forget(Some(&chosen.account_id))));
+            let _ = self.0.changes.send(Change::GrantChanged(chosen.account_id));
         } else if let Some(section) = section(name, data) {
             let change =
                 Change::Section { organisation: event.organisation_id, client: event.client_id, section };

@@ -46,6 +46,11 @@ pub trait View: Template + Serialize + Send + Sync + 'static {
     /// The key of the page's title.
     const TITLE: &'static str;
 
+    /// The key of this page's title.
+    fn title(&self) -> &'static str {
+        Self::TITLE
+    }
+
     /// Whether something on the page has to be mended: then its title says so.
     fn has_errors(&self) -> bool {
         false
@@ -74,7 +79,7 @@ impl<V: View> AnyView for V {
     }
 
     fn title(&self) -> &'static str {
-        V::TITLE
+        View::title(self)
     }
 
     fn has_errors(&self) -> bool {
@@ -89,6 +94,8 @@ pub enum Body {
     View(Arc<dyn AnyView>),
     /// A step that was taken: pages go on to a path, JSON gets the outcome.
     Done(Arc<Vec<u8>>, String),
+    /// A step that was taken: pages show the next one at once, JSON gets the outcome.
+    Next(Arc<Vec<u8>>, Arc<dyn AnyView>),
 }
 
 /// A view, with what goes beside it.
@@ -100,10 +107,21 @@ impl Page {
         Self(Body::View(Arc::new(view)), Vec::new())
     }
 
+    /// Shows a view whose type is forgotten.
+    pub fn show_any(view: Arc<dyn AnyView>) -> Self {
+        Self(Body::View(view), Vec::new())
+    }
+
     /// Tells the outcome of a step: a page goes on to `path` (303), JSON gets `outcome` (200).
     pub fn done(outcome: &impl Serialize, path: impl Into<String>) -> Self {
         let outcome = serde_json::to_vec(outcome).unwrap_or_default();
         Self(Body::Done(Arc::new(outcome), path.into()), Vec::new())
+    }
+
+    /// Tells the outcome of a step: a page shows what comes next, JSON gets `outcome` (200).
+    pub fn next(outcome: &impl Serialize, view: Arc<dyn AnyView>) -> Self {
+        let outcome = serde_json::to_vec(outcome).unwrap_or_default();
+        Self(Body::Next(Arc::new(outcome), view), Vec::new())
     }
 
     /// Sets a cookie, on pages.

@@ -92,10 +92,32 @@ impl Problem {
         Self::shared(StatusCode::FORBIDDEN, "CROSS_SITE")
     }
 
+    /// One field of a form that cannot be taken, for a reason of identity's.
+    #[must_use]
+    pub fn of_field(name: &str, reason: &str) -> Self {
+        Self {
+            domain: "zorgportaal.identity.v1".to_owned(),
+            fields: vec![(name.to_owned(), reason.to_owned())],
+            ..Self::shared(StatusCode::UNPROCESSABLE_ENTITY, reason)
+        }
+    }
+
     /// Whether logging in would help.
     #[must_use]
     pub fn is_unauthenticated(&self) -> bool {
         self.status == StatusCode::UNAUTHORIZED
+    }
+
+    /// Whether proving more surely who is there would help.
+    #[must_use]
+    pub fn asks_step_up(&self) -> bool {
+        self.reason == "STEP_UP_REQUIRED"
+    }
+
+    /// The fields that are wrong with the keys of their words, in the order of a form's fields.
+    #[must_use]
+    pub fn errors(&self, order: &[&'static str]) -> Vec<(&'static str, String)> {
+        order.iter().filter_map(|name| Some((*name, self.field(name)?))).collect()
     }
 
     /// Whether it is about what the person typed, so that the form can be shown again.

@@ -5,28 +5,34 @@ use std::{sync::Arc, time::Duration};
 
 use askama::Template;
 use axum::{
+    body::{Body, to_bytes},
     extract::{Request, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use axum_extra::extract::cookie::{Cookie, CookieJar};
+use chassis::stamp::StampKey;
+use jiff::Timestamp;
 use problem_details::ProblemDetails;
-use proto::access::v1::{Action, Section};
+use proto::identity::v1::OrganisationSettings;
 use serde::Serialize;
 use tokio::time::Instant;
 use tracing::Instrument;
 
 use crate::{
-    app::App,
-    assets,
+    app::{App, BODY_LIMIT},
     form::with_next,
     i18n::{Language, Speaker, filters},
+    kept::{Kept, Onward, OtherClientView},
+    layout,
     organisation::Organisation,
-    page::{AnyView, Body, Cookies, Representation},
+    page::{AnyView, Body as Outcome, Cookies, Representation},
     problem::Problem,
+    sections::{LoginView, StepUpView},
     security,
     session::{self, PASSIVE, SESSION, Session},
+    stamp::{Sent, Stamp},
 };
 
 /// How long a page may take, whatever the services behind it do.
@@ -38,6 +44,14 @@ pub const LANGUAGE: &str = "__Host-language";
 /// Holds the key of a message for the next page.
 pub const FLASH: &str = "__Host-flash";
 
+/// Whether a form to this path is about somebody; those before a login and around it are not.
+fn needs_stamp(path: &str) -> bool {
+    let free = ["/login", "/logout", "/language", "/password", "/impersonate", "/session"];
+    !free
+        .iter()
+        .any(|free| path.strip_prefix(free).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+}
+
 /// What is known of a request before its handler runs.
 struct Frame {
     representation: Representation,
@@ -48,6 +62,10 @@ struct Frame {
     path: String,
     flash: Option<String>,
     stale_session: bool,
+    now: Timestamp,
+    stamps: StampKey,
+    /// The form that a page sent.
+    sent: Option<Arc<Sent>>,
 }
 
 /// The layer.
@@ -61,6 +79,10 @@ pub async fn frame(State(app): State<App>, request: Request, next: Next) -> Resp
         if let Some(problem) = early {
             return frame.finish(problem.into_response());
         }
+        let body = match frame.take_form(&parts, body).await {
+            Ok(body) => body,
+            Err(problem) => return frame.finish(problem.into_response()),
+        };
         if let Some(session) = &frame.session {
             parts.extensions.insert(Arc::clone(session));
         }
@@ -92,6 +114,9 @@ impl Frame {
             path,
             flash: cookies.get(FLASH).map(|flash| flash.value().to_owned()),
             stale_session: false,
+            now: app.clock.now(),
+            stamps: app.stamps.clone(),
+            sent: None,
         };
         let mut early = None;
         let found = frame.find_organisation(app, headers, &cookies);
@@ -118,6 +143,29 @@ impl Frame {
         }
         frame.speaker = frame.speaker(headers, &cookies);
         (frame, early)
+    }
+
+    /// Takes the stamp off a form, and holds it against what the session is about now.
+    async fn take_form(&mut self, request: &Parts, body: Body) -> Result<Body, Problem> {
+        let kind = request.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        let is_form = kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+        if self.representation == Representation::Json || self.method != Method::POST || !is_form {
+            return Ok(body);
+        }
+        let bytes = to_bytes(body, BODY_LIMIT).await.map_err(|_| Problem::too_large())?;
+        let sent = Sent::read(&self.stamps, &bytes);
+        self.sent = Some(Arc::clone(&sent));
+        let path = self.path.split('?').next().unwrap_or("/");
+        let Some(session) = self.session.as_deref().filter(|_| needs_stamp(path)) else {
+            return Ok(Body::from(sent.body()));
+        };
+        let stamp = sent.stamp.as_ref().ok_or_else(Problem::unreadable)?;
+        if !stamp.is_for(session) {
+            let kept = Kept::close(&self.stamps, &sent, &self.path, self.now);
+            let problem = Problem::shared(StatusCode::CONFLICT, "OTHER_CLIENT");
+            return Err(problem.with_form(OtherClientView::of(stamp, session, kept)));
+        }
+        Ok(Body::from(sent.body()))
     }
 
     async fn find_organisation(
@@ -154,6 +202,7 @@ impl Frame {
             .or_else(|| Language::of_code(&self.session.as_ref()?.facts.language))
             .or_else(|| Language::of_code(&settings?.language));
         let contact = settings.and_then(|settings| settings.contact.clone()).unwrap_or_default();
+        let least = settings.and_then(|settings| settings.password).map_or(8, |rules| rules.min_length);
         let name = |value: Option<&String>| value.cloned().unwrap_or_else(|| "Zorgportaal".to_owned());
         let names = [
             ("product", name(settings.map(|settings| &settings.product_name))),
@@ -162,19 +211,31 @@ impl Frame {
             ("email", contact.email),
             ("hours", contact.hours),
             ("care_questions", contact.care_questions),
+            ("count", least.to_string()),
         ];
-        Speaker { language: language.unwrap_or_default(), names: names.into_iter().collect() }
+        let stamp = self.session.as_deref().map(|session| Stamp::of(session).close(&self.stamps));
+        Speaker {
+            language: language.unwrap_or_default(),
+            names: names.into_iter().collect(),
+            labels: settings.map(|settings| settings.labels.clone()).unwrap_or_default(),
+            settings: settings.map(on).unwrap_or_default(),
+            stamp: stamp.unwrap_or_default(),
+        }
     }
 
     fn finish(&mut self, mut answer: Response) -> Response {
         let problem = answer.extensions_mut().remove::<Problem>();
-        let body = answer.extensions_mut().remove::<Body>();
+        let body = answer.extensions_mut().remove::<Outcome>();
         let cookies = answer.extensions_mut().remove::<Cookies>().map(|cookies| cookies.0);
         let mut cookies = cookies.unwrap_or_default();
         let mut response = match (problem, body) {
             (Some(problem), _) => self.problem(&problem),
-            (None, Some(Body::View(view))) => self.view(StatusCode::OK, &*view),
-            (None, Some(Body::Done(outcome, path))) => match self.representation {
+            (None, Some(Outcome::View(view))) => self.view(StatusCode::OK, &*view),
+            (None, Some(Outcome::Next(outcome, view))) => match self.representation {
+                Representation::Html => self.view(StatusCode::OK, &*view),
+                Representation::Json => json(StatusCode::OK, "application/json", outcome.to_vec()),
+            },
+            (None, Some(Outcome::Done(outcome, path))) => match self.representation {
                 Representation::Html => see_other(&path),
                 Representation::Json => json(StatusCode::OK, "application/json", outcome.to_vec()),
             },
@@ -225,9 +286,8 @@ impl Frame {
                 let bytes = serde_json::to_vec(&details).unwrap_or_default();
                 json(problem.status, "application/problem+json", bytes)
             }
-            Representation::Html if problem.is_unauthenticated() => {
-                let target = (self.method == Method::GET).then_some(self.path.as_str());
-                see_other(&with_next("/login", target))
+            Representation::Html if problem.is_unauthenticated() || problem.asks_step_up() => {
+                self.ask_who(problem)
             }
             Representation::Html => match problem.form.clone() {
                 Some(form) => self.view(problem.status, &*form),
@@ -242,51 +302,45 @@ impl Frame {
         response
     }
 
+    /// To the login or the second factor; what was typed goes along.
+    fn ask_who(&mut self, problem: &Problem) -> Response {
+        let step_up = problem.asks_step_up();
+        let kept = self.sent.as_deref();
+        let kept = kept.and_then(|sent| Kept::close(&self.stamps, sent, &self.path, self.now));
+        if let Some(kept) = kept {
+            let onward = Onward { next: None, kept: Some(kept) };
+            return if step_up {
+                self.view(StatusCode::FORBIDDEN, &StepUpView::before(&self.path, onward))
+            } else {
+                let mut response = self.view(StatusCode::UNAUTHORIZED, &LoginView::again(onward));
+                let scheme = HeaderValue::from_static("Bearer");
+                response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+                response
+            };
+        }
+        let target = (self.method == Method::GET).then_some(self.path.as_str());
+        see_other(&with_next(if step_up { "/step-up" } else { "/login" }, target))
+    }
+
     fn page(&mut self, view: &dyn AnyView) -> askama::Result<String> {
         let content = view.html(&self.speaker)?;
-        let theme = self.organisation.as_ref().and_then(|organisation| organisation.settings.theme.clone());
-        let layout = Layout {
-            language: self.speaker.language.code(),
-            title: view.title(),
-            has_errors: view.has_errors(),
-            theme: theme.map(|theme| assets::theme_path(&theme)),
-            style: assets::path("app.css"),
-            script: assets::path("app.js"),
-            icon: assets::path("favicon.svg"),
+        let frame = layout::Around {
+            speaker: &self.speaker,
+            organisation: self.organisation.as_deref(),
             session: self.session.as_deref(),
-            path: self.path.split('?').next().unwrap_or("/"),
-            back: &self.path,
+            path: &self.path,
             flash: self.flash.as_deref(),
-            has_contact: self.organisation.is_some(),
-            content,
+            now: self.now,
         };
-        layout.render_with_values(&self.speaker)
+        layout::render(&frame, view, content)
     }
 }
 
-/// The page around a page.
-#[derive(Template)]
-#[template(path = "layout.html")]
-struct Layout<'a> {
-    language: &'static str,
-    title: &'static str,
-    has_errors: bool,
-    theme: Option<String>,
-    style: &'static str,
-    script: &'static str,
-    icon: &'static str,
-    session: Option<&'a Session>,
-    path: &'a str,
-    back: &'a str,
-    flash: Option<&'a str>,
-    has_contact: bool,
-    content: String,
-}
-
-impl Layout<'_> {
-    fn may_see_reports(&self) -> bool {
-        self.session.is_some_and(|session| session.allows(Section::Reports, Action::View))
-    }
+/// The settings that pages ask for, those that are on.
+fn on(settings: &OrganisationSettings) -> Vec<&'static str> {
+    let (login, password) = (settings.login.unwrap_or_default(), settings.password.unwrap_or_default());
+    let all = [("login-asks-number", login.ask_number), ("password-rules-mixed", password.mixed)];
+    all.into_iter().filter_map(|(name, is_on)| is_on.then_some(name)).collect()
 }
 
 /// A page that only says what went wrong.

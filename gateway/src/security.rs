@@ -59,6 +59,20 @@ fn is_forwarded_https(trusted: &[IpAddr], peer: Option<IpAddr>, headers: &Header
     Some(headers.get("x-forwarded-proto")?.as_bytes().eq_ignore_ascii_case(b"https"))
 }
 
+/// Where a request came from: the peer, or what a trusted proxy says of whom it speaks for. Of what others claim in
+/// `X-Forwarded-For` nothing counts (ATT-09): the list is read from its end, as far as proxies are trusted.
+#[must_use]
+pub fn address(trusted: &[IpAddr], peer: Option<IpAddr>, headers: &HeaderMap) -> String {
+    let Some(mut address) = peer else { return String::new() };
+    let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+    let mut forwarded: Vec<&str> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
+    while trusted.contains(&address) {
+        let Some(Ok(before)) = forwarded.pop().map(str::parse) else { break };
+        address = before;
+    }
+    address.to_string()
+}
+
 /// The host that was asked for, with its port.
 #[must_use]
 pub fn host(headers: &HeaderMap) -> String {
@@ -122,6 +136,22 @@ mod tests {
         assert!(!post(&[("content-type", "application/json"), ("cookie", "__Host-session=x")]));
         assert!(post(&[("authorization", "Bearer x")]));
         assert!(is_same_site(&Method::GET, &headers(&[("sec-fetch-site", "cross-site")])));
+    }
+
+    #[test]
+    fn an_address_is_what_the_last_trusted_proxy_saw() {
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        let forwarded = headers(&[("x-forwarded-for", "6.6.6.6, 192.0.2.7, 10.0.0.2")]);
+        let proxies = [ip("10.0.0.1"), ip("10.0.0.2")];
+        assert_eq!(address(&proxies, Some(ip("10.0.0.1")), &forwarded), "192.0.2.7");
+        assert_eq!(
+            address(&proxies, Some(ip("203.0.113.9")), &forwarded),
+            "203.0.113.9",
+            "a stranger's claim"
+        );
+        assert_eq!(address(&[], Some(ip("10.0.0.1")), &forwarded), "10.0.0.1");
+        let broken = headers(&[("x-forwarded-for", "x")]);
+        assert_eq!(address(&proxies, Some(ip("10.0.0.1")), &broken), "10.0.0.1");
     }
 
     #[test]

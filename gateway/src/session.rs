@@ -138,9 +138,28 @@ impl Sessions {
         Ok(Arc::new(Session { token, facts }))
     }
 
+    /// Forgets what is kept of an account's sessions: something about them has changed.
+    pub async fn forget(&self, account: &str) {
+        self.changes.fetch_add(1, Ordering::SeqCst);
+        let account = account.to_owned();
+        let _ = self.known.invalidate_entries_if(move |_, known| known.facts.account_id == account);
+        self.known.run_pending_tasks().await;
+    }
+
+    /// Goes on with a session; gives when it ends if nothing is asked before, in seconds since 1970.
+    pub async fn extend(&self, token: &str) -> Result<i64, Problem> {
+        let key = sha256(&[token.as_bytes()]);
+        let session = self.ask(token, false).await?;
+        let end = session.facts.idle_until.as_ref().map_or(0, |end| end.seconds);
+        if self.live.is_connected() {
+            self.known.insert(key, session).await;
+        }
+        Ok(end)
+    }
+
     /// Ends a session, here and at identity.
     pub async fn end(&self, session: &Session) -> Result<(), Problem> {
-        let ended = self.clients.identity_for(session).end_session(EndSessionRequest {}).await;
+        let ended = self.clients.identity_for(session).end_session(EndSessionRequest::default()).await;
         self.changes.fetch_add(1, Ordering::SeqCst);
         let id = session.facts.session_id.clone();
         let _ = self.known.invalidate_entries_if(move |_, known| known.facts.session_id == id);

@@ -4,9 +4,11 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::wildcard_imports,
     reason = "a test that cannot go on panics"
 )]
 
+mod forms;
 mod html;
 mod openapi;
 mod routes;

@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, path::Path};
 use chassis::contract;
 
 /// Reasons of the gateway's own, beside those of the contract.
-const OWN: [&str; 4] = ["BODY_TOO_LARGE", "BODY_UNREADABLE", "CROSS_SITE", "PASSWORDS_DIFFER"];
+const OWN: [&str; 5] =
+    ["BODY_TOO_LARGE", "BODY_UNREADABLE", "CROSS_SITE", "OTHER_CLIENT", "PASSWORDS_DIFFER"];
 
 const REASONS: [(&str, &str); 2] =
     [("nl", include_str!("../locales/nl/reasons.ftl")), ("en", include_str!("../locales/en/reasons.ftl"))];

@@ -68,6 +68,7 @@ async fn log_in(mut identity: IdentityServiceClient<client::Caller>, people: Arc
         organisation_id: people.organisation.to_string(),
         username: person.username.clone(),
         password: person.password.to_owned(),
+        ..StartLoginRequest::default()
     };
     identity.start_login(request).await.unwrap();
 }

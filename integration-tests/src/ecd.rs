@@ -39,6 +39,10 @@ pub struct Registered {
     pub external_id: String,
     /// The user name, and where mail goes.
     pub email: String,
+    /// Where codes by SMS go.
+    pub phone: String,
+    /// The account.
+    pub account: Uuid,
 }
 
 /// Now, as the ECD knows it.
@@ -126,9 +130,8 @@ impl Ecd {
         let external_id = format!("C-{}", v7(now()).simple());
         let request = UpsertClientRequest { client: Some(client_record(&external_id, name)) };
         let client = self.dossier().await?.upsert_client(request).await?.into_inner();
-        let email = format!("{}@voorbeeld.example", v7(now()).simple());
-        let registered = Registered { client: client.client_id, external_id, email };
-        let request = registration(&registered, v7(now()), name, RelationKind::Client);
+        let registered = person(client.client_id, external_id);
+        let request = registration(&registered, registered.account, name, RelationKind::Client);
         self.identity().await?.register_account(request).await?;
         Ok(registered)
     }
@@ -164,6 +167,15 @@ impl Ecd {
     }
 }
 
+/// Somebody new, for a client that is there.
+#[must_use]
+pub fn person(client: String, external_id: String) -> Registered {
+    let account = v7(now());
+    let email = format!("{}@voorbeeld.example", account.simple());
+    let phone = format!("+3161{:07}", account.as_u128() % 10_000_000);
+    Registered { client, external_id, email, phone, account }
+}
+
 /// A registration with the right to read reports.
 #[must_use]
 pub fn registration(
@@ -180,7 +192,13 @@ pub fn registration(
         language: String::new(),
         client_id: client.client.clone(),
         relation: relation.into(),
-        grants: vec![Grant { section: Section::Reports.into(), actions: vec![Action::View.into()] }],
+        grants: vec![
+            Grant { section: Section::Reports.into(), actions: vec![Action::View.into()] },
+            Grant {
+                section: Section::Users.into(),
+                actions: vec![Action::View.into(), Action::Write.into()],
+            },
+        ],
         consent: Some(Consent {
             given_by: name.to_owned(),
             ground: "toestemming van de cliënt".to_owned(),
@@ -188,5 +206,8 @@ pub fn registration(
             valid_from: None,
             valid_until: None,
         }),
+        phone: client.phone.clone(),
+        legal_entity: String::new(),
+        representative: i32::from(relation == RelationKind::Representative),
     }
 }

@@ -110,6 +110,16 @@ impl System {
         after(&self.messages(to, messages).await[0].text, "Uw code: ")
     }
 
+    /// The newest code to an address or number, beyond the messages that were there before.
+    pub async fn code_beyond(&self, to: &str, before: usize) -> String {
+        eventually("a code in the mailbox", async || {
+            let messages = self.mailbox(Some(to)).await;
+            let new = messages.len().saturating_sub(before);
+            messages.iter().take(new).find_map(|message| code_in(&message.text))
+        })
+        .await
+    }
+
     /// Sends a signal to one of the processes, as `kill` takes it.
     pub fn signal(&self, process: &str, signal: &str) {
         assert!(self.try_signal(process, signal), "kill -{signal} {process}");
@@ -266,6 +276,13 @@ fn stat(pid: u32) -> Option<Vec<String>> {
 fn ticks_of(pid: u32) -> u32 {
     let fields = stat(pid).unwrap_or_default();
     fields.iter().skip(11).take(4).filter_map(|field| field.parse::<u32>().ok()).sum()
+}
+
+/// The code that a message brings, as it has to be typed: in a letter after its label, in a text message at its end.
+fn code_in(text: &str) -> Option<String> {
+    let line = text.split_once("Uw code: ").map(|(_, rest)| rest.lines().next().unwrap_or_default());
+    let line = line.or_else(|| text.lines().last()?.split_once(" #").map(|(_, code)| code))?;
+    Some(line.trim().to_owned())
 }
 
 /// The rest of the line after a label.

@@ -42,7 +42,9 @@ async fn nothing_that_was_acknowledged_is_lost_or_done_twice_while_processes_are
     let length = Duration::from_secs(setting("ZORGPORTAAL_KILL_SECONDS", 60));
     println!("ZORGPORTAAL_KILL_SEED={seed}");
     let mut dice = fastrand::Rng::with_seed(seed);
-    let system = Arc::new(System::start().await);
+    // Codes are asked for by the hundred, all from one address.
+    let many = ("ZORGPORTAAL_LIMITS__CODES_PER_ADDRESS", "1000000");
+    let system = Arc::new(System::start_with(&[many]).await);
     let load = Load::prepare(&system).await;
     let everybody = load.start();
     let began = Instant::now();

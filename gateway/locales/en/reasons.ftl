@@ -10,16 +10,17 @@ access-body-too-large = This is too large to send. Make it shorter.
 access-body-unreadable = We could not read this. Try again.
 access-cross-site = This came from another website. Go to the start page and try again.
 access-passwords-differ = The two new passwords are not the same. Type them again.
+access-other-client = You are looking at another record now. Nothing was saved.
 
 ## identity
-identity-login-refused = That is not right. Check your user name, password, code and organisation. Does it not work? Call us.
+identity-login-refused = That is not right. Check your user name, password, code and organisation. Wait half a minute and try again. Does it not work? Ask for a new password, or call us.
 identity-code-expired = This code no longer works. Ask for a new one with the button Again.
 identity-login-ended = Logging in took too long or failed too often. Begin again.
 identity-too-many-codes = You have asked for a new code too often. Begin again with logging in.
-identity-current-password-wrong = The password from the e-mail is not right.
+identity-current-password-wrong = This password is not right. Check it, wait a moment and try again.
 identity-password-too-short = The new password is too short. Use at least { $count } characters.
 identity-password-too-long = The new password is too long. Use a shorter one.
-identity-password-unchanged = Choose another password than the one from the e-mail.
+identity-password-unchanged = Choose another password than the one you have now.
 identity-session-ended = You are logged out.
 identity-field-missing = Fill in this field.
 identity-field-too-long = This is too long. Make it shorter.
@@ -30,6 +31,26 @@ identity-credential-refused = The credential of the system is not right.
 identity-organisation-unknown = There is no such organisation.
 identity-settings-invalid = The settings are not right.
 identity-busy = It is very busy now. Try again in a minute.
+identity-code-too-soon = Wait a minute before you ask for a new code.
+identity-password-common = This password is used a lot or is easy to guess. Choose something else, for example four words.
+identity-password-personal = Your name or that of the organisation is in this password. Choose something else, for example four words.
+identity-password-not-mixed = Use capitals, small letters and a character that is no letter.
+identity-terms-changed = The terms have changed meanwhile. Read them again.
+identity-link-expired = This link does not work any more. Ask for a new one.
+identity-account-unknown = This person is not there, or not for you.
+identity-client-unknown = This client is not there, or not for you.
+identity-account-limit = There are as many users as possible already. Call us if that is not enough.
+identity-end-date-missing = This user needs an end date. Fill it in.
+identity-end-date-past = This day is over already. Choose a later one.
+identity-inviting-off = At this organisation the organisation itself adds users. Call us.
+identity-grant-too-wide = You cannot give more rights than you have.
+identity-invitation-closed = This invitation is accepted or taken back already.
+identity-phone-malformed = This is no mobile number that we can use. Type it like this: 06 12345678.
+identity-phone-missing = We have no mobile number of you, and the code goes there. Call us.
+identity-step-up-ended = This code does not work any more. Ask for a new one.
+identity-self-edit-off = At this organisation you do not change this yourself. Call us.
+identity-welcome-over = This person has logged in already.
+identity-code-wrong = This code is not right. Check the digits.
 
 ## dossier
 dossier-field-missing = Fill in this field.

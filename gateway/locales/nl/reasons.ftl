@@ -10,16 +10,17 @@ access-body-too-large = Dit is te groot om te versturen. Maak het korter.
 access-body-unreadable = Wij konden dit niet lezen. Probeer het opnieuw.
 access-cross-site = Dit kwam van een andere website. Ga naar de startpagina en probeer het opnieuw.
 access-passwords-differ = De twee nieuwe wachtwoorden zijn niet gelijk. Vul ze opnieuw in.
+access-other-client = U bekijkt nu een ander dossier. Er is niets opgeslagen.
 
 ## identity
-identity-login-refused = De gegevens kloppen niet. Controleer uw gebruikersnaam, wachtwoord, code en organisatie. Lukt het niet? Bel ons.
+identity-login-refused = De gegevens kloppen niet. Controleer uw gebruikersnaam, wachtwoord, code en organisatie. Wacht een halve minuut en probeer het opnieuw. Lukt het niet? Vraag een nieuw wachtwoord, of bel ons.
 identity-code-expired = Deze code werkt niet meer. Vraag een nieuwe code met de knop Opnieuw.
 identity-login-ended = Het inloggen duurde te lang of lukte te vaak niet. Begin opnieuw.
 identity-too-many-codes = U hebt te vaak een nieuwe code gevraagd. Begin opnieuw met inloggen.
-identity-current-password-wrong = Het wachtwoord uit de e-mail klopt niet.
+identity-current-password-wrong = Dit wachtwoord klopt niet. Controleer het, wacht even en probeer het opnieuw.
 identity-password-too-short = Het nieuwe wachtwoord is te kort. Neem minstens { $count } tekens.
 identity-password-too-long = Het nieuwe wachtwoord is te lang. Neem een korter wachtwoord.
-identity-password-unchanged = Kies een ander wachtwoord dan dat uit de e-mail.
+identity-password-unchanged = Kies een ander wachtwoord dan u nu hebt.
 identity-session-ended = U bent uitgelogd.
 identity-field-missing = Vul dit veld in.
 identity-field-too-long = Dit is te lang. Maak het korter.
@@ -30,6 +31,26 @@ identity-credential-refused = De gegevens van het systeem kloppen niet.
 identity-organisation-unknown = Deze organisatie is er niet.
 identity-settings-invalid = De instellingen kloppen niet.
 identity-busy = Het is nu erg druk. Probeer het over een minuut opnieuw.
+identity-code-too-soon = Wacht een minuut voordat u een nieuwe code vraagt.
+identity-password-common = Dit wachtwoord wordt veel gebruikt of is makkelijk te raden. Kies iets anders, bijvoorbeeld vier woorden.
+identity-password-personal = In dit wachtwoord zit uw naam of die van de organisatie. Kies iets anders, bijvoorbeeld vier woorden.
+identity-password-not-mixed = Gebruik hoofdletters, kleine letters en een teken dat geen letter is.
+identity-terms-changed = De voorwaarden zijn intussen veranderd. Lees ze opnieuw.
+identity-link-expired = Deze link werkt niet meer. Vraag een nieuwe.
+identity-account-unknown = Deze persoon is er niet, of is niet voor u.
+identity-client-unknown = Deze cliënt is er niet, of is niet voor u.
+identity-account-limit = Er zijn al zoveel gebruikers als mogelijk is. Bel ons als dat niet genoeg is.
+identity-end-date-missing = Deze gebruiker heeft een einddatum nodig. Vul die in.
+identity-end-date-past = Deze dag is al voorbij. Kies een latere dag.
+identity-inviting-off = Bij deze organisatie voegt de organisatie zelf gebruikers toe. Bel ons.
+identity-grant-too-wide = U kunt niet meer rechten geven dan u zelf hebt.
+identity-invitation-closed = Deze uitnodiging is al aangenomen of ingetrokken.
+identity-phone-malformed = Dit is geen mobiel nummer dat wij kunnen gebruiken. Typ het zo: 06 12345678.
+identity-phone-missing = Wij hebben geen mobiel nummer van u, en daar gaat de code naartoe. Bel ons.
+identity-step-up-ended = Deze code werkt niet meer. Vraag een nieuwe code.
+identity-self-edit-off = Bij deze organisatie wijzigt u dit niet zelf. Bel ons.
+identity-welcome-over = Deze persoon heeft al ingelogd.
+identity-code-wrong = Deze code klopt niet. Controleer de cijfers.
 
 ## dossier
 dossier-field-missing = Vul dit veld in.

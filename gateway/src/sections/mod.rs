@@ -1,16 +1,28 @@
 //! The sections of the portal: each has its routes, handlers and views.
 
+mod account;
 pub mod api;
+mod clients;
 pub mod health;
+mod impersonate;
 mod language;
 pub mod live;
 mod login;
+mod password;
 mod reports;
+mod session;
 mod start;
+mod step_up;
+mod terms;
+mod users;
 
 use axum::response::IntoResponse;
 use utoipa_axum::router::OpenApiRouter;
 
+pub use self::{
+    login::LoginView,
+    step_up::{PROOF, StepUpView},
+};
 use crate::{app::App, problem::Problem};
 
 /// The routes that are both pages and JSON.
@@ -20,6 +32,14 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(login::routes())
         .merge(reports::routes())
         .merge(language::routes())
+        .merge(password::routes())
+        .merge(account::routes())
+        .merge(step_up::routes())
+        .merge(clients::routes())
+        .merge(users::routes())
+        .merge(terms::routes())
+        .merge(session::routes())
+        .merge(impersonate::routes())
 }
 
 /// Whatever has no route.

@@ -11,10 +11,12 @@ pub mod failure;
 pub mod fields;
 pub mod id;
 pub mod keys;
+pub mod proof;
 pub mod seal;
 pub mod secret;
 pub mod server;
 pub mod shutdown;
+pub mod stamp;
 pub mod telemetry;
 pub mod token;
 

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use moka::sync::Cache;
 use proto::access::v1::Level;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     id::{AccountId, ClientId, OrganisationId, SessionId, SystemId},
@@ -22,7 +22,7 @@ use crate::{
 /// How long a token is valid.
 pub const LIFE: SignedDuration = SignedDuration::from_secs(60);
 /// How far two clocks may differ.
-const LEEWAY: SignedDuration = SignedDuration::from_secs(30);
+pub(crate) const LEEWAY: SignedDuration = SignedDuration::from_secs(30);
 /// For whom tokens are made.
 pub(crate) const AUDIENCE: &str = "zorgportaal";
 /// Who may sign for accounts, systems and operators.
@@ -69,6 +69,9 @@ pub struct AccountCaller {
     pub grants: BTreeMap<i32, Vec<i32>>,
     /// The assurance level, as number of the contract.
     pub level: i32,
+    /// Sections that the organisation asks more for than this session has proven, as numbers of the contract.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub step_up: Vec<i32>,
     /// The name to write down.
     pub name: String,
     /// What the person is to the client.
@@ -105,7 +108,7 @@ mod pairs {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct Claims {
     iss: String,
     aud: String,
@@ -118,7 +121,7 @@ struct Claims {
 /// A token that is not good: expired, for another audience, of another key, or not a token. Which, is for logs.
 #[derive(Debug, thiserror::Error)]
 #[error("token refused: {0}")]
-pub struct Refused(&'static str);
+pub struct Refused(pub(crate) &'static str);
 
 /// Signs tokens.
 #[derive(Clone)]
@@ -154,8 +157,13 @@ impl Signer {
             exp: (now + LIFE).as_second(),
             caller: caller.clone(),
         };
+        self.encode(&claims)
+    }
+
+    /// Claims of any kind as a JWT.
+    pub(crate) fn encode(&self, claims: &impl Serialize) -> Result<String, Refused> {
         let header = Header { kid: Some(self.issuer.to_owned()), ..Header::new(Algorithm::EdDSA) };
-        encode(&header, &claims, &self.key).map_err(|_| Refused("cannot sign"))
+        encode(&header, claims, &self.key).map_err(|_| Refused("cannot sign"))
     }
 }
 
@@ -176,7 +184,6 @@ impl Verifier {
     #[must_use]
     pub fn new(keys: HashMap<String, Vec<u8>>) -> Self {
         let mut validation = Validation::new(Algorithm::EdDSA);
-        validation.set_audience(&[AUDIENCE]);
         // Expiry is judged below, by the process's own clock.
         validation.validate_exp = false;
         validation.set_required_spec_claims(&["exp", "aud", "iss"]);
@@ -206,14 +213,25 @@ impl Verifier {
         Ok(claims.caller.clone())
     }
 
-    /// The claims of a token, by its signature, its audience and what its issuer may say.
-    fn check(&self, token: &str) -> Result<Claims, Refused> {
+    /// The claims of a token and who signed it, by its signature and audience.
+    pub(crate) fn decode<C: DeserializeOwned + Clone>(
+        &self,
+        token: &str,
+        audience: &str,
+    ) -> Result<(String, C), Refused> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| Refused("not a token"))?;
         let issuer = header.kid.ok_or(Refused("no key named"))?;
         let key = self.keys.get(&issuer).ok_or(Refused("unknown key"))?;
-        let claims = decode::<Claims>(token, key, &self.validation)
-            .map_err(|_| Refused("signature, audience or claims"))?
-            .claims;
+        let mut validation = self.validation.clone();
+        validation.set_audience(&[audience]);
+        let claims =
+            decode::<C>(token, key, &validation).map_err(|_| Refused("signature, audience or claims"))?;
+        Ok((issuer, claims.claims))
+    }
+
+    /// The claims of a token, by its signature, its audience and what its issuer may say.
+    fn check(&self, token: &str) -> Result<Claims, Refused> {
+        let (issuer, claims) = self.decode::<Claims>(token, AUDIENCE)?;
         if claims.iss != issuer {
             return Err(Refused("issuer is not the key's owner"));
         }
@@ -262,6 +280,7 @@ mod tests {
             client: Some(ClientId(id)),
             grants: BTreeMap::from([(1, vec![1, 2]), (15, vec![1])]),
             level: 1,
+            step_up: vec![15],
             name: "Jan".to_owned(),
             relation: "relative".to_owned(),
             ground: "consent".to_owned(),

@@ -1,9 +1,10 @@
 //! The RPCs of dossier: each line hands over to its aggregate.
 
 use proto::dossier::v1::{
-    GetClientRequest, GetClientResponse, GetReportRequest, GetReportResponse, ImportRecordsRequest,
-    ListReportsRequest, ListReportsResponse, UpsertClientRequest, UpsertClientResponse, UpsertReportRequest,
-    UpsertReportResponse, dossier_service_server::DossierService,
+    EndCareRequest, EndCareResponse, GetClientRequest, GetClientResponse, GetReportRequest,
+    GetReportResponse, ImportRecordsRequest, ListReportsRequest, ListReportsResponse, ResumeCareRequest,
+    ResumeCareResponse, UpsertClientRequest, UpsertClientResponse, UpsertReportRequest, UpsertReportResponse,
+    dossier_service_server::DossierService,
 };
 use tonic::{Request, Response, Status, Streaming};
 
@@ -46,6 +47,17 @@ impl DossierService for State {
         request: Request<UpsertClientRequest>,
     ) -> Result<Response<UpsertClientResponse>, Status> {
         Ok(client::rpc::upsert(self, request).await?)
+    }
+
+    async fn end_care(&self, request: Request<EndCareRequest>) -> Result<Response<EndCareResponse>, Status> {
+        Ok(client::care::end(self, &request).await?)
+    }
+
+    async fn resume_care(
+        &self,
+        request: Request<ResumeCareRequest>,
+    ) -> Result<Response<ResumeCareResponse>, Status> {
+        Ok(client::care::resume(self, &request).await?)
     }
 
     async fn import_records(

@@ -1,11 +1,13 @@
 use proto::{
     dossier::v1::{
-        GetClientRequest, GetReportRequest, ImportRecordsRequest, ListReportsRequest, ReportRecord,
-        UpsertClientRequest, UpsertReportRequest, import_records_request::Record,
+        EndCareRequest, GetClientRequest, GetReportRequest, ImportRecordsRequest, ListReportsRequest,
+        ReportRecord, ResumeCareRequest, UpsertClientRequest, UpsertReportRequest,
+        import_records_request::Record,
     },
     event::v1::AccessOutcome,
 };
-use testkit::{Matrix, caller, outbox};
+use store::event::timestamp;
+use testkit::{Matrix, caller, monday_morning, outbox};
 
 use crate::support::{Service, client_record, ecd, origin, reader, report_record};
 
@@ -36,6 +38,11 @@ async fn every_method_lets_in_whom_its_rule_names_and_shows_others_nothing() {
             "UpsertClient",
             &UpsertClientRequest { client: Some(client_record("C1", 2, "mevrouw A. de Vries-Bos")) },
         )
+        .request(
+            "EndCare",
+            &EndCareRequest { client_id: client.to_string(), ended_at: Some(timestamp(monday_morning())) },
+        )
+        .request("ResumeCare", &ResumeCareRequest { client_id: client.to_string() })
         .request("ImportRecords", &ImportRecordsRequest { record: imported, ..Default::default() });
     assert_eq!(matrix.faults().await, Vec::<String>::new());
 }

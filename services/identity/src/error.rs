@@ -1,5 +1,7 @@
 //! Everything that identity says no with.
 
+use std::time::Duration;
+
 use chassis::{
     Failure, Kind,
     failure::{Field, short},
@@ -12,42 +14,18 @@ const DOMAIN: &str = "zorgportaal.identity.v1";
 /// Why identity said no.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Organisation, name, password or code is wrong, or the account cannot be used: one answer for all.
-    #[error("login refused")]
-    LoginRefused,
-    /// A code that is used, replaced or too old.
-    #[error("code expired")]
-    CodeExpired,
-    /// An attempt that is over.
-    #[error("login ended")]
-    LoginEnded,
-    /// Too many codes were asked for in this login.
-    #[error("too many codes")]
-    TooManyCodes,
+    /// For a reason of the contract, whose kind stands in one table.
+    #[error("refused: {}", .0.as_str_name())]
+    Reason(ErrorReason),
+    /// The same, with when to try again.
+    #[error("not yet: {}", .0.as_str_name())]
+    Wait(ErrorReason, Duration),
     /// Fields that cannot be taken.
     #[error("invalid fields")]
     Fields(Vec<Field>),
-    /// The session has ended.
-    #[error("session ended")]
-    SessionEnded,
-    /// The user name is in use.
-    #[error("username taken")]
-    UsernameTaken,
-    /// The id was used for something else.
-    #[error("id taken")]
-    IdTaken,
-    /// A system's credential is not right.
-    #[error("credential refused")]
-    CredentialRefused,
-    /// No such organisation.
-    #[error("organisation unknown")]
-    OrganisationUnknown,
     /// Settings that do not hold; names the key.
     #[error("settings invalid: {0}")]
     SettingsInvalid(String),
-    /// All hashing threads are busy and enough wait.
-    #[error("busy")]
-    Busy,
     /// A token could not be signed.
     #[error("token")]
     Token(#[from] chassis::token::Refused),
@@ -69,28 +47,61 @@ impl Error {
     }
 }
 
+impl Error {
+    /// What due work fails with: nobody but the store says no to it.
+    #[must_use]
+    pub fn into_store(self) -> StoreError {
+        match self {
+            Self::Store(error) => error,
+            other => StoreError::from(sqlx::Error::Protocol(other.to_string())),
+        }
+    }
+}
+
+impl From<ErrorReason> for Error {
+    fn from(reason: ErrorReason) -> Self {
+        Self::Reason(reason)
+    }
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let (kind, reason) = match error {
-            Error::LoginRefused => (Kind::Invalid, ErrorReason::LoginRefused),
-            Error::CodeExpired => (Kind::Invalid, ErrorReason::CodeExpired),
-            Error::LoginEnded => (Kind::Unauthenticated, ErrorReason::LoginEnded),
-            Error::TooManyCodes => (Kind::Limited, ErrorReason::TooManyCodes),
-            Error::SessionEnded => (Kind::Unauthenticated, ErrorReason::SessionEnded),
-            Error::UsernameTaken => (Kind::Conflict, ErrorReason::UsernameTaken),
-            Error::IdTaken => (Kind::Conflict, ErrorReason::IdTaken),
-            Error::CredentialRefused => (Kind::Unauthenticated, ErrorReason::CredentialRefused),
-            Error::OrganisationUnknown => (Kind::NotFound, ErrorReason::OrganisationUnknown),
-            Error::Busy => (Kind::Unavailable, ErrorReason::Busy),
+        match error {
+            Error::Reason(reason) => Self::new(kind(reason), DOMAIN, reason.as_str_name()),
+            Error::Wait(reason, wait) => {
+                Self { retry_after: Some(wait), ..Self::new(kind(reason), DOMAIN, reason.as_str_name()) }
+            }
             Error::SettingsInvalid(key) => {
                 let reason = short(ErrorReason::SettingsInvalid.as_str_name());
-                return Self::of_fields(DOMAIN, vec![Field { name: key, reason }]);
+                Self::of_fields(DOMAIN, vec![Field { name: key, reason }])
             }
-            Error::Fields(fields) => return Self::of_fields(DOMAIN, fields),
-            Error::Failure(failure) => return failure,
-            Error::Store(error) => return error.into(),
-            Error::Token(error) => return Self::internal(&error),
-        };
-        Self::new(kind, DOMAIN, reason.as_str_name())
+            Error::Fields(fields) => Self::of_fields(DOMAIN, fields),
+            Error::Failure(failure) => failure,
+            Error::Store(error) => error.into(),
+            Error::Token(error) => Self::internal(&error),
+        }
+    }
+}
+
+/// What kind of failure a reason is. Reasons of fields are [`Kind::Invalid`].
+const fn kind(reason: ErrorReason) -> Kind {
+    match reason {
+        ErrorReason::LoginEnded | ErrorReason::SessionEnded | ErrorReason::CredentialRefused => {
+            Kind::Unauthenticated
+        }
+        ErrorReason::TooManyCodes | ErrorReason::CodeTooSoon => Kind::Limited,
+        ErrorReason::UsernameTaken | ErrorReason::IdTaken | ErrorReason::TermsChanged => Kind::Conflict,
+        ErrorReason::OrganisationUnknown
+        | ErrorReason::AccountUnknown
+        | ErrorReason::ClientUnknown
+        | ErrorReason::StepUpEnded
+        | ErrorReason::LinkExpired => Kind::NotFound,
+        ErrorReason::Busy => Kind::Unavailable,
+        ErrorReason::AccountLimit
+        | ErrorReason::InvitationClosed
+        | ErrorReason::PhoneMissing
+        | ErrorReason::WelcomeOver => Kind::Precondition,
+        ErrorReason::InvitingOff | ErrorReason::SelfEditOff => Kind::Forbidden,
+        _ => Kind::Invalid,
     }
 }

@@ -1,14 +1,25 @@
 #![doc = include_str!("../README.md")]
 
 mod account;
+mod code;
+mod contact_change;
+mod device;
+mod end_of_access;
 mod error;
+mod factor;
+mod grant;
+mod impersonation;
+mod invitation;
 mod login;
 mod on;
 mod organisation;
 mod password;
+mod reset;
 mod rpc;
 mod session;
+mod step_up;
 mod system_account;
+mod throttle;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -16,7 +27,7 @@ use chassis::{
     Clock,
     seal::SealKeys,
     secret::HashKey,
-    token::{IDENTITY, Signer},
+    token::{IDENTITY, Signer, Verifier},
 };
 use proto::identity::v1::identity_service_server::IdentityServiceServer;
 use secrecy::SecretString;
@@ -28,9 +39,15 @@ use store::{
     consumer::Consumer,
     service::{BoxError, Built, Parts, Service},
 };
+use tokio::sync::Notify;
 use tonic::service::Routes;
 
-use crate::{on::ClientName, password::Hasher};
+use crate::{
+    end_of_access::EndAccess,
+    on::{CareEnded, CareResumed, ClientName},
+    password::Hasher,
+    reset::SendResets,
+};
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
@@ -42,7 +59,12 @@ pub struct Identity;
 pub struct Settings {
     /// The file that holds the first operator's credential; empty: nobody can act as operator.
     pub operator_secret_file: PathBuf,
+    /// How much may be sent in a day.
+    #[serde(default)]
+    pub limits: Limits,
 }
+
+pub use crate::throttle::Limits;
 
 /// What every RPC has at hand. Cheap to clone.
 #[derive(Clone)]
@@ -52,7 +74,10 @@ pub(crate) struct State {
     seal: SealKeys,
     audit: Audit,
     signer: Signer,
+    verifier: Verifier,
+    wake: Arc<Notify>,
     hash_key: HashKey,
+    limits: Limits,
     hasher: Hasher,
     operator_secret: Option<Arc<SecretString>>,
 }
@@ -75,7 +100,10 @@ impl Service for Identity {
         };
         let state = State {
             signer: parts.keys.signer(IDENTITY)?,
+            verifier: parts.keys.verifier()?,
+            wake: parts.wake,
             hash_key: parts.keys.hash(Self::NAME)?,
+            limits: settings.limits,
             hasher: Hasher::start()?,
             db: parts.db,
             clock: parts.clock,
@@ -84,12 +112,18 @@ impl Service for Identity {
             operator_secret,
         };
         Ok(Built {
-            routes: Routes::new(IdentityServiceServer::new(state)),
+            routes: Routes::new(IdentityServiceServer::new(state.clone())),
             consumers: vec![
                 Consumer::of_event(Self::NAME, ClientName::registered(parts.seal.clone())),
                 Consumer::of_event(Self::NAME, ClientName::changed(parts.seal)),
+                Consumer::of_event(Self::NAME, CareEnded),
+                Consumer::of_event(Self::NAME, CareResumed),
             ],
-            due: vec![Box::new(session::Purge)],
+            due: vec![
+                Box::new(session::Purge),
+                Box::new(SendResets(state.clone())),
+                Box::new(EndAccess(state)),
+            ],
         })
     }
 }

@@ -1,93 +1,74 @@
-//! The RPCs of identity: each line hands over to its aggregate.
+//! The RPCs of identity: each hands over to its aggregate.
 
-use proto::identity::v1::{
-    ConfigureOrganisationRequest, ConfigureOrganisationResponse, CreateSystemAccountRequest,
-    CreateSystemAccountResponse, EndSessionRequest, EndSessionResponse, FindOrganisationRequest,
-    FindOrganisationResponse, IssueSystemTokenRequest, IssueSystemTokenResponse, RegisterAccountRequest,
-    RegisterAccountResponse, ResendCodeRequest, ResendCodeResponse, ResolveSessionRequest,
-    ResolveSessionResponse, SetOwnPasswordRequest, SetOwnPasswordResponse, StartLoginRequest,
-    StartLoginResponse, VerifyCodeRequest, VerifyCodeResponse, identity_service_server::IdentityService,
-};
+use proto::identity::v1::{self, identity_service_server::IdentityService};
 use tonic::{Request, Response, Status};
 
-use crate::{State, account, login, organisation, session, system_account};
+use crate::{
+    State, account, contact_change, device, grant, impersonation, invitation, login, organisation, reset,
+    session, step_up, system_account,
+};
 
-#[tonic::async_trait]
-impl IdentityService for State {
-    async fn find_organisation(
-        &self,
-        request: Request<FindOrganisationRequest>,
-    ) -> Result<Response<FindOrganisationResponse>, Status> {
-        Ok(organisation::rpc::find(self, request.into_inner()).await.map(Response::new)?)
-    }
+/// The trait of the contract, from one line for each method: name, request, response and handler.
+macro_rules! serve {
+    ($($method:ident($request:ident) -> $response:ident = $handler:path;)*) => {
+        #[tonic::async_trait]
+        impl IdentityService for State {
+            $(async fn $method(
+                &self,
+                request: Request<v1::$request>,
+            ) -> Result<Response<v1::$response>, Status> {
+                Ok($handler(self, request).await?)
+            })*
+        }
+    };
+}
 
-    async fn configure_organisation(
-        &self,
-        request: Request<ConfigureOrganisationRequest>,
-    ) -> Result<Response<ConfigureOrganisationResponse>, Status> {
-        Ok(organisation::rpc::configure(self, &request.into_inner()).await.map(Response::new)?)
-    }
-
-    async fn start_login(
-        &self,
-        request: Request<StartLoginRequest>,
-    ) -> Result<Response<StartLoginResponse>, Status> {
-        Ok(login::rpc::start(self, request.into_inner()).await.map(Response::new)?)
-    }
-
-    async fn resend_code(
-        &self,
-        request: Request<ResendCodeRequest>,
-    ) -> Result<Response<ResendCodeResponse>, Status> {
-        Ok(login::rpc::resend_code(self, &request.into_inner()).await.map(Response::new)?)
-    }
-
-    async fn verify_code(
-        &self,
-        request: Request<VerifyCodeRequest>,
-    ) -> Result<Response<VerifyCodeResponse>, Status> {
-        Ok(login::rpc::verify_code(self, &request.into_inner()).await.map(Response::new)?)
-    }
-
-    async fn set_own_password(
-        &self,
-        request: Request<SetOwnPasswordRequest>,
-    ) -> Result<Response<SetOwnPasswordResponse>, Status> {
-        Ok(login::rpc::set_own_password(self, request.into_inner()).await.map(Response::new)?)
-    }
-
-    async fn resolve_session(
-        &self,
-        request: Request<ResolveSessionRequest>,
-    ) -> Result<Response<ResolveSessionResponse>, Status> {
-        Ok(session::rpc::resolve(self, &request.into_inner()).await.map(Response::new)?)
-    }
-
-    async fn end_session(
-        &self,
-        request: Request<EndSessionRequest>,
-    ) -> Result<Response<EndSessionResponse>, Status> {
-        Ok(session::rpc::end(self, &request).await.map(Response::new)?)
-    }
-
-    async fn register_account(
-        &self,
-        request: Request<RegisterAccountRequest>,
-    ) -> Result<Response<RegisterAccountResponse>, Status> {
-        account::rpc::register(self, request).await
-    }
-
-    async fn create_system_account(
-        &self,
-        request: Request<CreateSystemAccountRequest>,
-    ) -> Result<Response<CreateSystemAccountResponse>, Status> {
-        Ok(system_account::rpc::create(self, request.into_inner()).await.map(Response::new)?)
-    }
-
-    async fn issue_system_token(
-        &self,
-        request: Request<IssueSystemTokenRequest>,
-    ) -> Result<Response<IssueSystemTokenResponse>, Status> {
-        Ok(system_account::rpc::issue_token(self, &request.into_inner()).await.map(Response::new)?)
-    }
+serve! {
+    find_organisation(FindOrganisationRequest) -> FindOrganisationResponse = organisation::rpc::find;
+    start_login(StartLoginRequest) -> StartLoginResponse = login::rpc::start;
+    get_login(GetLoginRequest) -> GetLoginResponse = login::rpc::get;
+    send_code(SendCodeRequest) -> SendCodeResponse = login::code::send;
+    resend_code(ResendCodeRequest) -> ResendCodeResponse = login::code::resend;
+    verify_code(VerifyCodeRequest) -> VerifyCodeResponse = login::code::verify;
+    set_own_password(SetOwnPasswordRequest) -> SetOwnPasswordResponse = login::steps::set_own_password;
+    accept_terms(AcceptTermsRequest) -> AcceptTermsResponse = login::steps::accept_terms;
+    accept_invitation(AcceptInvitationRequest) -> AcceptInvitationResponse = login::steps::accept_invitation;
+    start_password_reset(StartPasswordResetRequest) -> StartPasswordResetResponse = reset::rpc::start;
+    finish_password_reset(FinishPasswordResetRequest) -> FinishPasswordResetResponse = reset::rpc::finish;
+    open_impersonation(OpenImpersonationRequest) -> OpenImpersonationResponse = impersonation::open;
+    resolve_session(ResolveSessionRequest) -> ResolveSessionResponse = session::rpc::resolve;
+    list_my_clients(ListMyClientsRequest) -> ListMyClientsResponse = session::clients::list;
+    select_client(SelectClientRequest) -> SelectClientResponse = session::clients::select;
+    end_session(EndSessionRequest) -> EndSessionResponse = session::rpc::end;
+    list_sessions(ListSessionsRequest) -> ListSessionsResponse = session::rpc::list;
+    end_other_sessions(EndOtherSessionsRequest) -> EndOtherSessionsResponse = session::rpc::end_others;
+    list_devices(ListDevicesRequest) -> ListDevicesResponse = device::rpc::list;
+    forget_device(ForgetDeviceRequest) -> ForgetDeviceResponse = device::rpc::forget;
+    start_step_up(StartStepUpRequest) -> StartStepUpResponse = step_up::rpc::start;
+    verify_step_up(VerifyStepUpRequest) -> VerifyStepUpResponse = step_up::rpc::verify;
+    get_account(GetAccountRequest) -> GetAccountResponse = account::rpc::get;
+    change_password(ChangePasswordRequest) -> ChangePasswordResponse = account::rpc::change_password;
+    start_email_change(StartEmailChangeRequest) -> StartEmailChangeResponse = contact_change::rpc::start_email;
+    confirm_email_change(ConfirmEmailChangeRequest) -> ConfirmEmailChangeResponse = contact_change::rpc::confirm_email;
+    start_phone_change(StartPhoneChangeRequest) -> StartPhoneChangeResponse = contact_change::rpc::start_phone;
+    confirm_phone_change(ConfirmPhoneChangeRequest) -> ConfirmPhoneChangeResponse = contact_change::rpc::confirm_phone;
+    set_preferences(SetPreferencesRequest) -> SetPreferencesResponse = account::rpc::set_preferences;
+    list_access(ListAccessRequest) -> ListAccessResponse = grant::rpc::list;
+    invite_user(InviteUserRequest) -> InviteUserResponse = invitation::rpc::invite;
+    set_grants(SetGrantsRequest) -> SetGrantsResponse = grant::rpc::set;
+    revoke_access(RevokeAccessRequest) -> RevokeAccessResponse = grant::rpc::revoke;
+    withdraw_invitation(WithdrawInvitationRequest) -> WithdrawInvitationResponse = invitation::rpc::withdraw;
+    resend_invitation(ResendInvitationRequest) -> ResendInvitationResponse = invitation::rpc::resend;
+    register_account(RegisterAccountRequest) -> RegisterAccountResponse = account::register::register;
+    list_accounts(ListAccountsRequest) -> ListAccountsResponse = account::rpc::list;
+    resend_welcome(ResendWelcomeRequest) -> ResendWelcomeResponse = account::register::resend_welcome;
+    start_reset(StartResetRequest) -> StartResetResponse = reset::rpc::start_for;
+    update_account_contact(UpdateAccountContactRequest) -> UpdateAccountContactResponse = contact_change::rpc::update;
+    extend_access(ExtendAccessRequest) -> ExtendAccessResponse = grant::rpc::extend;
+    end_access(EndAccessRequest) -> EndAccessResponse = grant::rpc::end;
+    unlock_account(UnlockAccountRequest) -> UnlockAccountResponse = account::rpc::unlock;
+    start_impersonation(StartImpersonationRequest) -> StartImpersonationResponse = impersonation::start;
+    configure_organisation(ConfigureOrganisationRequest) -> ConfigureOrganisationResponse = organisation::rpc::configure;
+    create_system_account(CreateSystemAccountRequest) -> CreateSystemAccountResponse = system_account::rpc::create;
+    issue_system_token(IssueSystemTokenRequest) -> IssueSystemTokenResponse = system_account::rpc::issue_token;
 }

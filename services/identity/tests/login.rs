@@ -1,9 +1,7 @@
 use std::time::Duration;
 
 use crate::support::{PASSWORD, Service, USERNAME, named, reason};
-use proto::identity::v1::{
-    ErrorReason, LoginCode, LoginCodeContent, LoginStep, ResendCodeRequest, SetOwnPasswordRequest,
-};
+use proto::identity::v1::{ErrorReason, LoginCode, LoginCodeContent, LoginStep, ResendCodeRequest};
 
 #[tokio::test]
 async fn the_welcome_password_leads_to_a_code_and_an_own_password_and_then_counts_no_more() {
@@ -12,31 +10,25 @@ async fn the_welcome_password_leads_to_a_code_and_an_own_password_and_then_count
     // As people type it: lower case, spaces for dashes.
     let typed = welcome.to_lowercase().replace('-', " ");
     let login = service.start_login(" A.deVries@Voorbeeld.example ", &typed).await.unwrap();
-    assert_eq!(login.code_sent_to, "a•••@voorbeeld.example");
-    assert_eq!(login.code_life_seconds, 300, "T17");
+    assert_eq!(login.code.clone().unwrap().sent_to, "a•••@voorbeeld.example");
+    assert_eq!(login.code.as_ref().unwrap().life_seconds, 300, "T17");
     let verified = service.verify(&login.login_token, &service.code().await).await.unwrap();
     assert_eq!(verified.step(), LoginStep::OwnPassword, "T19");
     assert!(verified.session_token.is_empty(), "no session before the own password");
 
-    let mut request = SetOwnPasswordRequest {
-        login_token: verified.login_token,
-        current_password: "iets anders".to_owned(),
-        new_password: PASSWORD.to_owned(),
-    };
-    let refused = service.gateway().set_own_password(request.clone()).await;
+    let token = verified.login_token;
+    let refused = service.set_password(&token, "iets anders", PASSWORD).await;
     assert_eq!(reason(refused), named(ErrorReason::CurrentPasswordWrong), "T20");
-    request.current_password = welcome.clone();
-    request.new_password = "te kort".to_owned();
-    let refused = service.gateway().set_own_password(request.clone()).await;
+    let refused = service.set_password(&token, &welcome, "te kort").await;
     assert_eq!(reason(refused), named(ErrorReason::PasswordTooShort));
-    request.new_password = PASSWORD.to_owned();
-    let session = service.gateway().set_own_password(request.clone()).await.unwrap().into_inner();
+    let session = service.set_password(&token, &welcome, PASSWORD).await.unwrap();
     assert!(!session.session_token.is_empty());
-    let again = service.gateway().set_own_password(request).await;
+    let again = service.set_password(&token, &welcome, PASSWORD).await;
     assert_eq!(reason(again), named(ErrorReason::LoginEnded), "a step is taken once");
 
     let refused = service.start_login(USERNAME, &welcome).await;
     assert_eq!(reason(refused), named(ErrorReason::LoginRefused));
+    service.process.clock.advance(Duration::from_secs(30));
     let login = service.start_login(USERNAME, PASSWORD).await.unwrap();
     let verified = service.verify(&login.login_token, &service.code().await).await.unwrap();
     assert_eq!(verified.step(), LoginStep::Done);
@@ -71,7 +63,10 @@ async fn a_new_code_makes_the_old_one_void_and_does_not_reset_the_count() {
         let wrong = service.verify(&login, "not a code").await;
         assert_eq!(reason(wrong), named(ErrorReason::LoginRefused));
     }
-    let request = ResendCodeRequest { login_token: login.clone() };
+    let request = ResendCodeRequest { login_token: login.clone(), ..Default::default() };
+    let too_soon = service.gateway().resend_code(request.clone()).await;
+    assert_eq!(reason(too_soon), named(ErrorReason::CodeTooSoon));
+    service.process.clock.advance(Duration::from_secs(60));
     service.gateway().resend_code(request.clone()).await.unwrap();
     let new = service.code().await;
     if old != new {
@@ -88,10 +83,13 @@ async fn an_attempt_asks_for_five_codes_at_most() {
     let service = Service::start().await;
     let password = service.register().await;
     let login_token = service.start_login(USERNAME, &password).await.unwrap().login_token;
+    let request = ResendCodeRequest { login_token, ..Default::default() };
     for _ in 0..4 {
-        service.gateway().resend_code(ResendCodeRequest { login_token: login_token.clone() }).await.unwrap();
+        service.process.clock.advance(Duration::from_secs(60));
+        service.gateway().resend_code(request.clone()).await.unwrap();
     }
-    let refused = service.gateway().resend_code(ResendCodeRequest { login_token }).await;
+    service.process.clock.advance(Duration::from_secs(60));
+    let refused = service.gateway().resend_code(request).await;
     assert_eq!(reason(refused), named(ErrorReason::TooManyCodes));
     assert_eq!(service.opened::<LoginCode, LoginCodeContent>(|code| code.content).await.len(), 5);
 }
@@ -117,6 +115,7 @@ async fn unknown_names_wrong_passwords_and_unknown_organisations_are_answered_al
         organisation_id: String::new(),
         username: USERNAME.to_owned(),
         password: "verkeerd".to_owned(),
+        ..Default::default()
     };
     let nowhere = service.gateway().start_login(request).await.unwrap_err();
     for other in [unknown, nowhere] {

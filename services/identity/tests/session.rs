@@ -63,8 +63,8 @@ async fn an_ended_session_is_told_and_does_not_come_back() {
     let resolved = service.gateway().resolve_session(request.clone()).await.unwrap().into_inner();
     let verifier = service.process.keys.settings.verifier().unwrap();
     let caller = verifier.verify(&resolved.token, service.process.clock.now()).unwrap();
-    service.calling(&caller).end_session(EndSessionRequest {}).await.unwrap();
-    service.calling(&caller).end_session(EndSessionRequest {}).await.unwrap();
+    service.calling(&caller).end_session(EndSessionRequest::default()).await.unwrap();
+    service.calling(&caller).end_session(EndSessionRequest::default()).await.unwrap();
     let ended = service.gateway().resolve_session(request).await;
     assert_eq!(reason(ended), named(ErrorReason::SessionEnded));
     let told = outbox::of::<SessionEnded>(&mut service.process.database.behind().await).await;

@@ -6,9 +6,10 @@ use prost::{Message, Name};
 use proto::{
     access::v1::{Action, Grant, Section},
     identity::v1::{
-        ConfigureOrganisationRequest, Consent, ErrorReason, LoginCode, LoginCodeContent,
-        RegisterAccountRequest, RelationKind, StartLoginRequest, StartLoginResponse, VerifyCodeRequest,
-        VerifyCodeResponse, WelcomeMessage, WelcomeMessageContent,
+        ConfigureOrganisationRequest, Consent, DeviceCode, DeviceCodeContent, ErrorReason, LoginCode,
+        LoginCodeContent, LoginProgress, LoginStep, RegisterAccountRequest, RelationKind,
+        ResolveSessionRequest, ResolveSessionResponse, SendCodeRequest, SetOwnPasswordRequest,
+        StartLoginRequest, VerifyCodeRequest, WelcomeMessage, WelcomeMessageContent,
         identity_service_client::IdentityServiceClient,
     },
 };
@@ -21,6 +22,8 @@ pub const SETTINGS: &str = include_str!("../../../deploy/organisations/thuisgeno
 pub const USERNAME: &str = "a.devries@voorbeeld.example";
 pub const PASSWORD: &str = "vier woorden op rij";
 
+pub const PHONE: &str = "+31612345678";
+
 pub struct Service {
     pub process: InProcess,
     pub organisation: OrganisationId,
@@ -29,11 +32,18 @@ pub struct Service {
 impl Service {
     /// Identity with the organisation Thuisgenoten.
     pub async fn start() -> Self {
+        Self::of(SETTINGS).await
+    }
+
+    /// Identity with an organisation by its settings.
+    pub async fn of(toml: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("operator");
         std::fs::write(&file, "the operator's secret").unwrap();
-        let process = InProcess::start::<Identity>(Settings { operator_secret_file: file }).await;
-        let organisation = configure(&process, SETTINGS).await.unwrap();
+        let process =
+            InProcess::start::<Identity>(Settings { operator_secret_file: file, ..Settings::default() })
+                .await;
+        let organisation = configure(&process, toml).await.unwrap();
         Self { process, organisation }
     }
 
@@ -46,7 +56,8 @@ impl Service {
     }
 
     pub fn ecd(&self) -> IdentityServiceClient<Channel> {
-        self.calling(&caller::system(self.organisation, &["identity.write"]))
+        let scopes = ["identity.read", "identity.write", "identity.impersonate"];
+        self.calling(&caller::system(self.organisation, &scopes))
     }
 
     pub fn registration(&self) -> RegisterAccountRequest {
@@ -58,7 +69,13 @@ impl Service {
             language: String::new(),
             client_id: caller::client(1).to_string(),
             relation: RelationKind::Client.into(),
-            grants: vec![Grant { section: Section::Reports.into(), actions: vec![Action::View.into()] }],
+            grants: vec![
+                Grant { section: Section::Reports.into(), actions: vec![Action::View.into()] },
+                Grant {
+                    section: Section::Users.into(),
+                    actions: vec![Action::View.into(), Action::Write.into()],
+                },
+            ],
             consent: Some(Consent {
                 given_by: "mevrouw A. de Vries".to_owned(),
                 ground: "toestemming".to_owned(),
@@ -66,6 +83,9 @@ impl Service {
                 valid_from: None,
                 valid_until: None,
             }),
+            phone: PHONE.to_owned(),
+            legal_entity: String::new(),
+            representative: 0,
         }
     }
 
@@ -92,36 +112,133 @@ impl Service {
             .collect()
     }
 
-    /// The newest code.
+    /// The newest code of a login, as it was sent.
     pub async fn code(&self) -> String {
         self.opened::<LoginCode, LoginCodeContent>(|code| code.content).await.pop().unwrap().code
     }
 
-    pub async fn start_login(&self, username: &str, password: &str) -> Result<StartLoginResponse, Status> {
+    /// The newest code for a new device.
+    pub async fn device_code(&self) -> String {
+        self.opened::<DeviceCode, DeviceCodeContent>(|code| code.content).await.pop().unwrap().code
+    }
+
+    pub async fn start_login(&self, username: &str, password: &str) -> Result<LoginProgress, Status> {
+        self.start_login_on(username, password, "").await
+    }
+
+    /// The same from a browser that keeps something.
+    pub async fn start_login_on(
+        &self,
+        username: &str,
+        password: &str,
+        device: &str,
+    ) -> Result<LoginProgress, Status> {
         let request = StartLoginRequest {
             organisation_id: self.organisation.to_string(),
             username: username.to_owned(),
             password: password.to_owned(),
+            device_token: device.to_owned(),
+            address: "192.0.2.1".to_owned(),
         };
-        Ok(self.gateway().start_login(request).await?.into_inner())
+        Ok(self.gateway().start_login(request).await?.into_inner().progress.unwrap())
     }
 
-    pub async fn verify(&self, login_token: &str, code: &str) -> Result<VerifyCodeResponse, Status> {
-        let request = VerifyCodeRequest { login_token: login_token.to_owned(), code: code.to_owned() };
-        Ok(self.gateway().verify_code(request).await?.into_inner())
+    pub async fn verify(&self, login_token: &str, code: &str) -> Result<LoginProgress, Status> {
+        let request = VerifyCodeRequest {
+            login_token: login_token.to_owned(),
+            code: code.to_owned(),
+            device_name: "Firefox, Windows".to_owned(),
+        };
+        Ok(self.gateway().verify_code(request).await?.into_inner().progress.unwrap())
+    }
+
+    pub async fn send_code(&self, login_token: &str, phone: &str) -> Result<LoginProgress, Status> {
+        let request = SendCodeRequest {
+            login_token: login_token.to_owned(),
+            phone: phone.to_owned(),
+            address: "192.0.2.1".to_owned(),
+        };
+        Ok(self.gateway().send_code(request).await?.into_inner().progress.unwrap())
+    }
+
+    pub async fn set_password(
+        &self,
+        login_token: &str,
+        current: &str,
+        new: &str,
+    ) -> Result<LoginProgress, Status> {
+        let request = SetOwnPasswordRequest {
+            login_token: login_token.to_owned(),
+            current_password: current.to_owned(),
+            new_password: new.to_owned(),
+        };
+        Ok(self.gateway().set_own_password(request).await?.into_inner().progress.unwrap())
     }
 
     /// The whole first login; gives the session's token.
     pub async fn first_login(&self) -> String {
         let password = self.register().await;
-        let login = self.start_login(USERNAME, &password).await.unwrap().login_token;
-        let login = self.verify(&login, &self.code().await).await.unwrap().login_token;
-        let request = proto::identity::v1::SetOwnPasswordRequest {
-            login_token: login,
-            current_password: password,
-            new_password: PASSWORD.to_owned(),
+        self.log_in_first(USERNAME, &password).await.session_token
+    }
+
+    /// The whole first login of somebody, whatever the organisation asks.
+    pub async fn log_in_first(&self, username: &str, password: &str) -> LoginProgress {
+        let started = self.start_login(username, password).await.unwrap();
+        let verified = self.pass_code(started).await;
+        let chosen = self.set_password(&verified.login_token, password, PASSWORD).await.unwrap();
+        self.pass_the_rest(chosen).await
+    }
+
+    /// A later login with the own password.
+    pub async fn log_in(&self, username: &str) -> LoginProgress {
+        let started = self.start_login(username, PASSWORD).await.unwrap();
+        let verified = self.pass_code(started).await;
+        self.pass_the_rest(verified).await
+    }
+
+    /// Gives the code, however it is asked for.
+    pub async fn pass_code(&self, mut progress: LoginProgress) -> LoginProgress {
+        if progress.step() == LoginStep::SendCode {
+            progress = self.send_code(&progress.login_token, "06 12345678").await.unwrap();
+        }
+        let code = match progress.step() {
+            LoginStep::DeviceCode => self.device_code().await,
+            _ => self.code().await,
         };
-        self.gateway().set_own_password(request).await.unwrap().into_inner().session_token
+        self.verify(&progress.login_token, &code).await.unwrap()
+    }
+
+    /// Accepts whatever has to be accepted.
+    pub async fn pass_the_rest(&self, mut progress: LoginProgress) -> LoginProgress {
+        loop {
+            let login_token = progress.login_token.clone();
+            let mut gateway = self.gateway();
+            progress = match progress.step() {
+                LoginStep::Terms => {
+                    let version = progress.terms.unwrap().version;
+                    let request = proto::identity::v1::AcceptTermsRequest { login_token, version };
+                    gateway.accept_terms(request).await.unwrap().into_inner().progress.unwrap()
+                }
+                LoginStep::Invitation => {
+                    let request = proto::identity::v1::AcceptInvitationRequest { login_token };
+                    gateway.accept_invitation(request).await.unwrap().into_inner().progress.unwrap()
+                }
+                _ => return progress,
+            };
+        }
+    }
+
+    /// What a session is now.
+    pub async fn resolve(&self, session_token: &str) -> Result<ResolveSessionResponse, Status> {
+        let request = ResolveSessionRequest { session_token: session_token.to_owned(), passive: false };
+        Ok(self.gateway().resolve_session(request).await?.into_inner())
+    }
+
+    /// Identity, called in a session.
+    pub async fn in_session(&self, session_token: &str) -> IdentityServiceClient<Channel> {
+        let token = self.resolve(session_token).await.unwrap().token;
+        let channel = chassis::client::channel(&self.process.address).unwrap();
+        IdentityServiceClient::new(chassis::client::with_token(channel, &token))
     }
 }
 
@@ -140,4 +257,9 @@ pub fn reason<T: std::fmt::Debug>(answer: Result<T, Status>) -> String {
 /// A reason of the contract, as it travels.
 pub fn named(reason: ErrorReason) -> &'static str {
     short(reason.as_str_name())
+}
+
+/// Thuisgenoten, where people may invite others.
+pub fn inviting() -> String {
+    SETTINGS.replace("invite_by = \"staff\"", "invite_by = \"both\"")
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod delivery;
+mod on;
 mod provider;
 mod words;
 
@@ -15,6 +16,7 @@ use tonic::service::Routes;
 
 use crate::{
     delivery::{SendDue, Take},
+    on::AccountRemoved,
     provider::{Mail, Sms},
 };
 
@@ -50,6 +52,7 @@ impl Service for Messaging {
             routes: Routes::default(),
             consumers: vec![
                 Consumer::of_event(Self::NAME, KeepSettings),
+                Consumer::of_event(Self::NAME, AccountRemoved),
                 Consumer::of_deliveries(Self::NAME, Take::new(parts.wake)),
             ],
             due: vec![Box::new(send)],

@@ -25,9 +25,12 @@ async fn a_code_and_a_welcome_arrive_in_the_organisations_words_and_nothing_of_t
     assert_eq!(mail["headers"]["Auto-Submitted"].as_str().unwrap().trim(), "auto-generated", "MAIL-01");
 
     let content = WelcomeMessageContent {
-        email: "jan@voorbeeld.example".to_owned(),
-        language: "en".to_owned(),
-        display_name: "Jan".to_owned(),
+        recipient: Some(proto::identity::v1::Recipient {
+            email: "jan@voorbeeld.example".to_owned(),
+            language: "en".to_owned(),
+            display_name: "Jan".to_owned(),
+            ..Default::default()
+        }),
         username: "jan".to_owned(),
         password: "ABCD-EFGH-JKMN-PQRS".to_owned(),
     };

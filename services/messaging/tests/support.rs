@@ -13,7 +13,7 @@ use messaging::{Encryption, MailSettings, Messaging, Settings, SmsSettings};
 use prost::{Message, Name};
 use proto::{
     event::v1::Sealed,
-    identity::v1::{LoginCode, LoginCodeContent, OrganisationConfigured},
+    identity::v1::{LoginCode, LoginCodeContent, OrganisationConfigured, Recipient},
 };
 use serde_json::Value;
 use store::{
@@ -126,9 +126,12 @@ impl Suite {
     /// A login code to an address or number, of use for five minutes.
     pub async fn send_code(&self, email: &str, phone: &str, code: &str) {
         let content = LoginCodeContent {
-            email: email.to_owned(),
-            phone: phone.to_owned(),
-            language: "nl".to_owned(),
+            recipient: Some(Recipient {
+                email: email.to_owned(),
+                phone: phone.to_owned(),
+                language: "nl".to_owned(),
+                display_name: "Jan".to_owned(),
+            }),
             code: code.to_owned(),
             life_minutes: 5,
         };

@@ -5,6 +5,7 @@ pub mod consumer;
 pub mod db;
 pub mod dead_letter;
 pub mod due;
+pub mod erase;
 pub mod error;
 pub mod event;
 pub mod feed;

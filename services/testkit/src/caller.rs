@@ -46,6 +46,7 @@ pub fn account(
         client: Some(client),
         grants: by_section,
         level: level.into(),
+        step_up: Vec::new(),
         name: "Jan de Vries".to_owned(),
         relation: "relative".to_owned(),
         ground: "toestemming van de cliënt".to_owned(),

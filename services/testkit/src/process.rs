@@ -3,21 +3,29 @@
 use std::sync::Arc;
 
 use chassis::{
-    Clock,
+    Clock, Ctx,
     access::{AccessLayer, Rules},
     client,
+    id::OrganisationId,
     seal::SealKeys,
     server::Bound,
     token::Caller,
 };
+use prost::{Message, Name};
 use store::{
+    About,
     audit::Audit,
+    consumer::Consumer,
+    due::DueWork,
+    event::envelope,
+    organisation,
     service::{self, Parts, Service},
 };
 use tokio::sync::Notify;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::service::Routes;
 use tower::Layer;
+use uuid::Uuid;
 
 use crate::{Keys, monday_morning, postgres::Database};
 
@@ -31,6 +39,9 @@ pub struct InProcess {
     pub keys: Keys,
     /// Where it listens.
     pub address: String,
+    service: &'static str,
+    consumers: Vec<Consumer>,
+    due: Vec<Box<dyn DueWork>>,
     _stop: DropGuard,
 }
 
@@ -57,7 +68,30 @@ impl InProcess {
         );
         let layers = service::layers(parts.audit, access);
         let routes = service::common_routes(built.routes, &db);
-        Self::serve(database, keys, clock, routes, layers).await
+        let process = Self::serve(database, keys, clock, routes, layers).await;
+        Self { service: S::NAME, consumers: built.consumers, due: built.due, ..process }
+    }
+
+    /// Does all due work once, as the service's loop does.
+    pub async fn run_due(&self) {
+        let db = self.database.db(self.service);
+        let nobody = Ctx::of_service("test", OrganisationId(Uuid::nil()), self.clock.now());
+        for organisation in organisation::list(&db, &nobody).await.unwrap() {
+            let ctx = Ctx::of_service("test", organisation.id, self.clock.now());
+            for work in &self.due {
+                work.run(&db, &ctx, &organisation).await.unwrap();
+            }
+        }
+    }
+
+    /// Lets the service hear of something, as if the bus had brought it.
+    pub async fn hear<M: Message + Name>(&self, organisation: OrganisationId, about: About, message: &M) {
+        let ctx = Ctx::of_service("test", organisation, self.clock.now());
+        let (_, event) = envelope(&ctx, about, message);
+        let name = format!("{}__{}", self.service, M::NAME);
+        let consumer = self.consumers.iter().find(|consumer| consumer.name() == name).unwrap();
+        let db = self.database.db(self.service);
+        consumer.replay(&db, &self.clock, &event.encode_to_vec()).await.unwrap();
     }
 
     /// Serves routes over a database, in whatever layers.
@@ -77,7 +111,16 @@ impl InProcess {
         let address = format!("http://{}", bound.address().unwrap());
         let stop = CancellationToken::new();
         tokio::spawn(bound.serve(routes, layers, stop.clone()));
-        Self { database, clock, keys, address, _stop: stop.drop_guard() }
+        Self {
+            database,
+            clock,
+            keys,
+            address,
+            service: "store",
+            consumers: Vec::new(),
+            due: Vec::new(),
+            _stop: stop.drop_guard(),
+        }
     }
 
     /// A channel that calls as somebody.

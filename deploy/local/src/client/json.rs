@@ -8,7 +8,7 @@ use proto::{
         ClientRecord, ImportRecordsRequest, Origin, ReportKind, ReportRecord,
         import_records_request::Record as Wire,
     },
-    identity::v1::{Consent, RegisterAccountRequest, RelationKind},
+    identity::v1::{Consent, RegisterAccountRequest, RelationKind, RepresentativeKind},
 };
 use serde::Deserialize;
 
@@ -60,9 +60,15 @@ struct Registration {
     display_name: String,
     email: String,
     #[serde(default)]
+    phone: String,
+    #[serde(default)]
     language: String,
+    #[serde(default)]
+    legal_entity: String,
     client_id: String,
     relation: String,
+    /// With `representative`: by what right.
+    representative: Option<String>,
     grants: Vec<Right>,
     consent: Ground,
 }
@@ -142,6 +148,12 @@ pub fn registration(text: &str) -> Result<RegisterAccountRequest, BoxError> {
             valid_from: read.consent.valid_from.map(instant),
             valid_until: read.consent.valid_until.map(instant),
         }),
+        phone: read.phone,
+        legal_entity: read.legal_entity,
+        representative: match read.representative {
+            Some(kind) => named(&kind, "REPRESENTATIVE_KIND", RepresentativeKind::from_str_name)?.into(),
+            None => 0,
+        },
     })
 }
 

@@ -62,8 +62,10 @@ pub struct Person {
     pub organisation: String,
     /// The user name.
     pub username: String,
-    /// Where codes go.
+    /// Where codes by e-mail go.
     pub email: String,
+    /// Where codes by SMS go.
+    pub phone: String,
     /// Who it is.
     pub description: String,
 }

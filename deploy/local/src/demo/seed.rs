@@ -27,9 +27,9 @@ use crate::{
 const ORGANISATIONS: [(&str, &str, usize); 5] = [
     ("thuisgenoten", include_str!("../../../organisations/thuisgenoten.toml"), 20),
     ("profila", include_str!("../../../organisations/profila.toml"), 20),
-    ("vivre", include_str!("../../../organisations/vivre.toml"), 0),
-    ("hilverzorg", include_str!("../../../organisations/hilverzorg.toml"), 0),
-    ("rozelaar", include_str!("../../../organisations/rozelaar.toml"), 0),
+    ("vivre", include_str!("../../../organisations/vivre.toml"), 5),
+    ("hilverzorg", include_str!("../../../organisations/hilverzorg.toml"), 5),
+    ("rozelaar", include_str!("../../../organisations/rozelaar.toml"), 5),
 ];
 
 /// What was made at the first start, kept for the next.
@@ -89,7 +89,15 @@ async fn configure(connection: &Connection, toml: String) -> Result<String, BoxE
 }
 
 async fn create_system(connection: &Connection, organisation_id: String) -> Result<Credential, BoxError> {
-    let scopes = ["identity.write", "dossier.read", "dossier.write", "feed.read", "audit.verify"];
+    let scopes = [
+        "identity.read",
+        "identity.write",
+        "identity.impersonate",
+        "dossier.read",
+        "dossier.write",
+        "feed.read",
+        "audit.verify",
+    ];
     let request = CreateSystemAccountRequest {
         organisation_id,
         name: "ECD".to_owned(),
@@ -110,29 +118,38 @@ async fn register(
     let Some(client) = clients.first() else { return Ok(Vec::new()) };
     let client_id = find(connection, key, client).await?;
     let plain = client.last_name.to_lowercase().replace(' ', "");
+    let number = clients.len() + key.len();
     let people = [
-        (RelationKind::Client, format!("{plain}@voorbeeld.example"), client.name.clone(), "the client"),
+        (RelationKind::Client, plain.clone(), client.name.clone(), "the client"),
         (
             RelationKind::Relative,
-            format!("dochter.{plain}@voorbeeld.example"),
+            format!("dochter.{plain}"),
             format!("Petra {}", client.last_name),
             "a daughter",
         ),
     ];
+    // Where user names are given, they are no addresses.
+    let is_assigned = ["profila", "vivre", "hilverzorg", "rozelaar"].contains(&key);
     let caller = connection.as_system(key, "identity").await?;
     let mut identity = IdentityServiceClient::new(caller);
     let mut made = Vec::new();
-    for (relation, email, name, description) in people {
+    for (place, (relation, plain, name, description)) in people.into_iter().enumerate() {
+        let email = format!("{plain}@{key}.example");
+        let username = if is_assigned { plain } else { email.clone() };
+        let phone = format!("+3161{number:03}{place:04}");
         let given_at = clock.now() - SignedDuration::from_hours(24);
         let request = RegisterAccountRequest {
             account_id: AccountId::new(clock.now()).to_string(),
-            username: email.clone(),
+            username: username.clone(),
             display_name: name.clone(),
             email: email.clone(),
             language: String::new(),
             client_id: client_id.clone(),
             relation: relation.into(),
-            grants: vec![Grant { section: Section::Reports.into(), actions: vec![Action::View.into()] }],
+            grants: grants(relation),
+            phone: phone.clone(),
+            legal_entity: String::new(),
+            representative: 0,
             consent: Some(Consent {
                 given_by: client.name.clone(),
                 ground: "toestemming van de cliënt".to_owned(),
@@ -148,12 +165,26 @@ async fn register(
         }
         made.push(Person {
             organisation: key.to_owned(),
-            username: email.clone(),
+            username,
             email,
+            phone,
             description: format!("{name}, {description} of {}", client.name),
         });
     }
     Ok(made)
+}
+
+/// What the people of the examples may do: the client all that there is, others read.
+fn grants(relation: RelationKind) -> Vec<Grant> {
+    let grant = |section: Section, actions: &[Action]| Grant {
+        section: section.into(),
+        actions: actions.iter().map(|&action| action.into()).collect(),
+    };
+    let mut grants = vec![grant(Section::Reports, &[Action::View])];
+    if relation == RelationKind::Client {
+        grants.push(grant(Section::Users, &[Action::View, Action::Write]));
+    }
+    grants
 }
 
 /// The portal's id of a client, as the ECD hears it: the same record again changes nothing.

@@ -1,17 +1,16 @@
-//! The second step: the code that was sent.
+//! The second step: the code that is asked for, sent, and typed.
 
-use axum::{
-    extract::{Query, State},
-    http::HeaderMap,
-};
-use proto::identity::v1::{LoginStep, ResendCodeRequest, VerifyCodeRequest};
+use axum::extract::{Query, State};
+use proto::identity::v1::{ResendCodeRequest, SendCodeRequest, VerifyCodeRequest};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{Attempt, LoginProgress, Next, logged_in, views::CodeView};
+use super::{Attempt, Progress, again, proceed, step, views};
 use crate::{
     app::App,
-    form::{Input, with_next},
+    browser::Browser,
+    form::{Input, Next},
+    kept::Onward,
     page::Page,
     problem::Problem,
     render::FLASH,
@@ -27,96 +26,119 @@ pub struct Code {
     code: String,
     /// The page to go to afterwards.
     next: Option<String>,
+    /// A form that waits, as the page has it.
+    kept: Option<String>,
 }
 
-/// Asks for another code.
+/// Asks for a code.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Again {
+pub struct Ask {
+    /// The telephone number, where the organisation asks for it (R13).
+    #[serde(default)]
+    phone: String,
     /// The page to go to afterwards.
     next: Option<String>,
+    /// A form that waits, as the page has it.
+    kept: Option<String>,
 }
 
-/// The form, with where the code went.
-#[utoipa::path(get, path = "/login/code", tag = "login", params(Next), responses((status = 200, body = CodeView)))]
-pub async fn show(headers: HeaderMap, Query(Next { next }): Query<Next>) -> Result<Page, Problem> {
-    let attempt = Attempt::of(&headers)?;
-    Ok(Page::show(CodeView { sent_to: attempt.sent_to, next, ..CodeView::default() }))
+/// The form, with where the code went; or with what is needed to send it.
+#[utoipa::path(get, path = "/login/code", tag = "login", params(Next),
+    responses((status = 200, body = views::CodeView)))]
+pub async fn show(
+    State(app): State<App>,
+    attempt: Attempt,
+    Query(Next { next }): Query<Next>,
+) -> Result<Page, Problem> {
+    step(&app, &attempt, Onward { next, kept: None }, "/login/code").await
 }
 
-/// Check the code (T15–T17). Send the login token as bearer token.
+/// The form for the code that was sent because the device is new (V5, H4).
+#[utoipa::path(get, path = "/login/device", tag = "login", params(Next),
+    responses((status = 200, body = views::CodeView)))]
+pub async fn show_device(
+    State(app): State<App>,
+    attempt: Attempt,
+    Query(Next { next }): Query<Next>,
+) -> Result<Page, Problem> {
+    step(&app, &attempt, Onward { next, kept: None }, "/login/device").await
+}
+
+/// Check the code (T15–T17, P31). Send the login token as bearer token.
 #[utoipa::path(post, path = "/login/code", tag = "login", request_body = Code,
-    responses((status = 200, body = LoginProgress), (status = 422, description = "Wrong or expired")))]
+    responses((status = 200, body = Progress), (status = 422, description = "Wrong or expired")))]
 pub async fn submit(
     State(app): State<App>,
-    headers: HeaderMap,
+    attempt: Attempt,
+    browser: Browser,
     Input(form): Input<Code>,
 ) -> Result<Page, Problem> {
-    let attempt = Attempt::of(&headers)?;
-    let request = VerifyCodeRequest { login_token: attempt.token, code: form.code.clone() };
+    check(&app, attempt, browser, form).await
+}
+
+/// Check the code for a new device (V7, H6). Send the login token as bearer token.
+#[utoipa::path(post, path = "/login/device", tag = "login", request_body = Code,
+    responses((status = 200, body = Progress), (status = 422, description = "Wrong or expired")))]
+pub async fn submit_device(
+    State(app): State<App>,
+    attempt: Attempt,
+    browser: Browser,
+    Input(form): Input<Code>,
+) -> Result<Page, Problem> {
+    check(&app, attempt, browser, form).await
+}
+
+async fn check(app: &App, attempt: Attempt, browser: Browser, form: Code) -> Result<Page, Problem> {
+    let (login_token, onward) = (attempt.0, Onward { next: form.next, kept: form.kept });
+    let request = VerifyCodeRequest {
+        login_token: login_token.clone(),
+        code: form.code.clone(),
+        device_name: browser.name,
+    };
     match app.clients.identity()?.verify_code(request).await {
-        Ok(verified) => {
-            let verified = verified.into_inner();
-            if verified.step() == LoginStep::Done {
-                return Ok(logged_in(verified.session_token, form.next.as_deref()));
-            }
-            let path = with_next("/login/password", form.next.as_deref());
-            let cookie = Attempt::cookie(&verified.login_token, "");
-            let progress = LoginProgress {
-                step: "own_password",
-                login_token: Some(verified.login_token),
-                ..LoginProgress::default()
-            };
-            Ok(Page::done(&progress, path).with_cookie(cookie))
-        }
-        Err(status) => {
-            let problem = Problem::from(status);
-            if !problem.is_about_input() {
-                return Err(problem);
-            }
-            let view = CodeView {
-                sent_to: attempt.sent_to,
-                code: form.code,
-                next: form.next,
-                problem: Some(problem.word()),
-            };
-            Err(problem.with_form(view))
-        }
+        Ok(verified) => proceed(app, verified.into_inner().progress, onward).await,
+        Err(status) => Err(again(app, &login_token, onward, status.into()).await),
+    }
+}
+
+/// Send the code, where the person asks for it (P27, R13). Send the login token as bearer token.
+#[utoipa::path(post, path = "/login/code/send", tag = "login", request_body = Ask,
+    responses((status = 200, body = Progress), (status = 422, description = "Not a telephone number")))]
+pub async fn send(
+    State(app): State<App>,
+    attempt: Attempt,
+    browser: Browser,
+    Input(form): Input<Ask>,
+) -> Result<Page, Problem> {
+    let (login_token, onward) = (attempt.0, Onward { next: form.next, kept: form.kept });
+    let request =
+        SendCodeRequest { login_token: login_token.clone(), phone: form.phone, address: browser.address };
+    match app.clients.identity()?.send_code(request).await {
+        Ok(sent) => proceed(&app, sent.into_inner().progress, onward).await,
+        Err(status) => Err(again(&app, &login_token, onward, status.into()).await),
     }
 }
 
 /// Send a new code (T18). The former one is void.
-#[utoipa::path(post, path = "/login/code/resend", tag = "login", request_body = Again,
-    responses((status = 200, body = LoginProgress)))]
+#[utoipa::path(post, path = "/login/code/resend", tag = "login", request_body = Ask,
+    responses((status = 200, body = Progress), (status = 429, description = "Too soon, or too many")))]
 pub async fn resend(
     State(app): State<App>,
-    headers: HeaderMap,
-    Input(form): Input<Again>,
+    attempt: Attempt,
+    browser: Browser,
+    Input(form): Input<Ask>,
 ) -> Result<Page, Problem> {
-    let attempt = Attempt::of(&headers)?;
-    let request = ResendCodeRequest { login_token: attempt.token };
+    let (login_token, onward) = (attempt.0, Onward { next: form.next, kept: form.kept });
+    let request = ResendCodeRequest { login_token: login_token.clone(), address: browser.address };
     match app.clients.identity()?.resend_code(request).await {
         Ok(sent) => {
-            let sent = sent.into_inner();
-            let progress = LoginProgress {
-                step: "code",
-                code_sent_to: Some(sent.code_sent_to),
-                code_life_seconds: Some(sent.code_life_seconds),
-                ..LoginProgress::default()
-            };
-            let path = with_next("/login/code", form.next.as_deref());
+            let progress = sent.into_inner().progress.unwrap_or_default();
+            let is_sent = progress.code.is_some();
+            let page = proceed(&app, Some(progress), onward).await?;
             let flash = session::cookie(FLASH, "code-sent-again".to_owned());
-            Ok(Page::done(&progress, path).with_cookie(flash))
+            Ok(if is_sent { page.with_cookie(flash) } else { page })
         }
-        Err(status) => {
-            let problem = Problem::from(status);
-            if !problem.is_about_input() {
-                return Err(problem);
-            }
-            let word = Some(problem.word());
-            let view =
-                CodeView { sent_to: attempt.sent_to, next: form.next, problem: word, ..CodeView::default() };
-            Err(problem.with_form(view))
-        }
+        Err(status) => Err(again(&app, &login_token, onward, status.into()).await),
     }
 }

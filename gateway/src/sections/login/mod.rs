@@ -1,30 +1,31 @@
 //! Logging in, step by step, and out again.
 
 mod code;
+mod logout;
 mod password;
 mod start;
+mod terms;
 mod views;
 
-use axum::{
-    extract::State,
-    http::{HeaderMap, HeaderName, HeaderValue},
-    response::{IntoResponse, Response},
-};
-use axum_extra::extract::cookie::CookieJar;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use axum::{extract::FromRequestParts, http::request::Parts};
+use axum_extra::extract::cookie::{Cookie, CookieJar};
+use proto::identity::v1::{GetLoginRequest, LoginProgress, LoginStep, OwnPasswordCause};
+use serde::Serialize;
+use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+pub use self::views::LoginView;
 use crate::{
     app::App,
+    browser::device_cookie,
+    form::{safe_next, with_next},
+    kept::{Kept, KeptView, Onward},
     page::Page,
     problem::Problem,
-    render::FLASH,
-    session::{self, SESSION, Viewer},
+    session::{self, SESSION},
 };
 
-/// The cookie that holds an attempt: its token, and where the code went.
+/// The cookie that holds an attempt's token.
 const LOGIN: &str = "__Host-login";
 
 /// The routes.
@@ -32,95 +33,176 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(start::show, start::submit))
         .routes(routes!(code::show, code::submit))
+        .routes(routes!(code::show_device, code::submit_device))
+        .routes(routes!(code::send))
         .routes(routes!(code::resend))
         .routes(routes!(password::show, password::submit))
-        .routes(routes!(log_out))
+        .routes(routes!(terms::show, terms::accept))
+        .routes(routes!(terms::show_invitation, terms::accept_invitation))
+        .routes(routes!(logout::show, logout::submit))
 }
 
-/// How far a login has come. Pages keep the tokens in cookies; programs send them as bearer tokens.
+/// Where a login stands. Pages keep the tokens in cookies; programs send them as bearer tokens, and what they keep of a
+/// device in `X-Device-Token`.
 #[derive(Default, Serialize, ToSchema)]
-struct LoginProgress {
-    /// What to do now: `code`, `own_password` or `done`.
-    step: &'static str,
+pub struct Progress {
+    /// What to do now: `send_code`, `code`, `device_code`, `own_password`, `terms`, `invitation` or `done`.
+    pub step: &'static str,
     /// For the next step: send it as bearer token.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    login_token: Option<String>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub login_token: String,
     /// With `done`: send it as bearer token with everything else.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub session_token: String,
+    /// With `done`, after a code: keep it, and no code is asked where the organisation remembers devices.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub device_token: String,
+    /// With `code` and `device_code`: where it went, with all but the end hidden.
     #[serde(skip_serializing_if = "Option::is_none")]
-    session_token: Option<String>,
-    /// Where the code went, with all but the end hidden.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    code_sent_to: Option<String>,
+    pub code_sent_to: Option<String>,
     /// Seconds that the code is valid.
     #[serde(skip_serializing_if = "Option::is_none")]
-    code_life_seconds: Option<i32>,
+    pub code_life_seconds: Option<i32>,
+    /// The first digits of the code, which need not be typed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shown_digits: Option<String>,
+    /// With `own_password`: `first`, `temporary` or `expired`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub own_password_cause: Option<&'static str>,
+    /// With `terms`: the version to accept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub terms_version: Option<i32>,
 }
 
-/// The page to go to afterwards.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct Next {
-    /// A path of our own pages.
-    next: Option<String>,
-}
-
-/// An attempt, as a request brings it.
-struct Attempt {
-    token: String,
-    sent_to: String,
-}
-
-impl Attempt {
-    /// From the bearer token or the cookie; without one the login begins anew.
-    fn of(headers: &HeaderMap) -> Result<Self, Problem> {
-        if let Some(token) = session::bearer(headers) {
-            return Ok(Self { token, sent_to: String::new() });
+impl From<&LoginProgress> for Progress {
+    fn from(progress: &LoginProgress) -> Self {
+        let code = progress.code.as_ref();
+        let cause = match progress.own_password_cause() {
+            OwnPasswordCause::Unspecified => None,
+            OwnPasswordCause::First => Some("first"),
+            OwnPasswordCause::Temporary => Some("temporary"),
+            OwnPasswordCause::Expired => Some("expired"),
+        };
+        Self {
+            step: match progress.step() {
+                LoginStep::Unspecified => "",
+                LoginStep::SendCode => "send_code",
+                LoginStep::Code => "code",
+                LoginStep::DeviceCode => "device_code",
+                LoginStep::OwnPassword => "own_password",
+                LoginStep::Terms => "terms",
+                LoginStep::Invitation => "invitation",
+                LoginStep::Done => "done",
+            },
+            login_token: progress.login_token.clone(),
+            session_token: progress.session_token.clone(),
+            device_token: progress.device_token.clone(),
+            code_sent_to: code.map(|code| code.sent_to.clone()),
+            code_life_seconds: code.map(|code| code.life_seconds),
+            shown_digits: code.map(|code| code.shown_digits.clone()).filter(|it| !it.is_empty()),
+            own_password_cause: cause,
+            terms_version: progress.terms.as_ref().map(|terms| terms.version),
         }
-        let cookies = CookieJar::from_headers(headers);
-        let value = cookies.get(LOGIN).map(|cookie| cookie.value().to_owned());
-        let (token, sent_to) =
-            value.as_deref().and_then(|value| value.split_once('~')).ok_or_else(Problem::unauthenticated)?;
-        let sent_to = URL_SAFE_NO_PAD.decode(sent_to).ok().and_then(|text| String::from_utf8(text).ok());
-        Ok(Self { token: token.to_owned(), sent_to: sent_to.unwrap_or_default() })
-    }
-
-    fn cookie(token: &str, sent_to: &str) -> axum_extra::extract::cookie::Cookie<'static> {
-        session::cookie(LOGIN, format!("{token}~{}", URL_SAFE_NO_PAD.encode(sent_to)))
     }
 }
 
-/// The page after the last step: the session's cookie is set, the attempt's is gone.
-fn logged_in(session_token: String, next: Option<&str>) -> Page {
-    let path = crate::form::safe_next(next).unwrap_or_else(|| "/".to_owned());
-    let progress = LoginProgress {
-        step: "done",
-        session_token: Some(session_token.clone()),
-        ..LoginProgress::default()
+/// The page of a step.
+const fn path_of(step: LoginStep) -> &'static str {
+    match step {
+        LoginStep::SendCode | LoginStep::Code => "/login/code",
+        LoginStep::DeviceCode => "/login/device",
+        LoginStep::OwnPassword => "/login/password",
+        LoginStep::Terms => "/login/terms",
+        LoginStep::Invitation => "/login/invitation",
+        LoginStep::Unspecified | LoginStep::Done => "/login",
+    }
+}
+
+/// The token of an attempt, from the bearer token or the cookie; without one the login begins anew.
+struct Attempt(String);
+
+impl FromRequestParts<App> for Attempt {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        let jar = CookieJar::from_headers(&parts.headers);
+        let cookie = || jar.get(LOGIN).map(|cookie| cookie.value().to_owned());
+        session::bearer(&parts.headers).or_else(cookie).map(Self).ok_or_else(Problem::unauthenticated)
+    }
+}
+
+/// Where an attempt stands.
+async fn progress_of(app: &App, login_token: &str) -> Result<LoginProgress, Problem> {
+    let request = GetLoginRequest { login_token: login_token.to_owned() };
+    Ok(app.clients.identity()?.get_login(request).await?.into_inner().progress.unwrap_or_default())
+}
+
+/// The page of the step that an attempt stands at; a page of another step sends there.
+async fn step(app: &App, attempt: &Attempt, onward: Onward, path: &str) -> Result<Page, Problem> {
+    let progress = progress_of(app, &attempt.0).await?;
+    if path_of(progress.step()) == path {
+        return Ok(Page::show_any(views::of(&progress, onward, None)));
+    }
+    let there = with_next(path_of(progress.step()), onward.next.as_deref());
+    Ok(Page::done(&Progress::from(&progress), there))
+}
+
+/// The form of a step again, with what is wrong.
+async fn again(app: &App, login_token: &str, onward: Onward, problem: Problem) -> Problem {
+    if !problem.is_about_input() {
+        return problem;
+    }
+    match progress_of(app, login_token).await {
+        Ok(progress) => {
+            let view = views::of(&progress, onward, Some(problem.clone()));
+            Problem { form: Some(view), ..problem }
+        }
+        Err(other) => other,
+    }
+}
+
+/// On to the next step, or into the portal.
+async fn proceed(app: &App, progress: Option<LoginProgress>, onward: Onward) -> Result<Page, Problem> {
+    let progress = progress.unwrap_or_default();
+    let outcome = Progress::from(&progress);
+    if progress.step() == LoginStep::Done {
+        return logged_in(app, &progress, &outcome, onward).await;
+    }
+    let page = if onward.kept.is_some() {
+        Page::next(&outcome, views::of(&progress, onward, None))
+    } else {
+        Page::done(&outcome, with_next(path_of(progress.step()), onward.next.as_deref()))
     };
-    Page::done(&progress, path)
-        .with_cookie(session::cookie(SESSION, session_token))
-        .with_cookie(session::removal(LOGIN))
+    Ok(page.with_cookie(session::cookie(LOGIN, progress.login_token)))
 }
 
-/// That somebody has logged out.
-#[derive(Serialize, ToSchema)]
-struct LoggedOut {
-    /// Always true.
-    logged_out: bool,
-}
-
-/// End the session (T88). What the browser has kept of the pages is thrown away.
-#[utoipa::path(post, path = "/logout", tag = "login", security(("session" = [])),
-    responses((status = 200, body = LoggedOut)))]
-async fn log_out(State(app): State<App>, viewer: Result<Viewer, Problem>) -> Result<Response, Problem> {
-    if let Ok(Viewer(session)) = viewer {
-        app.sessions.end(&session).await?;
+/// The page after the last step: the session's cookie is set, the attempt's is gone, and what was typed before comes back.
+async fn logged_in(
+    app: &App,
+    progress: &LoginProgress,
+    outcome: &Progress,
+    onward: Onward,
+) -> Result<Page, Problem> {
+    let session = app.sessions.resolve(&progress.session_token).await?;
+    let account = session.as_ref().map_or("", |session| session.facts.account_id.as_str());
+    let kept = onward.kept.as_deref().and_then(|kept| Kept::open(app, kept, account));
+    let page = if let Some(kept) = kept {
+        Page::next(outcome, KeptView::of(app, kept))
+    } else {
+        let chooses =
+            session.as_ref().is_some_and(|it| it.facts.clients > 1 && it.facts.client_id.is_empty());
+        let path = match safe_next(onward.next.as_deref()) {
+            next if chooses => with_next("/clients", next.as_deref()),
+            next => next.unwrap_or_else(|| "/".to_owned()),
+        };
+        Page::done(outcome, path)
+    };
+    let mut page = page
+        .with_cookie(session::cookie(SESSION, progress.session_token.clone()))
+        .with_cookie(session::removal(LOGIN));
+    if !progress.device_token.is_empty() {
+        let device: Cookie<'static> = device_cookie(progress.device_token.clone(), progress.device_life_days);
+        page = page.with_cookie(device);
     }
-    let page = Page::done(&LoggedOut { logged_out: true }, "/login")
-        .with_cookie(session::removal(SESSION))
-        .with_cookie(session::cookie(FLASH, "logged-out".to_owned()));
-    let mut response = page.into_response();
-    let clear = HeaderName::from_static("clear-site-data");
-    response.headers_mut().insert(clear, HeaderValue::from_static("\"cache\", \"storage\""));
-    Ok(response)
+    Ok(page)
 }

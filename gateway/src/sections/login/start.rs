@@ -10,10 +10,12 @@ use proto::identity::v1::StartLoginRequest;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{Attempt, LoginProgress, Next, views::LoginView};
+use super::{Progress, proceed, views::LoginView};
 use crate::{
     app::App,
-    form::{Input, safe_next, with_next},
+    browser::Browser,
+    form::{Input, Next, safe_next},
+    kept::Onward,
     organisation::Organisation,
     page::Page,
     problem::Problem,
@@ -36,6 +38,8 @@ pub struct Credentials {
     password: String,
     /// The page to go to afterwards.
     next: Option<String>,
+    /// A form that waits, as the page has it.
+    kept: Option<String>,
 }
 
 /// The form. Who is logged in already goes on.
@@ -45,20 +49,22 @@ pub async fn show(
     session: Option<Extension<Arc<Session>>>,
     Query(Next { next }): Query<Next>,
 ) -> Page {
-    let view = LoginView { asks_organisation: organisation.is_none(), next, ..LoginView::default() };
+    let onward = Onward { next: next.clone(), kept: None };
+    let view = LoginView { asks_organisation: organisation.is_none(), ..LoginView::again(onward) };
     if session.is_some() {
-        let path = safe_next(view.next.as_deref()).unwrap_or_else(|| "/".to_owned());
+        let path = safe_next(next.as_deref()).unwrap_or_else(|| "/".to_owned());
         return Page::done(&view, path);
     }
     Page::show(view)
 }
 
-/// Begin a login: the right password sends a code (T8–T16).
+/// Begin a login: only the right password leads on (T8–T16).
 #[utoipa::path(post, path = "/login", tag = "login", request_body = Credentials,
-    responses((status = 200, body = LoginProgress), (status = 422, description = "One answer for whatever is wrong")))]
+    responses((status = 200, body = Progress), (status = 422, description = "One answer for whatever is wrong")))]
 pub async fn submit(
     State(app): State<App>,
     by_host: Option<Extension<Arc<Organisation>>>,
+    browser: Browser,
     Input(form): Input<Credentials>,
 ) -> Result<Page, Problem> {
     let typed = by_host.is_none() || !form.organisation.is_empty();
@@ -67,25 +73,18 @@ pub async fn submit(
     } else {
         by_host.map(|Extension(organisation)| organisation)
     };
+    let onward = Onward { next: form.next, kept: form.kept };
     let request = StartLoginRequest {
         // An unknown organisation takes the same way, so that the answer does not tell.
         organisation_id: organisation.as_ref().map(|found| found.id.clone()).unwrap_or_default(),
         username: form.username.clone(),
         password: form.password,
+        device_token: browser.device_token,
+        address: browser.address,
     };
     match app.clients.identity()?.start_login(request).await {
         Ok(started) => {
-            let started = started.into_inner();
-            let path = with_next("/login/code", form.next.as_deref());
-            let cookie = Attempt::cookie(&started.login_token, &started.code_sent_to);
-            let progress = LoginProgress {
-                step: "code",
-                login_token: Some(started.login_token),
-                code_sent_to: Some(started.code_sent_to),
-                code_life_seconds: Some(started.code_life_seconds),
-                session_token: None,
-            };
-            let page = Page::done(&progress, path).with_cookie(cookie);
+            let page = proceed(&app, started.into_inner().progress, onward).await?;
             let name = organisation.filter(|_| typed).map(|found| found.settings.key.clone());
             Ok(match name {
                 Some(name) => page.with_cookie(session::cookie(ORGANISATION, name)),
@@ -102,8 +101,8 @@ pub async fn submit(
                 asks_organisation: typed,
                 organisation: form.organisation,
                 username: form.username,
-                next: form.next,
                 problem: Some(problem.word()),
+                ..LoginView::again(onward)
             };
             Err(problem.with_form(view))
         }

@@ -1,10 +1,57 @@
 //! What the steps of a login show. None of them holds a password.
 
+use std::sync::Arc;
+
 use askama::Template;
+use proto::identity::v1::{LoginProgress, LoginStep, OwnPasswordCause};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{i18n::filters, page::View, problem::Problem};
+use crate::{
+    i18n::filters,
+    kept::Onward,
+    page::{AnyView, View},
+    problem::Problem,
+};
+
+/// The view of the step that a login stands at.
+pub fn of(progress: &LoginProgress, onward: Onward, problem: Option<Problem>) -> Arc<dyn AnyView> {
+    match progress.step() {
+        LoginStep::SendCode => Arc::new(SendCodeView { onward, problem }),
+        LoginStep::Code | LoginStep::DeviceCode => {
+            let code = progress.code.clone().unwrap_or_default();
+            Arc::new(CodeView {
+                sent_to: code.sent_to,
+                shown_digits: code.shown_digits,
+                by_sms: code.by_sms,
+                is_new_device: progress.step() == LoginStep::DeviceCode,
+                onward,
+                problem: problem.map(|problem| problem.word()),
+            })
+        }
+        LoginStep::OwnPassword => {
+            Arc::new(OwnPasswordView { cause: progress.own_password_cause(), onward, problem })
+        }
+        LoginStep::Terms => {
+            let terms = progress.terms.clone().unwrap_or_default();
+            Arc::new(TermsView {
+                title: terms.title,
+                version: terms.version,
+                text_nl: terms.text_nl,
+                text_en: terms.text_en,
+                onward,
+                problem: problem.map(|problem| problem.word()),
+            })
+        }
+        LoginStep::Invitation => {
+            let invitations = progress.invitations.iter();
+            let invitations = invitations
+                .map(|it| Invited { invited_by: it.invited_by.clone(), client_name: it.client_name.clone() });
+            Arc::new(InvitationView { invitations: invitations.collect(), onward })
+        }
+        LoginStep::Unspecified | LoginStep::Done => Arc::new(LoginView::again(onward)),
+    }
+}
 
 /// User name and password.
 #[derive(Default, Serialize, ToSchema, Template)]
@@ -18,12 +65,20 @@ pub struct LoginView {
     /// As typed.
     #[serde(skip)]
     pub username: String,
-    /// The page to go to afterwards.
+    /// What goes along.
     #[serde(skip)]
-    pub next: Option<String>,
+    pub onward: Onward,
     /// The key of what went wrong.
     #[serde(skip)]
     pub problem: Option<String>,
+}
+
+impl LoginView {
+    /// The form, empty.
+    #[must_use]
+    pub fn again(onward: Onward) -> Self {
+        Self { onward, ..Self::default() }
+    }
 }
 
 impl View for LoginView {
@@ -34,25 +89,73 @@ impl View for LoginView {
     }
 }
 
+/// A code has to be asked for.
+#[derive(Serialize, ToSchema, Template)]
+#[template(path = "pages/login/send_code.html")]
+pub struct SendCodeView {
+    #[serde(skip)]
+    onward: Onward,
+    #[serde(skip)]
+    problem: Option<Problem>,
+}
+
+impl SendCodeView {
+    fn error(&self) -> Option<String> {
+        self.problem.as_ref()?.field("phone")
+    }
+}
+
+impl View for SendCodeView {
+    const TITLE: &'static str = "send-code-title";
+
+    fn has_errors(&self) -> bool {
+        self.problem.is_some()
+    }
+}
+
 /// The code.
-#[derive(Default, Serialize, ToSchema, Template)]
+#[derive(Serialize, ToSchema, Template)]
 #[template(path = "pages/login/code.html")]
 pub struct CodeView {
-    /// Where it went, with all but the end hidden.
+    /// Where it went, with all but the end hidden; empty where the person typed it.
     pub sent_to: String,
-    /// As typed.
+    /// Its first digits, which need not be typed; empty: none.
+    pub shown_digits: String,
+    /// It goes by SMS.
+    pub by_sms: bool,
+    /// It was sent because the device is new.
+    pub is_new_device: bool,
     #[serde(skip)]
-    pub code: String,
-    /// The page to go to afterwards.
+    onward: Onward,
     #[serde(skip)]
-    pub next: Option<String>,
-    /// The key of what went wrong.
-    #[serde(skip)]
-    pub problem: Option<String>,
+    problem: Option<String>,
+}
+
+impl CodeView {
+    fn action(&self) -> &'static str {
+        if self.is_new_device { "/login/device" } else { "/login/code" }
+    }
+
+    fn heading(&self) -> &'static str {
+        View::title(self)
+    }
+
+    /// The key of the button's words.
+    fn submit(&self) -> &'static str {
+        match (self.is_new_device, self.by_sms) {
+            (true, _) => "code-submit-device",
+            (_, true) => "code-submit-sms",
+            _ => "code-submit",
+        }
+    }
 }
 
 impl View for CodeView {
     const TITLE: &'static str = "code-title";
+
+    fn title(&self) -> &'static str {
+        if self.is_new_device { "device-title" } else { Self::TITLE }
+    }
 
     fn has_errors(&self) -> bool {
         self.problem.is_some()
@@ -63,23 +166,27 @@ impl View for CodeView {
 #[derive(Serialize, ToSchema, Template)]
 #[template(path = "pages/login/password.html")]
 pub struct OwnPasswordView {
-    /// The fewest characters that it must have.
-    pub min_length: i32,
-    /// The page to go to afterwards.
     #[serde(skip)]
-    pub next: Option<String>,
-    /// What went wrong, with its fields.
+    cause: OwnPasswordCause,
     #[serde(skip)]
-    pub problem: Option<Problem>,
+    onward: Onward,
+    #[serde(skip)]
+    problem: Option<Problem>,
 }
 
 impl OwnPasswordView {
-    /// The fields that are wrong, in the order of the form: name and key of the words.
+    /// The end of the keys of its words.
+    fn why(&self) -> &'static str {
+        match self.cause {
+            OwnPasswordCause::Temporary => "temporary",
+            OwnPasswordCause::Expired => "expired",
+            _ => "first",
+        }
+    }
+
     fn errors(&self) -> Vec<(&'static str, String)> {
-        ["current_password", "new_password", "repeat_password"]
-            .into_iter()
-            .filter_map(|name| Some((name, self.error(name)?)))
-            .collect()
+        let order = ["current_password", "new_password", "repeat_password"];
+        self.problem.as_ref().map(|problem| problem.errors(&order)).unwrap_or_default()
     }
 
     fn error(&self, name: &str) -> Option<String> {
@@ -93,4 +200,53 @@ impl View for OwnPasswordView {
     fn has_errors(&self) -> bool {
         self.problem.is_some()
     }
+}
+
+/// The terms to accept.
+#[derive(Serialize, ToSchema, Template)]
+#[template(path = "pages/login/terms.html")]
+pub struct TermsView {
+    /// The title.
+    pub title: String,
+    /// The version.
+    pub version: i32,
+    /// The text in Dutch.
+    pub text_nl: String,
+    /// The text in English.
+    pub text_en: String,
+    #[serde(skip)]
+    onward: Onward,
+    #[serde(skip)]
+    problem: Option<String>,
+}
+
+impl View for TermsView {
+    const TITLE: &'static str = "terms-title";
+
+    fn has_errors(&self) -> bool {
+        self.problem.is_some()
+    }
+}
+
+/// What one was invited to.
+#[derive(Serialize, ToSchema, Template)]
+#[template(path = "pages/login/invitation.html")]
+pub struct InvitationView {
+    /// Each invitation.
+    pub invitations: Vec<Invited>,
+    #[serde(skip)]
+    onward: Onward,
+}
+
+/// One invitation.
+#[derive(Serialize, ToSchema)]
+pub struct Invited {
+    /// Who invites.
+    pub invited_by: String,
+    /// Whose dossier it is about.
+    pub client_name: String,
+}
+
+impl View for InvitationView {
+    const TITLE: &'static str = "invitation-title";
 }

@@ -3,6 +3,7 @@
 mod views;
 
 use axum::extract::State;
+use jiff::Timestamp;
 use proto::{
     access::v1::{Action, Section},
     dossier::v1::ListReportsRequest,
@@ -37,5 +38,13 @@ async fn show(State(app): State<App>, Viewer(session): Viewer) -> Result<Page, P
     } else {
         None
     };
-    Ok(Page::show(StartView { name: session.facts.display_name.clone(), days }))
+    Ok(Page::show(StartView {
+        name: session.facts.display_name.clone(),
+        days,
+        last_login_at: session
+            .facts
+            .last_login_at
+            .as_ref()
+            .and_then(|at| Timestamp::new(at.seconds, at.nanos).ok()),
+    }))
 }

@@ -1,6 +1,7 @@
 //! What the start page shows.
 
 use askama::Template;
+use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -14,6 +15,9 @@ pub struct StartView {
     pub name: String,
     /// The newest reports, day by day; absent where they are not for the caller.
     pub days: Option<Vec<DayView>>,
+    /// When one logged in before; absent: never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_login_at: Option<Timestamp>,
 }
 
 impl View for StartView {

@@ -32,7 +32,8 @@ pub fn decide(rule: &Rule, caller: Option<&Caller>) -> Result<(), Failure> {
                 return Err(Failure::not_found());
             }
             in_person(rule, account)?;
-            if level_rank(account.level()) < level_rank(*min_level) {
+            let asks_more = account.step_up.contains(&i32::from(*section));
+            if asks_more || level_rank(account.level()) < level_rank(*min_level) {
                 return Err(Failure::step_up_required());
             }
             Ok(())
@@ -91,6 +92,7 @@ mod tests {
             client: Some(ClientId(Uuid::nil())),
             grants: map,
             level: level.into(),
+            step_up: Vec::new(),
             name: String::new(),
             relation: String::new(),
             ground: String::new(),
@@ -129,6 +131,18 @@ mod tests {
     fn too_low_a_level_asks_for_a_step_up() {
         let caller = account(&[(Section::Reports, Action::View)], Level::Low);
         assert_eq!(kind(&reading_reports(Level::Substantial), Some(&caller)), Some(Kind::StepUp));
+        let Caller::Account(person) = caller else { unreachable!() };
+        let asked = |section: Section| {
+            let step_up = vec![section.into()];
+            Caller::Account(AccountCaller { step_up, ..person.clone() })
+        };
+        let low = reading_reports(Level::Low);
+        assert_eq!(
+            kind(&low, Some(&asked(Section::Reports))),
+            Some(Kind::StepUp),
+            "the organisation asks for more"
+        );
+        assert_eq!(kind(&low, Some(&asked(Section::Planning))), None, "but not here");
     }
 
     #[test]

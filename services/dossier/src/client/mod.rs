@@ -1,5 +1,6 @@
 //! A client: a person who receives care, as the organisation's systems give it.
 
+pub mod care;
 mod convert;
 pub mod rpc;
 pub mod store;

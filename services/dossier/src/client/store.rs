@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chassis::id::ClientId;
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date};
 use jiff_sqlx::ToSqlx;
 use proto::dossier::v1::UpsertOutcome;
 use store::{StoreError, Tx};
@@ -83,4 +83,23 @@ pub async fn find(tx: &mut Tx, id: ClientId) -> Result<Option<Client>, StoreErro
         name: row.name,
         birth_date: row.birth_date.map(jiff_sqlx::Date::to_jiff),
     }))
+}
+
+/// Notes when a client's care ended, or that it goes on; gives the version of that, or `None` where it was so already.
+pub async fn set_care(
+    tx: &mut Tx,
+    id: ClientId,
+    ended_at: Option<Timestamp>,
+) -> Result<Option<i64>, StoreError> {
+    let organisation = tx.ctx().organisation.uuid();
+    Ok(sqlx::query_scalar!(
+        "UPDATE client SET care_ended_at = $3, care_version = care_version + 1
+         WHERE organisation_id = $1 AND client_id = $2 AND care_ended_at IS DISTINCT FROM $3
+         RETURNING care_version",
+        organisation,
+        id.uuid(),
+        ended_at.map(Timestamp::to_sqlx) as _,
+    )
+    .fetch_optional(tx.connection())
+    .await?)
 }

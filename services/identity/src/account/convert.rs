@@ -7,10 +7,10 @@ use chassis::{
 use jiff::Timestamp;
 use proto::{
     access::v1::{Action, Grant, Section},
-    identity::v1::{RegisterAccountRequest, RelationKind},
+    identity::v1::{ErrorReason, RegisterAccountRequest, RelationKind, RepresentativeKind},
 };
 
-use super::normalise_username;
+use super::{normalise_phone, normalise_username};
 use crate::error::Error;
 
 /// A registration whose fields hold.
@@ -20,8 +20,11 @@ pub struct Registration {
     pub username: String,
     pub display_name: String,
     pub email: String,
+    pub phone: String,
     pub language: String,
+    pub legal_entity: String,
     pub relation: RelationKind,
+    pub representative: RepresentativeKind,
     pub grants: Vec<Grant>,
     pub given_by: String,
     pub ground: String,
@@ -48,12 +51,23 @@ impl Registration {
         if !request.email.is_empty() && !is_email(&request.email) {
             fields.fault("email", MALFORMED);
         }
+        let phone = match request.phone.trim() {
+            "" => Some(String::new()),
+            typed => normalise_phone(typed),
+        };
+        if phone.is_none() {
+            fields.fault("phone", chassis::failure::short(ErrorReason::PhoneMalformed.as_str_name()));
+        }
         if !["", "nl", "en"].contains(&request.language.as_str()) {
             fields.fault("language", MALFORMED);
         }
-        let relation = request.relation();
+        let (relation, representative) = (request.relation(), request.representative());
         if relation == RelationKind::Unspecified {
             fields.fault("relation", MISSING);
+        }
+        let represents = relation == RelationKind::Representative;
+        if represents == (representative == RepresentativeKind::Unspecified) {
+            fields.fault("representative", if represents { MISSING } else { MALFORMED });
         }
         if request.grants.is_empty() {
             fields.fault("grants", MISSING);
@@ -69,15 +83,18 @@ impl Registration {
         let valid_from = optional("consent.valid_from", consent.valid_from.as_ref());
         let valid_until = optional("consent.valid_until", consent.valid_until.as_ref());
         let faults = fields.faults();
-        match (account, client, given_at) {
-            (Some(account), Some(client), Some(given_at)) if faults.is_empty() => Ok(Self {
+        match (account, client, given_at, phone) {
+            (Some(account), Some(client), Some(given_at), Some(phone)) if faults.is_empty() => Ok(Self {
                 account,
                 client,
                 username: normalise_username(&request.username),
                 display_name: request.display_name.trim().to_owned(),
                 email: request.email.trim().to_owned(),
+                phone,
                 language: request.language,
+                legal_entity: request.legal_entity,
                 relation,
+                representative,
                 grants: request.grants,
                 given_by: consent.given_by,
                 ground: consent.ground,
@@ -90,7 +107,8 @@ impl Registration {
     }
 }
 
-fn is_grant(grant: &Grant) -> bool {
+/// Whether a grant names a section and what may be done there.
+pub fn is_grant(grant: &Grant) -> bool {
     grant.section() != Section::Unspecified
         && !grant.actions.is_empty()
         && grant

@@ -1,31 +1,45 @@
-//! An account: who logs in, what they may do with which client's dossier, and on what that rests.
+//! An account: who logs in, and where they are reached.
 
 mod convert;
+mod notice;
+mod phone;
+pub mod register;
 pub mod rpc;
 pub mod store;
 
-use std::collections::BTreeMap;
-
-use chassis::id::{AccountId, ClientId};
+use chassis::id::AccountId;
 use jiff::Timestamp;
-use proto::{access::v1::Grant, identity::v1::RelationKind};
 use unicode_normalization::UnicodeNormalization;
 
-pub use convert::is_email;
+pub use convert::{is_email, is_grant};
+pub use notice::notify;
+pub use phone::{mask_phone, normalise_phone};
 
 /// A person who logs in.
 #[derive(Clone, Debug)]
 pub struct Account {
     /// The id.
     pub id: AccountId,
+    /// The user name, as it is compared.
+    pub username: String,
     /// The name to show.
     pub display_name: String,
-    /// Where codes and messages go.
+    /// Where messages go.
     pub email: String,
+    /// The mobile number as E.164; empty: none is known.
+    pub phone: String,
     /// `nl` or `en`.
     pub language: String,
+    /// `normal`, `large` or `largest`.
+    pub text_size: String,
+    /// Whose terms count; empty: the organisation's first.
+    pub legal_entity: String,
+    /// The version of them that was accepted; 0: none.
+    pub terms_version: i32,
     /// Argon2id in PHC form; `None` until the person chose a password.
     pub password_hash: Option<String>,
+    /// When that was.
+    pub password_set_at: Option<Timestamp>,
     /// A password that was sent, as a keyed hash, and until when it is good.
     pub one_time: Option<OneTime>,
 }
@@ -39,25 +53,10 @@ pub struct OneTime {
     pub expires_at: Timestamp,
 }
 
-/// What an account may do with one client's dossier.
-#[derive(Clone, Debug)]
-pub struct AccessGrant {
-    /// Whose dossier.
-    pub client: ClientId,
-    /// The client's name; empty until it was heard.
-    pub client_name: String,
-    /// What the person is to the client.
-    pub relation: RelationKind,
-    /// Actions by section, as numbers of the contract.
-    pub grants: BTreeMap<i32, Vec<i32>>,
-    /// On what ground access was given.
-    pub ground: String,
-}
-
 /// A user name as it is compared: NFKC, lower case, without the spaces that keyboards add.
 #[must_use]
 pub fn normalise_username(typed: &str) -> String {
-    typed.trim().nfkc().flat_map(char::to_lowercase).collect()
+    typed.trim().chars().take(300).nfkc().flat_map(char::to_lowercase).collect()
 }
 
 /// An e-mail address with all but the ends hidden: whoever knows it recognises it, nobody else learns it.
@@ -68,19 +67,6 @@ pub fn mask_email(email: &str) -> String {
     format!("{first}•••@{domain}")
 }
 
-/// Grants as actions by section, each once.
-#[must_use]
-pub fn by_section(grants: &[Grant]) -> BTreeMap<i32, Vec<i32>> {
-    let mut map: BTreeMap<i32, Vec<i32>> = BTreeMap::new();
-    for grant in grants {
-        let actions = map.entry(grant.section).or_default();
-        actions.extend(&grant.actions);
-        actions.sort_unstable();
-        actions.dedup();
-    }
-    map
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,6 +75,9 @@ mod tests {
     fn user_names_are_the_same_however_a_keyboard_writes_them() {
         assert_eq!(normalise_username(" Jan.de.Vries@Voorbeeld.NL "), "jan.de.vries@voorbeeld.nl");
         assert_eq!(normalise_username("Zoe\u{308}"), normalise_username("ZOË"));
+        // A letter that only looks the same is another letter: Cyrillic а.
+        assert_ne!(normalise_username("j\u{430}n"), normalise_username("jan"));
+        assert!(normalise_username(&"x".repeat(1_000_000)).len() <= 300);
     }
 
     #[test]

@@ -1,98 +1,149 @@
-//! RegisterAccount: account, grant and consent stand together, and the welcome message goes out.
+//! One's own account, and what systems see of accounts.
 
-use chassis::{Ctx, secret};
-use jiff::SignedDuration;
-use prost::Message;
-use proto::identity::v1::{
-    AccountContact, AccountRegistered, GrantChanged, RegisterAccountRequest, RegisterAccountResponse,
-    WelcomeMessage, WelcomeMessageContent,
+use chassis::{
+    Ctx, Failure,
+    id::{AccountId, ClientId},
 };
-use store::{About, Mode, audit::Subject, event::timestamp};
-use tonic::{Request, Response, Status};
+use proto::identity::v1::{
+    AccountSummary, ChangePasswordRequest, ChangePasswordResponse, ErrorReason, GetAccountRequest,
+    GetAccountResponse, ListAccountsRequest, ListAccountsResponse, SetPreferencesRequest,
+    SetPreferencesResponse, UnlockAccountRequest, UnlockAccountResponse,
+};
+use store::{Mode, Tx, audit::Subject, event::timestamp};
+use tonic::{Request, Response};
 
-use super::{OneTime, convert::Registration, store::Inserted};
-use crate::{State, account, error::Error, organisation};
+use super::{Account, store as table};
+use crate::{
+    State,
+    error::Error,
+    login::progress,
+    organisation, password,
+    throttle::{Count, Kind, store as throttle},
+};
 
-/// RegisterAccount; the answer says whose dossier it was about, for the audit trail.
-pub async fn register(
+/// The caller's own account.
+///
+/// # Errors
+/// The token is refused where the caller is no account.
+pub fn own_id(ctx: &Ctx) -> Result<AccountId, Error> {
+    Ok(ctx.actor.id.parse().map_err(|_| Failure::token_refused())?)
+}
+
+/// The caller's own account, as it is kept.
+///
+/// # Errors
+/// [`ErrorReason::AccountUnknown`] where it is gone.
+pub async fn own(tx: &mut Tx) -> Result<Account, Error> {
+    let id = own_id(tx.ctx())?;
+    Ok(table::find(tx, id).await?.ok_or(ErrorReason::AccountUnknown)?)
+}
+
+/// GetAccount.
+pub async fn get(
     state: &State,
-    request: Request<RegisterAccountRequest>,
-) -> Result<Response<RegisterAccountResponse>, Status> {
+    request: Request<GetAccountRequest>,
+) -> Result<Response<GetAccountResponse>, Error> {
+    let ctx = Ctx::of(&request)?;
+    let mut tx = state.db.in_organisation(&ctx, Mode::Read).await?;
+    let settings = organisation::rpc::settings(&mut tx).await?;
+    let account = own(&mut tx).await?;
+    Ok(Response::new(GetAccountResponse {
+        password_until: progress::password_until(&account, &settings).map(timestamp),
+        username: account.username,
+        display_name: account.display_name,
+        email: account.email,
+        phone: account.phone,
+        language: account.language,
+        text_size: account.text_size,
+        legal_entity: account.legal_entity,
+    }))
+}
+
+/// ChangePassword: the current one is asked, though the person is logged in (T87); guesses count as those of a login.
+pub async fn change_password(
+    state: &State,
+    request: Request<ChangePasswordRequest>,
+) -> Result<Response<ChangePasswordResponse>, Error> {
     let ctx = Ctx::of(&request)?;
     let request = request.into_inner();
-    let hash = secret::sha256(&[&request.encode_to_vec()]);
-    let registration = Registration::read(request)?;
-    let mut response =
-        Response::new(RegisterAccountResponse { account_id: registration.account.to_string() });
-    response.extensions_mut().insert(Subject(registration.client));
-    insert(state, &ctx, registration, &hash).await?;
+    let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
+    let settings = organisation::rpc::settings(&mut tx).await?;
+    let account = own(&mut tx).await?;
+    password::judge(&request.new_password, &request.current_password, &account, &settings)
+        .map_err(|reason| Error::field("new_password", reason))?;
+    let count = Count::of(&state.hash_key, Kind::KnownDevice, &account.username);
+    let may_try = throttle::enter(&mut tx, &count).await?;
+    tx.commit().await?;
+    let input = password::peppered(&state.hash_key, account.id.uuid(), &request.current_password);
+    let is_current = state.hasher.verify(input, account.password_hash.clone()).await?;
+    if !is_current || !may_try {
+        return Err(Error::field("current_password", ErrorReason::CurrentPasswordWrong));
+    }
+    let input = password::peppered(&state.hash_key, account.id.uuid(), &request.new_password);
+    let hash = state.hasher.hash(input).await?;
+    let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
+    throttle::lift(&mut tx, &[count]).await?;
+    password::replace(state, &mut tx, &account, &hash, ctx.session, false).await?;
+    tx.commit().await?;
+    Ok(Response::new(ChangePasswordResponse {}))
+}
+
+/// SetPreferences.
+pub async fn set_preferences(
+    state: &State,
+    request: Request<SetPreferencesRequest>,
+) -> Result<Response<SetPreferencesResponse>, Error> {
+    let ctx = Ctx::of(&request)?;
+    let request = request.into_inner();
+    for (name, value, known) in [
+        ("language", &request.language, ["nl", "en"].as_slice()),
+        ("text_size", &request.text_size, &["normal", "large", "largest"]),
+    ] {
+        if !known.contains(&value.as_str()) {
+            return Err(Error::field(name, ErrorReason::FieldMalformed));
+        }
+    }
+    let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
+    table::set_preferences(&mut tx, own_id(&ctx)?, &request.language, &request.text_size).await?;
+    tx.commit().await?;
+    Ok(Response::new(SetPreferencesResponse {}))
+}
+
+/// ListAccounts.
+pub async fn list(
+    state: &State,
+    request: Request<ListAccountsRequest>,
+) -> Result<Response<ListAccountsResponse>, Error> {
+    let ctx = Ctx::of(&request)?;
+    let client: ClientId =
+        request.get_ref().client_id.parse().map_err(|_| Error::from(ErrorReason::ClientUnknown))?;
+    let mut tx = state.db.in_organisation(&ctx, Mode::Read).await?;
+    let accounts = table::list(&mut tx, client).await?;
+    let accounts = accounts.into_iter().map(|account| AccountSummary {
+        account_id: account.account.to_string(),
+        username: account.username,
+        display_name: account.display_name,
+        relation: account.relation,
+        valid_from: Some(timestamp(account.valid_from)),
+        valid_until: account.valid_until.map(timestamp),
+        has_logged_in: account.has_password,
+    });
+    let mut response = Response::new(ListAccountsResponse { accounts: accounts.collect() });
+    response.extensions_mut().insert(Subject(client));
     Ok(response)
 }
 
-async fn insert(
+/// UnlockAccount.
+pub async fn unlock(
     state: &State,
-    ctx: &Ctx,
-    mut registration: Registration,
-    hash: &[u8; 32],
-) -> Result<(), Error> {
-    let mut tx = state.db.in_organisation(ctx, Mode::Write).await?;
-    let settings = organisation::rpc::settings(&mut tx).await?;
-    if registration.language.is_empty() {
-        registration.language.clone_from(&settings.language);
-    }
-    let password = secret::one_time_password();
-    let days = settings.password.unwrap_or_default().welcome_life_days;
-    let one_time = OneTime {
-        hash: one_time_hash(state, registration.account, &password).to_vec(),
-        expires_at: ctx.now + SignedDuration::from_hours(24 * i64::from(days)),
-    };
-    match account::store::insert(&mut tx, &registration, hash, &one_time).await? {
-        Inserted::Repeated => return Ok(()),
-        Inserted::IdTaken => return Err(Error::IdTaken),
-        Inserted::UsernameTaken => return Err(Error::UsernameTaken),
-        Inserted::New => {}
-    }
-    let valid_from = registration.valid_from.unwrap_or(ctx.now);
-    account::store::insert_grant(&mut tx, &registration, valid_from).await?;
-
-    let about = About::new(registration.account.uuid(), 1).client(registration.client);
-    let contact = AccountContact { email: registration.email.clone() };
-    let contact = seal(state, ctx, &contact)?;
-    tx.emit(about, &AccountRegistered { language: registration.language.clone(), contact }).await?;
-    let granted = GrantChanged {
-        account_id: registration.account.to_string(),
-        relation: registration.relation.into(),
-        grants: registration.grants,
-        valid_from: Some(timestamp(valid_from)),
-        valid_until: registration.valid_until.map(timestamp),
-    };
-    tx.emit(about, &granted).await?;
-    let account_id = registration.account.to_string();
-    let content = WelcomeMessageContent {
-        email: registration.email,
-        language: registration.language,
-        display_name: registration.display_name,
-        username: registration.username,
-        password,
-    };
-    let expires_at = one_time.expires_at;
-    let content = seal(state, ctx, &content)?;
-    let welcome = WelcomeMessage { content, expires_at: Some(timestamp(expires_at)), account_id };
-    tx.deliver(about, &welcome, expires_at).await?;
-    Ok(tx.commit().await?)
-}
-
-fn seal<M: Message + prost::Name>(
-    state: &State,
-    ctx: &Ctx,
-    message: &M,
-) -> Result<Option<proto::event::v1::Sealed>, Error> {
-    let sealed = state.seal.seal("messaging", ctx.organisation, message);
-    sealed.map(Some).map_err(|error| store::StoreError::from(error).into())
-}
-
-/// What is kept of a password that was sent.
-pub fn one_time_hash(state: &State, account: chassis::id::AccountId, password: &str) -> [u8; 32] {
-    let normal = secret::normalise_one_time_password(password);
-    state.hash_key.hash("one-time password", account.uuid(), &normal)
+    request: Request<UnlockAccountRequest>,
+) -> Result<Response<UnlockAccountResponse>, Error> {
+    let ctx = Ctx::of(&request)?;
+    let unknown = ErrorReason::AccountUnknown;
+    let id: AccountId = request.get_ref().account_id.parse().map_err(|_| unknown)?;
+    let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
+    let account = table::find(&mut tx, id).await?.ok_or(unknown)?;
+    throttle::lift(&mut tx, &throttle::failures(&state.hash_key, &account.username)).await?;
+    tx.commit().await?;
+    Ok(Response::new(UnlockAccountResponse {}))
 }

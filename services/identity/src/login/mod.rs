@@ -1,31 +1,45 @@
 //! One attempt to log in: a state machine that is entered by the right password alone.
 //!
-//! password → code → (own password) → session. An attempt lives 30 minutes; its code as long as the organisation
-//! says. Every try at a code is counted before it is judged, so that no number of parallel tries sees more than five.
+//! password → (code | device code | remembered device) → (own password) → (terms) → (invitation) → session. Which steps,
+//! in which form, is the organisation's setting. An attempt lives 30 minutes, and answers to another token after every
+//! step, so that a step is taken once.
 
+pub mod code;
+pub mod progress;
 pub mod rpc;
+pub mod steps;
 pub mod store;
 
 use chassis::id::AccountId;
 use jiff::{SignedDuration, Timestamp};
+use proto::{
+    access::v1::Level,
+    identity::v1::{LoginSettings, LoginStep, OwnPasswordCause},
+};
 use uuid::Uuid;
 
-/// How many tries an attempt has, at all its codes together (THR-01, OTP-02).
+use crate::factor::{self, Factor};
+
+/// How many tries an attempt has at the password that it began with, when an own one is chosen.
 pub const TRIES: i32 = 5;
-/// How many codes an attempt may ask for.
-pub const CODES: i32 = 5;
-/// How many digits a code has (OTP-01).
-pub const DIGITS: u32 = 6;
 /// How long an attempt lives.
 pub const LIFE: SignedDuration = SignedDuration::from_mins(30);
 
 /// Where an attempt stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
+    /// A code has to be asked for.
+    SendCode,
     /// A code was sent.
     Code,
-    /// The code was right; an own password must be chosen.
+    /// A code was sent because the device is new.
+    DeviceCode,
+    /// An own password must be chosen.
     OwnPassword,
+    /// The terms must be accepted.
+    Terms,
+    /// What the person was invited to must be accepted.
+    Invitation,
     /// It led to a session, or to nothing.
     Ended,
 }
@@ -38,88 +52,206 @@ impl State {
             Self::Code => 1,
             Self::OwnPassword => 2,
             Self::Ended => 3,
+            Self::SendCode => 4,
+            Self::DeviceCode => 5,
+            Self::Terms => 6,
+            Self::Invitation => 7,
         }
     }
 
-    /// Where the right code leads.
+    /// From how it is stored.
     #[must_use]
-    pub const fn after_code(has_own_password: bool) -> Self {
-        if has_own_password { Self::Ended } else { Self::OwnPassword }
+    pub const fn of_number(number: i32) -> Self {
+        match number {
+            1 => Self::Code,
+            2 => Self::OwnPassword,
+            4 => Self::SendCode,
+            5 => Self::DeviceCode,
+            6 => Self::Terms,
+            7 => Self::Invitation,
+            _ => Self::Ended,
+        }
+    }
+
+    /// As the contract names it.
+    #[must_use]
+    pub const fn step(self) -> LoginStep {
+        match self {
+            Self::SendCode => LoginStep::SendCode,
+            Self::Code => LoginStep::Code,
+            Self::DeviceCode => LoginStep::DeviceCode,
+            Self::OwnPassword => LoginStep::OwnPassword,
+            Self::Terms => LoginStep::Terms,
+            Self::Invitation => LoginStep::Invitation,
+            Self::Ended => LoginStep::Done,
+        }
     }
 }
 
-/// An attempt as it stood when a try was counted.
+/// An attempt.
 #[derive(Clone, Debug)]
-pub struct Attempt {
+pub struct Login {
     /// Its id.
     pub id: Uuid,
     /// Who tries.
     pub account: AccountId,
-    /// The keyed hash of the newest code.
-    pub code_hash: Vec<u8>,
-    /// Until when that code is good.
-    pub code_expires_at: Timestamp,
+    /// Where it stands.
+    pub state: State,
+    /// It began with a password that was sent.
+    pub one_time: bool,
+    /// It came from a browser that had logged in before.
+    pub known_device: bool,
+    /// What was proven so far (RFC 8176).
+    pub amr: Vec<String>,
+    /// What the browser is called.
+    pub device_name: String,
+    /// When it is over.
+    pub expires_at: Timestamp,
 }
 
-/// What a try at a code comes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It is the code.
-    Right,
-    /// It is not.
-    Wrong,
-    /// Its time is over.
-    Expired,
-}
+impl Login {
+    /// How surely we know who is there.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        if self.amr.iter().any(|it| it == "sms") { Level::Substantial } else { Level::Low }
+    }
 
-/// Judges a try. `typed` is the keyed hash of what was typed.
-#[must_use]
-pub fn judge(attempt: &Attempt, typed: &[u8; 32], now: Timestamp) -> Verdict {
-    if now >= attempt.code_expires_at {
-        Verdict::Expired
-    } else if chassis::secret::same(typed, &attempt.code_hash) {
-        Verdict::Right
-    } else {
-        Verdict::Wrong
+    /// Whether a code was given in this attempt.
+    #[must_use]
+    pub fn had_code(&self) -> bool {
+        self.amr.iter().any(|it| it == "otp")
     }
 }
 
-/// The digits of a code as people type or paste them: spaces and dashes are nothing.
+/// Where the right password leads: to a code, or past it on a remembered device. A password that was sent never does
+/// without a code (REC-03).
 #[must_use]
-pub fn normalise_code(typed: &str) -> String {
-    typed.chars().filter(|c| !c.is_whitespace() && *c != '-').take(20).collect()
+pub fn after_password(settings: LoginSettings, is_remembered: bool, one_time: bool) -> Result<Factor, State> {
+    let factor = factor::of(settings.second_factor());
+    if factor.remembers && is_remembered && !one_time {
+        Ok(factor::REMEMBERED)
+    } else if settings.ask_code {
+        Err(State::SendCode)
+    } else if factor.remembers {
+        Err(State::DeviceCode)
+    } else {
+        Err(State::Code)
+    }
+}
+
+/// What still stands between a person who is known and a session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// An own password, and why.
+    pub own_password: Option<OwnPasswordCause>,
+    /// Terms that were not accepted.
+    pub terms: bool,
+    /// Invitations that wait.
+    pub invitation: bool,
+}
+
+impl Needs {
+    /// The first of them; without any, the attempt ends in a session.
+    #[must_use]
+    pub const fn first(self) -> State {
+        match self {
+            Self { own_password: Some(_), .. } => State::OwnPassword,
+            Self { terms: true, .. } => State::Terms,
+            Self { invitation: true, .. } => State::Invitation,
+            _ => State::Ended,
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
+    use proptest::prelude::*;
+    use proto::identity::v1::SecondFactor;
 
     use super::*;
 
-    #[test]
-    fn a_code_is_right_until_its_last_moment_and_not_after() {
-        let end = Timestamp::from_second(1_800_000_300).unwrap();
-        let attempt = Attempt {
-            id: Uuid::nil(),
-            account: AccountId(Uuid::nil()),
-            code_hash: vec![7; 32],
-            code_expires_at: end,
-        };
-        let second = SignedDuration::from_secs(1);
-        assert_eq!(judge(&attempt, &[7; 32], end - second), Verdict::Right);
-        assert_eq!(judge(&attempt, &[8; 32], end - second), Verdict::Wrong);
-        assert_eq!(judge(&attempt, &[7; 32], end), Verdict::Expired);
+    fn settings() -> impl Strategy<Value = LoginSettings> {
+        (1_i32..=3, any::<bool>()).prop_map(|(factor, ask_code)| LoginSettings {
+            second_factor: factor,
+            ask_code,
+            ..LoginSettings::default()
+        })
     }
 
-    #[test]
-    fn spaces_and_dashes_do_not_count() {
-        assert_eq!(normalise_code(" 123-456 "), "123456");
-        assert_eq!(normalise_code("1 2 3 4 5 6"), "123456");
+    /// What a person can do, right or wrong, in any order.
+    #[derive(Clone, Copy, Debug)]
+    enum Act {
+        AskCode,
+        RightCode,
+        SetPassword,
+        AcceptTerms,
+        AcceptInvitation,
     }
 
-    #[test]
-    fn the_right_code_leads_to_a_session_only_with_an_own_password() {
-        assert_eq!(State::after_code(true), State::Ended);
-        assert_eq!(State::after_code(false), State::OwnPassword);
+    fn act() -> impl Strategy<Value = Act> {
+        prop_oneof![
+            Just(Act::AskCode),
+            Just(Act::RightCode),
+            Just(Act::SetPassword),
+            Just(Act::AcceptTerms),
+            Just(Act::AcceptInvitation),
+        ]
+    }
+
+    proptest! {
+        /// The model: a set of what was done. Whatever the order of the acts, nobody comes to a session who has not given a
+        /// code or had a remembered device, and then all that was needed; and an act in the wrong place changes nothing.
+        #[test]
+        fn no_order_of_acts_leads_past_a_step(
+            settings in settings(), is_remembered: bool, one_time: bool,
+            cause in any::<bool>(), terms: bool, invitation: bool,
+            acts in prop::collection::vec(act(), 0..24),
+        ) {
+            let own_password = cause.then_some(OwnPasswordCause::First);
+            let mut needs = Needs { own_password, terms, invitation };
+            let mut proven = false;
+            let mut state = match after_password(settings, is_remembered, one_time) {
+                Ok(_) => {
+                    prop_assert!(is_remembered && !one_time, "only a remembered device does without a code");
+                    prop_assert_eq!(settings.second_factor(), SecondFactor::SmsNewDevice);
+                    proven = true;
+                    needs.first()
+                }
+                Err(state) => state,
+            };
+            for act in acts {
+                match (state, act) {
+                    (State::SendCode, Act::AskCode) => state = State::Code,
+                    (State::Code | State::DeviceCode, Act::RightCode) => {
+                        proven = true;
+                        state = needs.first();
+                    }
+                    (State::OwnPassword, Act::SetPassword) => {
+                        needs.own_password = None;
+                        state = needs.first();
+                    }
+                    (State::Terms, Act::AcceptTerms) => {
+                        needs.terms = false;
+                        state = needs.first();
+                    }
+                    (State::Invitation, Act::AcceptInvitation) => {
+                        needs.invitation = false;
+                        state = needs.first();
+                    }
+                    _ => {}
+                }
+                if state == State::Ended {
+                    prop_assert!(proven && needs == Needs::default());
+                }
+                if !matches!(state, State::SendCode | State::Code | State::DeviceCode) {
+                    prop_assert!(proven, "{state:?} without a second factor");
+                }
+            }
+        }
+
+        #[test]
+        fn a_state_comes_back_as_it_was_stored(number in 1_i32..=7) {
+            prop_assert_eq!(State::of_number(number).number(), number);
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Settings of an organisation: read from TOML, judged as a whole, kept with a version.
 
+mod file;
 pub mod rpc;
 mod toml;
 

@@ -2,10 +2,11 @@
 
 use chassis::{Ctx, id::OrganisationId};
 use proto::identity::v1::{
-    ConfigureOrganisationRequest, ConfigureOrganisationResponse, FindOrganisationRequest,
+    ConfigureOrganisationRequest, ConfigureOrganisationResponse, ErrorReason, FindOrganisationRequest,
     FindOrganisationResponse, OrganisationConfigured,
 };
 use store::{About, Mode, Tx, organisation};
+use tonic::{Request, Response};
 use uuid::Uuid;
 
 use super::{has_host, is_named, read};
@@ -14,8 +15,9 @@ use crate::{State, error::Error};
 /// FindOrganisation.
 pub async fn find(
     state: &State,
-    request: FindOrganisationRequest,
-) -> Result<FindOrganisationResponse, Error> {
+    request: Request<FindOrganisationRequest>,
+) -> Result<Response<FindOrganisationResponse>, Error> {
+    let request = request.into_inner();
     let nobody = Ctx::of_service("identity", OrganisationId(Uuid::nil()), state.clock.now());
     let found = organisation::list(&state.db, &nobody).await?.into_iter().find(|known| {
         if request.host.is_empty() {
@@ -24,16 +26,17 @@ pub async fn find(
             has_host(&known.settings, &request.host)
         }
     });
-    let found = found.ok_or(Error::OrganisationUnknown)?;
-    Ok(FindOrganisationResponse { organisation_id: found.id.to_string(), settings: Some(found.settings) })
+    let found = found.ok_or(ErrorReason::OrganisationUnknown)?;
+    let (organisation_id, settings) = (found.id.to_string(), Some(found.settings));
+    Ok(Response::new(FindOrganisationResponse { organisation_id, settings }))
 }
 
 /// ConfigureOrganisation.
 pub async fn configure(
     state: &State,
-    request: &ConfigureOrganisationRequest,
-) -> Result<ConfigureOrganisationResponse, Error> {
-    let settings = read(&request.toml)?;
+    request: Request<ConfigureOrganisationRequest>,
+) -> Result<Response<ConfigureOrganisationResponse>, Error> {
+    let settings = read(&request.get_ref().toml)?;
     let now = state.clock.now();
     let nobody = Ctx::of_service("identity", OrganisationId(Uuid::nil()), now);
     let all = organisation::list(&state.db, &nobody).await?;
@@ -47,10 +50,9 @@ pub async fn configure(
     let known = all.into_iter().find(|known| known.settings.key == settings.key);
     let (id, version) = match known {
         Some(known) if known.settings == settings => {
-            return Ok(ConfigureOrganisationResponse {
-                organisation_id: known.id.to_string(),
-                version: known.version,
-            });
+            let organisation_id = known.id.to_string();
+            let response = ConfigureOrganisationResponse { organisation_id, version: known.version };
+            return Ok(Response::new(response));
         }
         Some(known) => (known.id, known.version + 1),
         None => (OrganisationId::new(now), 1),
@@ -62,13 +64,13 @@ pub async fn configure(
         tx.emit(About::new(id.uuid(), version), &event).await?;
     }
     tx.commit().await?;
-    Ok(ConfigureOrganisationResponse { organisation_id: id.to_string(), version })
+    Ok(Response::new(ConfigureOrganisationResponse { organisation_id: id.to_string(), version }))
 }
 
 /// The settings of the Ctx's organisation, for rules that depend on them.
 ///
 /// # Errors
-/// [`Error::OrganisationUnknown`] where there is none.
+/// [`ErrorReason::OrganisationUnknown`] where there is none.
 pub async fn settings(tx: &mut Tx) -> Result<proto::identity::v1::OrganisationSettings, Error> {
-    Ok(organisation::find(tx).await?.ok_or(Error::OrganisationUnknown)?.settings)
+    Ok(organisation::find(tx).await?.ok_or(ErrorReason::OrganisationUnknown)?.settings)
 }

@@ -1,97 +1,9 @@
-//! The settings file of an organisation: every key, its bounds, and an error that names the key.
+//! The settings file of an organisation: the bounds of every key, and an error that names the key.
 
-use proto::identity::v1::{
-    Contact, LoginSettings, OrganisationSettings, PasswordSettings, SecondFactor, SessionSettings, Theme,
-};
-use serde::Deserialize;
+use proto::{access::v1::Section, identity::v1::OrganisationSettings};
 
-use super::contrast_with_white;
+use super::{contrast_with_white, file::File};
 use crate::{account::is_email, error::Error, password::FLOOR};
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    key: String,
-    name: String,
-    product_name: String,
-    hosts: Vec<String>,
-    #[serde(default = "dutch")]
-    language: String,
-    base_url: String,
-    sender_address: String,
-    contact: ContactTable,
-    theme: ThemeTable,
-    login: LoginTable,
-    #[serde(default)]
-    password: PasswordTable,
-    #[serde(default)]
-    session: SessionTable,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ContactTable {
-    phone: String,
-    email: String,
-    hours: String,
-    care_questions: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ThemeTable {
-    primary: String,
-    primary_dark: String,
-    tint: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LoginTable {
-    second_factor: Factor,
-    #[serde(default = "five")]
-    code_life_minutes: i32,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Factor {
-    EmailEach,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct PasswordTable {
-    min_length: i32,
-    welcome_life_days: i32,
-}
-
-impl Default for PasswordTable {
-    fn default() -> Self {
-        Self { min_length: 10, welcome_life_days: 14 }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct SessionTable {
-    idle_minutes: i32,
-    absolute_hours: i32,
-}
-
-impl Default for SessionTable {
-    fn default() -> Self {
-        Self { idle_minutes: 30, absolute_hours: 12 }
-    }
-}
-
-fn dutch() -> String {
-    "nl".to_owned()
-}
-
-const fn five() -> i32 {
-    5
-}
 
 /// Reads and judges a settings file.
 ///
@@ -123,7 +35,28 @@ pub fn read(text: &str) -> Result<OrganisationSettings, Error> {
             "password.min_length",
             usize::try_from(file.password.min_length).is_ok_and(|least| (FLOOR..=64).contains(&least)),
         ),
+        ("login.shown_digits", [0, 4].contains(&file.login.shown_digits)),
+        // A number is typed where the code is asked for, and only a code by SMS goes to one.
+        ("login.ask_number", !file.login.ask_number || (file.login.ask_code && file.login.is_by_sms())),
+        ("login.device_life_days", (1..=180).contains(&file.login.device_life_days)),
         ("password.welcome_life_days", (1..=30).contains(&file.password.welcome_life_days)),
+        ("password.life_days", (0..=3650).contains(&file.password.life_days)),
+        ("password.reset_life_minutes", (10..=1440).contains(&file.password.reset_life_minutes)),
+        ("accounts.max_accounts", (0..=100).contains(&file.accounts.max_accounts)),
+        ("accounts.extra_accounts", (0..=100).contains(&file.accounts.extra_accounts)),
+        ("accounts.invitation_life_days", (1..=60).contains(&file.accounts.invitation_life_days)),
+        ("accounts.days_after_care", (8..=365).contains(&file.accounts.days_after_care)),
+        (
+            "terms",
+            file.terms.iter().all(|terms| {
+                is_key(&terms.entity)
+                    && is_line(&terms.title, 200)
+                    && terms.version > 0
+                    && [&terms.text_nl, &terms.text_en].iter().all(|text| !text.trim().is_empty())
+            }),
+        ),
+        ("levels", file.levels.keys().all(|section| section_of(section).is_some())),
+        ("labels", file.labels.iter().all(|(key, words)| is_word_key(key) && is_line(words, 100))),
         // SES-01, and what an organisation may choose of it.
         ("session.idle_minutes", (15..=60).contains(&file.session.idle_minutes)),
         ("session.absolute_hours", (1..=24).contains(&file.session.absolute_hours)),
@@ -132,44 +65,6 @@ pub fn read(text: &str) -> Result<OrganisationSettings, Error> {
         return Err(Error::SettingsInvalid((*key).to_owned()));
     }
     Ok(file.into())
-}
-
-impl From<File> for OrganisationSettings {
-    fn from(file: File) -> Self {
-        let Factor::EmailEach = file.login.second_factor;
-        Self {
-            key: file.key,
-            name: file.name,
-            product_name: file.product_name,
-            hosts: file.hosts,
-            language: file.language,
-            base_url: file.base_url,
-            sender_address: file.sender_address,
-            contact: Some(Contact {
-                phone: file.contact.phone,
-                email: file.contact.email,
-                hours: file.contact.hours,
-                care_questions: file.contact.care_questions,
-            }),
-            theme: Some(Theme {
-                primary: file.theme.primary,
-                primary_dark: file.theme.primary_dark,
-                tint: file.theme.tint,
-            }),
-            login: Some(LoginSettings {
-                second_factor: SecondFactor::EmailEach.into(),
-                code_life_seconds: file.login.code_life_minutes * 60,
-            }),
-            password: Some(PasswordSettings {
-                min_length: file.password.min_length,
-                welcome_life_days: file.password.welcome_life_days,
-            }),
-            session: Some(SessionSettings {
-                idle_seconds: file.session.idle_minutes * 60,
-                absolute_seconds: file.session.absolute_hours * 3600,
-            }),
-        }
-    }
 }
 
 /// The key that a parser's error is about: the one it quotes, or the one on the line where it stopped.
@@ -184,6 +79,16 @@ fn key_of(error: &::toml::de::Error, text: &str) -> String {
         text.get(start..).unwrap_or_default().split(['=', '\n']).next().unwrap_or_default().trim()
     });
     line.filter(|key| !key.is_empty()).unwrap_or("file").to_owned()
+}
+
+/// The section with a name as files and pages write it, such as `care-plans`.
+pub(super) fn section_of(name: &str) -> Option<Section> {
+    let name = format!("SECTION_{}", name.to_uppercase().replace('-', "_"));
+    Section::from_str_name(&name).filter(|section| *section != Section::Unspecified)
+}
+
+fn is_word_key(key: &str) -> bool {
+    !key.is_empty() && key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 fn is_key(key: &str) -> bool {
@@ -237,6 +142,9 @@ mod tests {
             ("key = \"thuisgenoten\"", "", "key"),
             ("key = \"thuisgenoten\"", "key = \"thuisgenoten\"\nshade = 1", "shade"),
             ("second_factor = \"email_each\"", "second_factor = \"none\"", "second_factor"),
+            ("code_life_minutes = 5", "code_life_minutes = 5\nask_number = true", "login.ask_number"),
+            ("[login]", "[levels]\nkitchen = \"low\"\n[login]", "levels"),
+            ("[labels]", "[labels]\nCode = \"x\"", "labels"),
             ("language = \"nl\"", "language = 5", "language"),
         ] {
             assert!(FILE.contains(right), "{right}");

@@ -14,6 +14,8 @@ use argon2::{
 use tokio::sync::oneshot;
 use zeroize::Zeroize;
 
+use proto::identity::v1::ErrorReason;
+
 use crate::error::Error;
 
 /// How many hashes may wait: at 25 ms each on two cores, the last waits less than a second.
@@ -49,21 +51,21 @@ impl Hasher {
     /// The hash to keep, in PHC form.
     ///
     /// # Errors
-    /// [`Error::Busy`] where too many wait.
+    /// [`ErrorReason::Busy`] where too many wait.
     pub async fn hash(&self, input: [u8; 32]) -> Result<String, Error> {
         let (done, hashed) = oneshot::channel();
-        self.0.try_send(Job::Hash { input, done }).map_err(|_| Error::Busy)?;
-        hashed.await.ok().flatten().ok_or(Error::Busy)
+        self.0.try_send(Job::Hash { input, done }).map_err(|_| Error::from(ErrorReason::Busy))?;
+        hashed.await.ok().flatten().ok_or_else(|| ErrorReason::Busy.into())
     }
 
     /// Whether the input is what was hashed. Without a stored hash the same work is done, and the answer is no.
     ///
     /// # Errors
-    /// [`Error::Busy`] where too many wait.
+    /// [`ErrorReason::Busy`] where too many wait.
     pub async fn verify(&self, input: [u8; 32], stored: Option<String>) -> Result<bool, Error> {
         let (done, verified) = oneshot::channel();
-        self.0.try_send(Job::Verify { input, stored, done }).map_err(|_| Error::Busy)?;
-        verified.await.map_err(|_| Error::Busy)
+        self.0.try_send(Job::Verify { input, stored, done }).map_err(|_| Error::from(ErrorReason::Busy))?;
+        verified.await.map_err(|_| Error::from(ErrorReason::Busy))
     }
 }
 
@@ -153,7 +155,7 @@ mod tests {
         let hasher = Hasher::start().unwrap();
         let many = (0..QUEUE * 3).map(|_| hasher.verify([1; 32], None));
         let results = futures::future::join_all(many).await;
-        assert!(results.iter().any(|result| matches!(result, Err(Error::Busy))));
+        assert!(results.iter().any(|result| matches!(result, Err(Error::Reason(ErrorReason::Busy)))));
         assert!(results.iter().any(Result::is_ok));
     }
 }

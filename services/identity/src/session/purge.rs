@@ -1,10 +1,13 @@
 //! Due work: what ended by time is taken away.
 
-use chassis::Ctx;
+use chassis::{Ctx, id::OrganisationId};
 use futures::future::BoxFuture;
 use store::{Db, Mode, StoreError, due::DueWork, organisation::Organisation};
+use uuid::Uuid;
 
-/// Takes away sessions and attempts whose time is over.
+use crate::{code, device, throttle};
+
+/// Takes away sessions, attempts, codes, devices and counts whose time is over.
 pub struct Purge;
 
 impl DueWork for Purge {
@@ -17,6 +20,14 @@ impl DueWork for Purge {
         Box::pin(async move {
             let mut tx = db.in_organisation(ctx, Mode::Write).await?;
             super::store::delete_over(&mut tx).await?;
+            code::store::delete_over(&mut tx).await?;
+            device::store::delete_over(&mut tx).await?;
+            throttle::store::delete_over(&mut tx).await?;
+            tx.commit().await?;
+            // Where an organisation was typed that is not there, tries are counted under none.
+            let nowhere = Ctx { organisation: OrganisationId(Uuid::nil()), ..ctx.clone() };
+            let mut tx = db.in_organisation(&nowhere, Mode::Write).await?;
+            throttle::store::delete_over(&mut tx).await?;
             tx.commit().await
         })
     }

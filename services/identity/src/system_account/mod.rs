@@ -3,5 +3,12 @@
 pub mod rpc;
 
 /// What a system may be allowed.
-pub const SCOPES: [&str; 5] =
-    ["identity.write", "dossier.read", "dossier.write", "feed.read", "audit.verify"];
+pub const SCOPES: [&str; 7] = [
+    "identity.read",
+    "identity.write",
+    "identity.impersonate",
+    "dossier.read",
+    "dossier.write",
+    "feed.read",
+    "audit.verify",
+];

@@ -8,11 +8,12 @@ use chassis::{
     token::{Caller, LIFE},
 };
 use proto::identity::v1::{
-    CreateSystemAccountRequest, CreateSystemAccountResponse, IssueSystemTokenRequest,
+    CreateSystemAccountRequest, CreateSystemAccountResponse, ErrorReason, IssueSystemTokenRequest,
     IssueSystemTokenResponse,
 };
 use secrecy::ExposeSecret;
 use store::{Mode, event::timestamp};
+use tonic::{Request, Response};
 
 use super::SCOPES;
 use crate::{State, error::Error, organisation};
@@ -23,8 +24,9 @@ const OPERATOR: &str = "operator";
 /// CreateSystemAccount.
 pub async fn create(
     state: &State,
-    request: CreateSystemAccountRequest,
-) -> Result<CreateSystemAccountResponse, Error> {
+    request: Request<CreateSystemAccountRequest>,
+) -> Result<Response<CreateSystemAccountResponse>, Error> {
+    let request = request.into_inner();
     let mut fields = Fields::new("");
     let organisation = fields.parsed("organisation_id", &request.organisation_id, |id| id.parse().ok());
     fields.text("name", &request.name, 100);
@@ -58,22 +60,24 @@ pub async fn create(
     .fetch_one(tx.connection())
     .await?;
     tx.commit().await?;
-    Ok(CreateSystemAccountResponse { system_id: id.to_string(), secret: secret.expose().to_owned() })
+    let (system_id, secret) = (id.to_string(), secret.expose().to_owned());
+    Ok(Response::new(CreateSystemAccountResponse { system_id, secret }))
 }
 
 /// IssueSystemToken. An unknown system and a wrong secret get one answer.
 pub async fn issue_token(
     state: &State,
-    request: &IssueSystemTokenRequest,
-) -> Result<IssueSystemTokenResponse, Error> {
+    request: Request<IssueSystemTokenRequest>,
+) -> Result<Response<IssueSystemTokenResponse>, Error> {
+    let request = request.get_ref();
     let caller = if request.system_id == OPERATOR {
         operator(state, &request.secret)
     } else {
         system(state, request).await?
     };
     let now = state.clock.now();
-    let token = state.signer.sign(&caller.ok_or(Error::CredentialRefused)?, now)?;
-    Ok(IssueSystemTokenResponse { token, expires_at: Some(timestamp(now + LIFE)) })
+    let token = state.signer.sign(&caller.ok_or(ErrorReason::CredentialRefused)?, now)?;
+    Ok(Response::new(IssueSystemTokenResponse { token, expires_at: Some(timestamp(now + LIFE)) }))
 }
 
 fn operator(state: &State, secret: &str) -> Option<Caller> {

@@ -4,6 +4,8 @@ mod send;
 mod store;
 mod take;
 
+use std::sync::LazyLock;
+
 use chassis::{
     id::OrganisationId,
     seal::{SealError, SealKeys},
@@ -11,9 +13,12 @@ use chassis::{
 use jiff::{SignedDuration, Timestamp};
 use prost::{DecodeError, Message, Name};
 use prost_types::Any;
-use proto::identity::v1::{LoginCode, LoginCodeContent, WelcomeMessage, WelcomeMessageContent};
+use proto::identity::v1;
 use uuid::Uuid;
 
+use crate::words::Code;
+
+pub use self::store::forget;
 pub use send::SendDue;
 pub use take::Take;
 
@@ -46,10 +51,18 @@ pub struct Outside {
 
 /// What is sealed.
 pub enum Content {
+    /// A code, whatever it is for.
+    Code(Code),
     /// How to log in for the first time.
-    Welcome(WelcomeMessageContent),
-    /// A login code.
-    LoginCode(LoginCodeContent),
+    Welcome(v1::WelcomeMessageContent),
+    /// A temporary password.
+    ResetPassword(v1::ResetPasswordContent),
+    /// A link to choose a new password.
+    ResetLink(v1::ResetLinkContent),
+    /// An invitation to a dossier.
+    Invitation(v1::InvitationMessageContent),
+    /// What has changed about an account.
+    Notice(v1::SecurityNoticeContent),
 }
 
 /// A delivery that cannot be understood.
@@ -75,23 +88,65 @@ pub enum Unreadable {
 /// [`Unreadable`] where it is not a delivery.
 pub fn outside(data: &Any) -> Result<Outside, Unreadable> {
     let kind = chassis::contract::type_name(data);
-    let (expires_at, account) = if kind == WelcomeMessage::full_name() {
-        let message = WelcomeMessage::decode(data.value.as_slice())?;
-        (message.expires_at, message.account_id)
-    } else if kind == LoginCode::full_name() {
-        let message = LoginCode::decode(data.value.as_slice())?;
-        (message.expires_at, message.account_id)
-    } else {
+    if !KINDS.iter().any(|(known, _)| *known == kind) {
         return Err(Unreadable::Kind);
-    };
+    }
+    // All deliveries have the same three fields.
+    let message = v1::LoginCode::decode(data.value.as_slice())?;
     Ok(Outside {
-        expires_at: expires_at
+        expires_at: message
+            .expires_at
             .as_ref()
             .and_then(::store::event::instant)
             .ok_or(Unreadable::Missing("end"))?,
-        account: account.parse().map_err(|_| Unreadable::Missing("account"))?,
+        account: message.account_id.parse().map_err(|_| Unreadable::Missing("account"))?,
     })
 }
+
+/// Opens the seal of one kind.
+type Open = fn(&SealKeys, OrganisationId, &[u8]) -> Result<Content, Unreadable>;
+
+/// The kinds of deliveries: the name on the bus, and how each is read.
+static KINDS: LazyLock<[(String, Open); 11]> = LazyLock::new(|| {
+    macro_rules! kind {
+        ($delivery:ident, $content:expr) => {
+            (v1::$delivery::full_name(), |keys, organisation, bytes| {
+                let message = v1::$delivery::decode(bytes)?;
+                Ok($content(keys.open(organisation, message.content.as_ref())?))
+            })
+        };
+    }
+    macro_rules! code {
+        ($delivery:ident, $content:ident, $purpose:literal $(, $document:expr)?) => {
+            kind!($delivery, |content: v1::$content| {
+                let document = (String::new(), 0);
+                $(let document = $document(&content).unwrap_or(document);)?
+                Content::Code(Code {
+                    recipient: content.recipient.unwrap_or_default(),
+                    purpose: $purpose,
+                    code: content.code,
+                    life_minutes: content.life_minutes,
+                    document,
+                })
+            })
+        };
+    }
+    [
+        code!(LoginCode, LoginCodeContent, "login"),
+        code!(DeviceCode, DeviceCodeContent, "device"),
+        code!(StepUpCode, StepUpCodeContent, "step-up"),
+        code!(EmailChangeCode, EmailChangeCodeContent, "email-change"),
+        code!(PhoneChangeCode, PhoneChangeCodeContent, "phone-change"),
+        code!(SigningCode, SigningCodeContent, "signing", |content: &v1::SigningCodeContent| {
+            Some((content.document_kind.clone(), content.document_version))
+        }),
+        kind!(WelcomeMessage, Content::Welcome),
+        kind!(ResetPassword, Content::ResetPassword),
+        kind!(ResetLink, Content::ResetLink),
+        kind!(InvitationMessage, Content::Invitation),
+        kind!(SecurityNotice, Content::Notice),
+    ]
+});
 
 impl Delivery {
     /// Opens the seal.
@@ -99,15 +154,8 @@ impl Delivery {
     /// # Errors
     /// [`Unreadable`] where it is not for messaging.
     pub fn open(&self, keys: &SealKeys, organisation: OrganisationId) -> Result<Content, Unreadable> {
-        if self.kind == WelcomeMessage::full_name() {
-            let message = WelcomeMessage::decode(self.payload.as_slice())?;
-            Ok(Content::Welcome(keys.open(organisation, message.content.as_ref())?))
-        } else if self.kind == LoginCode::full_name() {
-            let message = LoginCode::decode(self.payload.as_slice())?;
-            Ok(Content::LoginCode(keys.open(organisation, message.content.as_ref())?))
-        } else {
-            Err(Unreadable::Kind)
-        }
+        let (_, open) = KINDS.iter().find(|(known, _)| *known == self.kind).ok_or(Unreadable::Kind)?;
+        open(keys, organisation, &self.payload)
     }
 }
 

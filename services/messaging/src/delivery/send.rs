@@ -7,12 +7,12 @@ use store::{About, Db, Mode, StoreError, due::DueWork, organisation::Organisatio
 use tracing::Instrument;
 
 use super::{
-    Content, Delivery,
+    Delivery,
     store::{self as table, End},
 };
 use crate::{
     provider::{Mail, Outcome, Sms},
-    words::{self, Letter},
+    words::{self, Outgoing},
 };
 
 /// How many messages are on their way to a provider at once.
@@ -45,19 +45,9 @@ impl SendDue {
             }
         };
         let settings = &organisation.settings;
-        match content {
-            Content::Welcome(content) => {
-                let letter = words::welcome(settings, &content, delivery.expires_at);
-                self.mail.send(settings, delivery.id, &content.email, &letter).await
-            }
-            Content::LoginCode(content) if content.phone.is_empty() => {
-                let letter: Letter = words::login_code_letter(settings, &content);
-                self.mail.send(settings, delivery.id, &content.email, &letter).await
-            }
-            Content::LoginCode(content) => {
-                let text = words::login_code_sms(settings, &content);
-                self.sms.send(delivery.id, &content.phone, &text).await
-            }
+        match words::render(settings, content, delivery.expires_at) {
+            Outgoing::Mail(to, letter) => self.mail.send(settings, delivery.id, &to, &letter).await,
+            Outgoing::Sms(to, text) => self.sms.send(delivery.id, &to, &text).await,
         }
     }
 

@@ -123,3 +123,16 @@ pub async fn end(tx: &mut Tx, id: Uuid, end: End) -> Result<(), StoreError> {
     .await?;
     Ok(())
 }
+
+/// Takes away all deliveries of an account.
+pub async fn forget(tx: &mut Tx, account: Uuid) -> Result<(), StoreError> {
+    let organisation = tx.ctx().organisation.uuid();
+    sqlx::query!(
+        "DELETE FROM delivery WHERE organisation_id = $1 AND account_id = $2",
+        organisation,
+        account
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}

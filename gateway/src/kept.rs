@@ -1,0 +1,124 @@
+//! What was typed survives a login or a step-up: sealed to the stamp and path that it was sent with, for one hour, in a
+//! hidden field. Passwords and codes are not kept.
+
+use std::sync::Arc;
+
+use askama::Template;
+use chassis::stamp::StampKey;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    app::App,
+    i18n::filters,
+    page::View,
+    session::Session,
+    stamp::{Sent, Stamp},
+};
+
+/// How long it is kept.
+const LIFE: SignedDuration = SignedDuration::from_hours(1);
+/// Parts of the names of fields that are not kept.
+const SECRET: [&str; 3] = ["password", "code", "proof"];
+
+/// A form that was sent and could not be taken yet.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Kept {
+    /// For whom and about whom it is.
+    pub stamp: Stamp,
+    /// Where it was sent to.
+    pub path: String,
+    /// What was typed.
+    pub fields: Vec<(String, String)>,
+    /// Until when it is kept, in seconds since 1970.
+    until: i64,
+}
+
+impl Kept {
+    /// Keeps a form, as it stands in the hidden field; `None` where there is nothing to keep, or it is not ours.
+    #[must_use]
+    pub fn close(key: &StampKey, sent: &Sent, path: &str, now: Timestamp) -> Option<String> {
+        let fields = sent.fields.iter().filter(|(name, _)| !SECRET.iter().any(|part| name.contains(part)));
+        let kept = Self {
+            stamp: sent.stamp.clone()?,
+            path: path.to_owned(),
+            fields: fields.cloned().collect(),
+            until: (now + LIFE).as_second(),
+        };
+        Some(key.close(&serde_json::to_vec(&kept).ok()?))
+    }
+
+    /// Opens what was kept; `None` where it is not ours, too old or of somebody else.
+    #[must_use]
+    pub fn open(app: &App, text: &str, account: &str) -> Option<Self> {
+        let kept: Self = serde_json::from_slice(&app.stamps.open(text)?).ok()?;
+        (kept.until > app.clock.now().as_second() && kept.stamp.account == account).then_some(kept)
+    }
+}
+
+/// What goes along with every step of a login: where to go afterwards, and what was typed before.
+#[derive(Clone, Debug, Default)]
+pub struct Onward {
+    /// A path of our own pages.
+    pub next: Option<String>,
+    /// A form that waits.
+    pub kept: Option<String>,
+}
+
+/// Asks to send what was typed before, now that it can be taken.
+#[derive(Serialize, Template)]
+#[template(path = "pages/login/kept.html")]
+pub struct KeptView {
+    path: String,
+    #[serde(skip)]
+    fields: Vec<(String, String)>,
+    #[serde(skip)]
+    stamp: String,
+}
+
+impl KeptView {
+    /// The page for a form that was kept.
+    #[must_use]
+    pub fn of(app: &App, kept: Kept) -> Arc<Self> {
+        let stamp = kept.stamp.close(&app.stamps);
+        Arc::new(Self { path: kept.path, fields: kept.fields, stamp })
+    }
+}
+
+impl View for KeptView {
+    const TITLE: &'static str = "kept-title";
+}
+
+/// Says that a form is about another client than the one that is chosen now, and offers to go back to the former.
+#[derive(Serialize, Template)]
+#[template(path = "pages/clients/other.html")]
+pub struct OtherClientView {
+    /// The client of the form.
+    then: String,
+    then_id: String,
+    /// The client that is chosen now.
+    now: String,
+    #[serde(skip)]
+    kept: Option<String>,
+}
+
+impl OtherClientView {
+    /// The page for a form that was sent too late.
+    #[must_use]
+    pub fn of(stamp: &Stamp, session: &Session, kept: Option<String>) -> Self {
+        Self {
+            then: stamp.client_name.clone(),
+            then_id: stamp.client.clone(),
+            now: session.facts.client_name.clone(),
+            kept,
+        }
+    }
+}
+
+impl View for OtherClientView {
+    const TITLE: &'static str = "other-client-title";
+
+    fn has_errors(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,98 @@
+//! One's own account: who one is, password, address and number, devices and sessions, preferences.
+
+mod contact;
+mod password;
+mod preferences;
+mod security;
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{Extension, extract::State};
+use jiff::Timestamp;
+use proto::{
+    access::v1::{Action, Section},
+    identity::v1::{GetAccountRequest, GetAccountResponse},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    app::App,
+    i18n::filters,
+    organisation::Organisation,
+    page::{Page, View},
+    problem::Problem,
+    session::{Session, Viewer},
+};
+
+/// The routes.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(show))
+        .merge(password::routes())
+        .merge(contact::routes())
+        .merge(security::routes())
+        .merge(preferences::routes())
+}
+
+/// The account of who asks.
+async fn account(app: &App, session: &Session) -> Result<GetAccountResponse, Problem> {
+    Ok(app.clients.identity_for(session).get_account(GetAccountRequest {}).await?.into_inner())
+}
+
+/// An instant of the contract.
+fn instant(at: Option<&prost_types::Timestamp>) -> Option<Timestamp> {
+    Timestamp::new(at?.seconds, at?.nanos).ok()
+}
+
+/// One's own account.
+#[derive(Serialize, ToSchema, Template)]
+#[template(path = "pages/account/show.html")]
+struct AccountView {
+    /// The name.
+    name: String,
+    /// The user name.
+    username: String,
+    /// The e-mail address.
+    email: String,
+    /// The mobile number, as E.164; empty: none is known.
+    phone: String,
+    /// Until when the password is good; absent: no end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password_until: Option<Timestamp>,
+    /// Whether one may change address and number oneself.
+    may_edit: bool,
+    /// Whether one may see who has access.
+    may_see_users: bool,
+    /// Whether there are terms.
+    has_terms: bool,
+}
+
+impl View for AccountView {
+    const TITLE: &'static str = "account-title";
+}
+
+/// One's own account (P52, R44, V45).
+#[utoipa::path(get, path = "/account", tag = "account", security(("session" = [])),
+    responses((status = 200, body = AccountView)))]
+async fn show(
+    State(app): State<App>,
+    organisation: Option<Extension<Arc<Organisation>>>,
+    Viewer(session): Viewer,
+) -> Result<Page, Problem> {
+    let account = account(&app, &session).await?;
+    let settings = organisation.as_ref().map(|found| &found.settings);
+    let accounts = settings.and_then(|settings| settings.accounts).unwrap_or_default();
+    Ok(Page::show(AccountView {
+        password_until: instant(account.password_until.as_ref()),
+        name: account.display_name,
+        username: account.username,
+        email: account.email,
+        phone: account.phone,
+        may_edit: accounts.self_edit,
+        may_see_users: session.allows(Section::Users, Action::View),
+        has_terms: settings.is_some_and(|settings| !settings.terms.is_empty()),
+    }))
+}

@@ -1,0 +1,158 @@
+//! One's sessions and remembered devices: seen, ended, forgotten.
+
+use askama::Template;
+use axum::extract::State;
+use jiff::Timestamp;
+use proto::identity::v1::{
+    EndOtherSessionsRequest, EndSessionRequest, ForgetDeviceRequest, ListDevicesRequest, ListSessionsRequest,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::instant;
+use crate::{
+    app::App,
+    form::Input,
+    i18n::filters,
+    page::{Page, View},
+    problem::Problem,
+    render::FLASH,
+    session::{self, Viewer},
+};
+
+/// The routes.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(show)).routes(routes!(end_sessions)).routes(routes!(forget_device))
+}
+
+/// Sessions and devices.
+#[derive(Serialize, ToSchema, Template)]
+#[template(path = "pages/account/security.html")]
+struct SecurityView {
+    /// The sessions that are not over, newest first.
+    sessions: Vec<SessionRow>,
+    /// The devices that are remembered, newest first.
+    devices: Vec<DeviceRow>,
+}
+
+/// A session.
+#[derive(Serialize, ToSchema)]
+struct SessionRow {
+    /// Its id.
+    id: String,
+    /// What the browser is called; empty where it is not known.
+    device_name: String,
+    /// When it began.
+    started_at: Timestamp,
+    /// Whether it is the one that asks.
+    is_this: bool,
+    /// Who looks along; empty: nobody.
+    impersonator: String,
+}
+
+/// A device.
+#[derive(Serialize, ToSchema)]
+struct DeviceRow {
+    /// Its id.
+    id: String,
+    /// What it is called; empty where it is not known.
+    name: String,
+    /// Since when.
+    added_at: Timestamp,
+    /// Until when.
+    expires_at: Timestamp,
+}
+
+impl SecurityView {
+    fn has_others(&self) -> bool {
+        self.sessions.iter().any(|session| !session.is_this)
+    }
+}
+
+impl View for SecurityView {
+    const TITLE: &'static str = "security-title";
+}
+
+/// One's sessions and devices.
+#[utoipa::path(get, path = "/account/security", tag = "account", security(("session" = [])),
+    responses((status = 200, body = SecurityView)))]
+async fn show(State(app): State<App>, Viewer(session): Viewer) -> Result<Page, Problem> {
+    let (mut one, mut other) = (app.clients.identity_for(&session), app.clients.identity_for(&session));
+    let (sessions, devices) =
+        tokio::join!(one.list_sessions(ListSessionsRequest {}), other.list_devices(ListDevicesRequest {}));
+    let sessions = sessions?.into_inner().sessions.into_iter().filter_map(|session| {
+        Some(SessionRow {
+            started_at: instant(session.started_at.as_ref())?,
+            id: session.session_id,
+            device_name: session.device_name,
+            is_this: session.is_this,
+            impersonator: session.impersonator,
+        })
+    });
+    let devices = devices?.into_inner().devices.into_iter().filter_map(|device| {
+        Some(DeviceRow {
+            added_at: instant(device.added_at.as_ref())?,
+            expires_at: instant(device.expires_at.as_ref())?,
+            id: device.device_id,
+            name: device.name,
+        })
+    });
+    Ok(Page::show(SecurityView { sessions: sessions.collect(), devices: devices.collect() }))
+}
+
+/// Ends sessions.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct End {
+    /// One of one's sessions; empty: all but this one.
+    #[serde(default)]
+    session: String,
+}
+
+/// What was done.
+#[derive(Serialize, ToSchema)]
+struct Ended {
+    /// Always true.
+    ended: bool,
+}
+
+/// End one of one's sessions, or all others.
+#[utoipa::path(post, path = "/account/security/sessions/end", tag = "account", request_body = End,
+    security(("session" = [])), responses((status = 200, body = Ended)))]
+async fn end_sessions(
+    State(app): State<App>,
+    Viewer(session): Viewer,
+    Input(form): Input<End>,
+) -> Result<Page, Problem> {
+    let mut identity = app.clients.identity_for(&session);
+    if form.session.is_empty() {
+        identity.end_other_sessions(EndOtherSessionsRequest {}).await?;
+    } else {
+        identity.end_session(EndSessionRequest { session_id: form.session }).await?;
+    }
+    let flash = session::cookie(FLASH, "sessions-ended".to_owned());
+    Ok(Page::done(&Ended { ended: true }, "/account/security").with_cookie(flash))
+}
+
+/// Forgets a device.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Forget {
+    /// The device.
+    device: String,
+}
+
+/// Forget a device: the next login there asks for a code.
+#[utoipa::path(post, path = "/account/security/devices/forget", tag = "account", request_body = Forget,
+    security(("session" = [])), responses((status = 200, body = Ended)))]
+async fn forget_device(
+    State(app): State<App>,
+    Viewer(session): Viewer,
+    Input(form): Input<Forget>,
+) -> Result<Page, Problem> {
+    let request = ForgetDeviceRequest { device_id: form.device };
+    app.clients.identity_for(&session).forget_device(request).await?;
+    let flash = session::cookie(FLASH, "device-forgotten".to_owned());
+    Ok(Page::done(&Ended { ended: true }, "/account/security").with_cookie(flash))
+}

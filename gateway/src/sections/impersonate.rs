@@ -1,0 +1,59 @@
+//! Looking along in somebody's name, by a link that a staff system asked for (R60).
+
+use askama::Template;
+use axum::extract::{Path, State};
+use proto::identity::v1::OpenImpersonationRequest;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    app::App,
+    i18n::filters,
+    page::{Page, View},
+    problem::Problem,
+    session::{self, SESSION},
+};
+
+/// The routes.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(show, open))
+}
+
+/// Asks whether to begin.
+#[derive(Serialize, ToSchema, Template)]
+#[template(path = "pages/impersonate.html")]
+struct ImpersonateView {
+    #[serde(skip)]
+    token: String,
+}
+
+impl View for ImpersonateView {
+    const TITLE: &'static str = "impersonate-title";
+}
+
+/// A session in somebody's name.
+#[derive(Serialize, ToSchema)]
+struct Opened {
+    /// Send it as bearer token.
+    session_token: String,
+}
+
+/// The page that a link leads to: opening it does nothing yet.
+#[utoipa::path(get, path = "/impersonate/{token}", tag = "impersonation",
+    params(("token" = String, Path, description = "As it was given")),
+    responses((status = 200, body = ImpersonateView)))]
+async fn show(Path(token): Path<String>) -> Page {
+    Page::show(ImpersonateView { token })
+}
+
+/// Begin: the link is used up, and the session lasts 30 minutes.
+#[utoipa::path(post, path = "/impersonate/{token}", tag = "impersonation",
+    params(("token" = String, Path, description = "As it was given")),
+    responses((status = 200, body = Opened), (status = 404, description = "Used, or too old")))]
+async fn open(State(app): State<App>, Path(token): Path<String>) -> Result<Page, Problem> {
+    let request = OpenImpersonationRequest { impersonation_token: token };
+    let opened = app.clients.identity()?.open_impersonation(request).await?.into_inner();
+    let cookie = session::cookie(SESSION, opened.session_token.clone());
+    Ok(Page::done(&Opened { session_token: opened.session_token }, "/").with_cookie(cookie))
+}

@@ -1,0 +1,57 @@
+//! Logging out, at once or with one more question.
+
+use askama::Template;
+use axum::{
+    extract::State,
+    http::{HeaderName, HeaderValue},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    app::App,
+    i18n::filters,
+    page::{Page, View},
+    problem::Problem,
+    render::FLASH,
+    session::{self, SESSION, Viewer},
+};
+
+/// Asks whether to log out (V52, H32).
+#[derive(Default, Serialize, ToSchema, Template)]
+#[template(path = "pages/login/logout.html")]
+pub struct LogoutView {}
+
+impl View for LogoutView {
+    const TITLE: &'static str = "logout-title";
+}
+
+/// That somebody has logged out.
+#[derive(Serialize, ToSchema)]
+pub struct LoggedOut {
+    /// Always true.
+    logged_out: bool,
+}
+
+/// The question whether to log out.
+#[utoipa::path(get, path = "/logout", tag = "login", responses((status = 200, body = LogoutView)))]
+pub async fn show() -> Page {
+    Page::show(LogoutView {})
+}
+
+/// End the session (T88, P53). What the browser has kept of the pages is thrown away.
+#[utoipa::path(post, path = "/logout", tag = "login", security(("session" = [])),
+    responses((status = 200, body = LoggedOut)))]
+pub async fn submit(State(app): State<App>, viewer: Result<Viewer, Problem>) -> Result<Response, Problem> {
+    if let Ok(Viewer(session)) = viewer {
+        app.sessions.end(&session).await?;
+    }
+    let page = Page::done(&LoggedOut { logged_out: true }, "/login")
+        .with_cookie(session::removal(SESSION))
+        .with_cookie(session::cookie(FLASH, "logged-out".to_owned()));
+    let mut response = page.into_response();
+    let clear = HeaderName::from_static("clear-site-data");
+    response.headers_mut().insert(clear, HeaderValue::from_static("\"cache\", \"storage\""));
+    Ok(response)
+}

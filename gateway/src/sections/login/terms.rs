@@ -1,0 +1,93 @@
+//! What has to be accepted before the portal opens: the terms, and what one was invited to.
+
+use axum::extract::{Query, State};
+use proto::identity::v1::{AcceptInvitationRequest, AcceptTermsRequest};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{
+    Attempt, Progress, again, proceed, step,
+    views::{InvitationView, TermsView},
+};
+use crate::{
+    app::App,
+    form::{Input, Next},
+    kept::Onward,
+    page::Page,
+    problem::Problem,
+};
+
+/// Agrees to the terms.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Agreement {
+    /// The version that was shown.
+    version: i32,
+    /// The page to go to afterwards.
+    next: Option<String>,
+    /// A form that waits, as the page has it.
+    kept: Option<String>,
+}
+
+/// Accepts what one was invited to.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Acceptance {
+    /// The page to go to afterwards.
+    next: Option<String>,
+    /// A form that waits, as the page has it.
+    kept: Option<String>,
+}
+
+/// The terms to accept (P40–P47).
+#[utoipa::path(get, path = "/login/terms", tag = "login", params(Next), responses((status = 200, body = TermsView)))]
+pub async fn show(
+    State(app): State<App>,
+    attempt: Attempt,
+    Query(Next { next }): Query<Next>,
+) -> Result<Page, Problem> {
+    step(&app, &attempt, Onward { next, kept: None }, "/login/terms").await
+}
+
+/// Agree to the terms (P40, P48). Send the login token as bearer token.
+#[utoipa::path(post, path = "/login/terms", tag = "login", request_body = Agreement,
+    responses((status = 200, body = Progress), (status = 409, description = "They have changed meanwhile")))]
+pub async fn accept(
+    State(app): State<App>,
+    attempt: Attempt,
+    Input(form): Input<Agreement>,
+) -> Result<Page, Problem> {
+    let (login_token, onward) = (attempt.0, Onward { next: form.next, kept: form.kept });
+    let request = AcceptTermsRequest { login_token: login_token.clone(), version: form.version };
+    match app.clients.identity()?.accept_terms(request).await {
+        Ok(accepted) => proceed(&app, accepted.into_inner().progress, onward).await,
+        Err(status) => Err(again(&app, &login_token, onward, status.into()).await),
+    }
+}
+
+/// What one was invited to (V19).
+#[utoipa::path(get, path = "/login/invitation", tag = "login", params(Next),
+    responses((status = 200, body = InvitationView)))]
+pub async fn show_invitation(
+    State(app): State<App>,
+    attempt: Attempt,
+    Query(Next { next }): Query<Next>,
+) -> Result<Page, Problem> {
+    step(&app, &attempt, Onward { next, kept: None }, "/login/invitation").await
+}
+
+/// Accept it (V19–V20). Send the login token as bearer token.
+#[utoipa::path(post, path = "/login/invitation", tag = "login", request_body = Acceptance,
+    responses((status = 200, body = Progress)))]
+pub async fn accept_invitation(
+    State(app): State<App>,
+    attempt: Attempt,
+    Input(form): Input<Acceptance>,
+) -> Result<Page, Problem> {
+    let (login_token, onward) = (attempt.0, Onward { next: form.next, kept: form.kept });
+    let request = AcceptInvitationRequest { login_token: login_token.clone() };
+    match app.clients.identity()?.accept_invitation(request).await {
+        Ok(accepted) => proceed(&app, accepted.into_inner().progress, onward).await,
+        Err(status) => Err(again(&app, &login_token, onward, status.into()).await),
+    }
+}

@@ -1,0 +1,34 @@
+//! The session: how long it lasts, and going on with it (A11Y-06).
+
+use axum::{extract::State, http::HeaderMap};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    app::App,
+    page::Page,
+    problem::Problem,
+    session::{Viewer, token_of},
+};
+
+/// The routes.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(extend))
+}
+
+/// How long the session lasts.
+#[derive(Serialize, ToSchema)]
+struct Lasts {
+    /// Seconds until it ends if nothing is asked before.
+    idle_seconds: i64,
+}
+
+/// Go on with the session, which was asked for by the person.
+#[utoipa::path(post, path = "/session", tag = "session", security(("session" = [])),
+    responses((status = 200, body = Lasts)))]
+async fn extend(State(app): State<App>, _viewer: Viewer, headers: HeaderMap) -> Result<Page, Problem> {
+    let token = token_of(&headers).ok_or_else(Problem::unauthenticated)?;
+    let until = app.sessions.extend(&token).await?;
+    Ok(Page::done(&Lasts { idle_seconds: until - app.clock.now().as_second() }, "/"))
+}

@@ -1,0 +1,58 @@
+//! The terms, to read again (P7).
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Extension;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    app::App,
+    i18n::filters,
+    organisation::Organisation,
+    page::{Page, View},
+};
+
+/// The routes.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(show))
+}
+
+/// All terms of an organisation.
+#[derive(Default, Serialize, ToSchema, Template)]
+#[template(path = "pages/terms.html")]
+struct TermsView {
+    /// One for each legal entity.
+    terms: Vec<Terms>,
+}
+
+/// The terms of one legal entity.
+#[derive(Serialize, ToSchema)]
+struct Terms {
+    /// The title.
+    title: String,
+    /// The version.
+    version: i32,
+    /// The text in Dutch.
+    text_nl: String,
+    /// The text in English.
+    text_en: String,
+}
+
+impl View for TermsView {
+    const TITLE: &'static str = "terms-title";
+}
+
+/// The terms, for everybody.
+#[utoipa::path(get, path = "/terms", tag = "terms", responses((status = 200, body = TermsView)))]
+async fn show(organisation: Option<Extension<Arc<Organisation>>>) -> Page {
+    let terms = organisation.iter().flat_map(|found| &found.settings.terms).map(|terms| Terms {
+        title: terms.title.clone(),
+        version: terms.version,
+        text_nl: terms.text_nl.clone(),
+        text_en: terms.text_en.clone(),
+    });
+    Page::show(TermsView { terms: terms.collect() })
+}

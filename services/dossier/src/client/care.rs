@@ -1,0 +1,53 @@
+//! The end of a client's care, and its going on.
+
+use chassis::{Ctx, fields::Fields, id::ClientId};
+use jiff::Timestamp;
+use proto::dossier::v1::{
+    CareEnded, CareResumed, EndCareRequest, EndCareResponse, ResumeCareRequest, ResumeCareResponse,
+};
+use store::{About, Mode, audit::Subject, event::timestamp};
+use tonic::{Request, Response};
+
+use super::store as table;
+use crate::{State, error::Error};
+
+/// EndCare.
+pub async fn end(
+    state: &State,
+    request: &Request<EndCareRequest>,
+) -> Result<Response<EndCareResponse>, Error> {
+    let mut fields = Fields::new("");
+    let ended_at = fields.instant("ended_at", request.get_ref().ended_at.as_ref());
+    let ended_at = ended_at.ok_or_else(|| Error::Fields(fields.faults()))?;
+    let client = set(state, &Ctx::of(request)?, &request.get_ref().client_id, Some(ended_at)).await?;
+    let mut response = Response::new(EndCareResponse {});
+    response.extensions_mut().insert(Subject(client));
+    Ok(response)
+}
+
+/// ResumeCare.
+pub async fn resume(
+    state: &State,
+    request: &Request<ResumeCareRequest>,
+) -> Result<Response<ResumeCareResponse>, Error> {
+    let client = set(state, &Ctx::of(request)?, &request.get_ref().client_id, None).await?;
+    let mut response = Response::new(ResumeCareResponse {});
+    response.extensions_mut().insert(Subject(client));
+    Ok(response)
+}
+
+async fn set(state: &State, ctx: &Ctx, client: &str, ended_at: Option<Timestamp>) -> Result<ClientId, Error> {
+    let client: ClientId = client.parse().map_err(|_| Error::ClientUnknown)?;
+    let mut tx = state.db.in_organisation(ctx, Mode::Write).await?;
+    table::find(&mut tx, client).await?.ok_or(Error::ClientUnknown)?;
+    // The same again is no change.
+    if let Some(version) = table::set_care(&mut tx, client, ended_at).await? {
+        let about = About::new(client.uuid(), version).client(client);
+        match ended_at {
+            Some(at) => tx.emit(about, &CareEnded { ended_at: Some(timestamp(at)) }).await?,
+            None => tx.emit(about, &CareResumed {}).await?,
+        }
+        tx.commit().await?;
+    }
+    Ok(client)
+}

@@ -1,0 +1,188 @@
+//! Changing one's own address or number, and that of others on behalf of the organisation.
+
+use chassis::{Ctx, id::AccountId, proof::Proof};
+use jiff::SignedDuration;
+use proto::identity::v1::{
+    AccountContact, AccountContactChanged, ConfirmEmailChangeRequest, ConfirmEmailChangeResponse,
+    ConfirmPhoneChangeRequest, ConfirmPhoneChangeResponse, ErrorReason, SecurityChange,
+    StartEmailChangeRequest, StartEmailChangeResponse, StartPhoneChangeRequest, StartPhoneChangeResponse,
+    StepUpPurpose, UpdateAccountContactRequest, UpdateAccountContactResponse,
+};
+use store::{About, Mode, Tx};
+use tonic::{Request, Response};
+
+use super::{ContactChange, store as table, with_email};
+use crate::{
+    State,
+    account::{self, Account, is_email, normalise_phone},
+    code::{self, Purpose, Sending, To, Verdict, judge, normalise},
+    error::Error,
+    organisation,
+};
+
+/// How long a change waits for its code.
+const LIFE: SignedDuration = SignedDuration::from_mins(30);
+
+/// StartEmailChange.
+pub async fn start_email(
+    state: &State,
+    request: Request<StartEmailChangeRequest>,
+) -> Result<Response<StartEmailChangeResponse>, Error> {
+    let ctx = Ctx::of(&request)?;
+    let request = request.into_inner();
+    let email = request.email.trim().to_owned();
+    if !is_email(&email) || email.chars().count() > 200 {
+        return Err(Error::field("email", ErrorReason::FieldMalformed));
+    }
+    start(state, &ctx, &request.proof, false, email).await?;
+    Ok(Response::new(StartEmailChangeResponse {}))
+}
+
+/// StartPhoneChange.
+pub async fn start_phone(
+    state: &State,
+    request: Request<StartPhoneChangeRequest>,
+) -> Result<Response<StartPhoneChangeResponse>, Error> {
+    let ctx = Ctx::of(&request)?;
+    let request = request.into_inner();
+    let phone =
+        normalise_phone(&request.phone).ok_or_else(|| Error::field("phone", ErrorReason::PhoneMalformed))?;
+    start(state, &ctx, &request.proof, true, phone).await?;
+    Ok(Response::new(StartPhoneChangeResponse {}))
+}
+
+async fn start(state: &State, ctx: &Ctx, proof: &str, is_phone: bool, value: String) -> Result<(), Error> {
+    let mut tx = state.db.in_organisation(ctx, Mode::Write).await?;
+    let settings = organisation::rpc::settings(&mut tx).await?;
+    if !settings.accounts.unwrap_or_default().self_edit {
+        return Err(ErrorReason::SelfEditOff.into());
+    }
+    let account = account::rpc::own(&mut tx).await?;
+    let proof = Proof::verify(proof, &state.verifier, ctx.now).ok();
+    let is_proven = proof.is_some_and(|proof| {
+        proof.organisation == ctx.organisation
+            && proof.account == account.id
+            && Some(proof.session) == ctx.session
+            && proof.purpose == i32::from(StepUpPurpose::Contact)
+    });
+    if !is_proven {
+        return Err(chassis::Failure::step_up_required().into());
+    }
+    let there = table::lock(&mut tx, account.id, is_phone).await?;
+    let change = match there.filter(|there| there.value == value) {
+        Some(there) => there,
+        None => ContactChange { id: chassis::id::v7(ctx.now), value },
+    };
+    table::upsert(&mut tx, account.id, is_phone, &change).await?;
+    let (purpose, to) = if is_phone {
+        (Purpose::PhoneChange, To::Sms(change.value))
+    } else {
+        (Purpose::EmailChange, To::Email(change.value))
+    };
+    let sending = Sending { id: change.id, purpose, to, ends_at: ctx.now + LIFE, address: "" };
+    code::send(state, &mut tx, &settings, &account, sending).await.map_err(|error| match error {
+        Error::Reason(ErrorReason::LoginEnded) => ErrorReason::TooManyCodes.into(),
+        error => error,
+    })?;
+    Ok(tx.commit().await?)
+}
+
+/// ConfirmEmailChange.
+pub async fn confirm_email(
+    state: &State,
+    request: Request<ConfirmEmailChangeRequest>,
+) -> Result<Response<ConfirmEmailChangeResponse>, Error> {
+    let ctx = Ctx::of(&request)?;
+    confirm(state, &ctx, &request.get_ref().code, false).await?;
+    Ok(Response::new(ConfirmEmailChangeResponse {}))
+}
+
+/// ConfirmPhoneChange.
+pub async fn confirm_phone(
+    state: &State,
+    request: Request<ConfirmPhoneChangeRequest>,
+) -> Result<Response<ConfirmPhoneChangeResponse>, Error> {
+    let ctx = Ctx::of(&request)?;
+    confirm(state, &ctx, &request.get_ref().code, true).await?;
+    Ok(Response::new(ConfirmPhoneChangeResponse {}))
+}
+
+async fn confirm(state: &State, ctx: &Ctx, typed: &str, is_phone: bool) -> Result<(), Error> {
+    let mut tx = state.db.in_organisation(ctx, Mode::Write).await?;
+    let account = account::rpc::own_id(ctx)?;
+    let change = table::lock(&mut tx, account, is_phone).await?.ok_or(ErrorReason::StepUpEnded)?;
+    let code = code::store::count_try(&mut tx, change.id).await?.ok_or(ErrorReason::StepUpEnded)?;
+    tx.commit().await?;
+    let typed = state.hash_key.hash("code", change.id, &normalise(typed, &code.shown_digits));
+    match judge(&code, &typed, ctx.now) {
+        Verdict::Right => {}
+        Verdict::Expired => return Err(ErrorReason::CodeExpired.into()),
+        Verdict::Wrong => return Err(Error::field("code", ErrorReason::CodeWrong)),
+    }
+    let mut tx = state.db.in_organisation(ctx, Mode::Write).await?;
+    if !code::store::take(&mut tx, &code).await? {
+        return Err(ErrorReason::CodeExpired.into());
+    }
+    table::delete(&mut tx, account, is_phone).await?;
+    let before = account::rpc::own(&mut tx).await?;
+    let after = if is_phone {
+        Account { phone: change.value, ..before.clone() }
+    } else {
+        with_email(&before, &change.value)
+    };
+    replace(state, &mut tx, &before, &after).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Writes where an account is reached, tells services, and tells the person where they were reached before.
+async fn replace(state: &State, tx: &mut Tx, before: &Account, after: &Account) -> Result<(), Error> {
+    let version = account::store::set_contact(tx, after).await?;
+    let version = version.ok_or_else(|| Error::field("email", ErrorReason::UsernameTaken))?;
+    let contact = AccountContact { email: after.email.clone(), phone: after.phone.clone() };
+    let event = AccountContactChanged { contact: state.sealed(tx, &contact)? };
+    tx.emit(About::new(after.id.uuid(), version), &event).await?;
+    let now = tx.ctx().now;
+    if before.email != after.email {
+        account::notify(state, tx, before, before.recipient(), SecurityChange::Email, now).await?;
+    }
+    if before.phone != after.phone {
+        account::notify(state, tx, before, before.recipient(), SecurityChange::Phone, now).await?;
+        if !before.phone.is_empty() {
+            let mut recipient = before.recipient();
+            recipient.email.clear();
+            recipient.phone.clone_from(&before.phone);
+            account::notify(state, tx, before, recipient, SecurityChange::Phone, now).await?;
+        }
+    }
+    Ok(())
+}
+
+/// UpdateAccountContact (P13, R51).
+pub async fn update(
+    state: &State,
+    request: Request<UpdateAccountContactRequest>,
+) -> Result<Response<UpdateAccountContactResponse>, Error> {
+    let ctx = Ctx::of(&request)?;
+    let request = request.into_inner();
+    let unknown = ErrorReason::AccountUnknown;
+    let id: AccountId = request.account_id.parse().map_err(|_| unknown)?;
+    let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
+    let before = account::store::find(&mut tx, id).await?.ok_or(unknown)?;
+    let mut after = before.clone();
+    if !request.email.is_empty() {
+        let email = request.email.trim();
+        if !is_email(email) || email.chars().count() > 200 {
+            return Err(Error::field("email", ErrorReason::FieldMalformed));
+        }
+        after = with_email(&after, email);
+    }
+    if !request.phone.is_empty() {
+        after.phone = normalise_phone(&request.phone)
+            .ok_or_else(|| Error::field("phone", ErrorReason::PhoneMalformed))?;
+    }
+    if before.email != after.email || before.phone != after.phone {
+        replace(state, &mut tx, &before, &after).await?;
+        tx.commit().await?;
+    }
+    Ok(Response::new(UpdateAccountContactResponse {}))
+}

@@ -1,0 +1,43 @@
+//! Listing and forgetting one's own devices.
+
+use chassis::Ctx;
+use proto::identity::v1::{
+    Device, ForgetDeviceRequest, ForgetDeviceResponse, ListDevicesRequest, ListDevicesResponse,
+};
+use store::{Mode, event::timestamp};
+use tonic::{Request, Response};
+use uuid::Uuid;
+
+use super::store as table;
+use crate::{State, account::rpc::own_id, error::Error};
+
+/// ListDevices.
+pub async fn list(
+    state: &State,
+    request: Request<ListDevicesRequest>,
+) -> Result<Response<ListDevicesResponse>, Error> {
+    let ctx = Ctx::of(&request)?;
+    let mut tx = state.db.in_organisation(&ctx, Mode::Read).await?;
+    let devices = table::list(&mut tx, own_id(&ctx)?).await?;
+    let devices = devices.into_iter().map(|device| Device {
+        device_id: device.id.to_string(),
+        name: device.name,
+        added_at: Some(timestamp(device.added_at)),
+        expires_at: Some(timestamp(device.expires_at)),
+    });
+    Ok(Response::new(ListDevicesResponse { devices: devices.collect() }))
+}
+
+/// ForgetDevice. A repeat, or a device of somebody else, finds nothing to forget.
+pub async fn forget(
+    state: &State,
+    request: Request<ForgetDeviceRequest>,
+) -> Result<Response<ForgetDeviceResponse>, Error> {
+    let ctx = Ctx::of(&request)?;
+    if let Ok(id) = request.get_ref().device_id.parse::<Uuid>() {
+        let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
+        table::delete(&mut tx, own_id(&ctx)?, Some(id)).await?;
+        tx.commit().await?;
+    }
+    Ok(Response::new(ForgetDeviceResponse {}))
+}

@@ -1,0 +1,118 @@
+//! The SQL of devices.
+
+use chassis::{id::AccountId, secret::ScopedToken};
+use jiff::SignedDuration;
+use jiff_sqlx::ToSqlx;
+use store::{StoreError, Tx};
+use uuid::Uuid;
+
+use super::Device;
+
+/// Knows a device from now on; gives its token.
+pub async fn insert(
+    tx: &mut Tx,
+    account: AccountId,
+    name: &str,
+    remembered: bool,
+    life_days: i32,
+) -> Result<ScopedToken, StoreError> {
+    let (organisation, now) = (tx.ctx().organisation, tx.ctx().now);
+    let token = ScopedToken::generate(organisation);
+    let expires_at = now + SignedDuration::from_hours(24 * i64::from(life_days));
+    sqlx::query!(
+        "INSERT INTO device (organisation_id, id, account_id, token_hash, name, remembered, added_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        organisation.uuid(),
+        chassis::id::v7(now),
+        account.uuid(),
+        token.hash(),
+        name,
+        remembered,
+        now.to_sqlx() as _,
+        expires_at.to_sqlx() as _,
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(token)
+}
+
+struct Row {
+    id: Uuid,
+    account_id: Uuid,
+    name: String,
+    remembered: bool,
+    added_at: jiff_sqlx::Timestamp,
+    expires_at: jiff_sqlx::Timestamp,
+}
+
+impl From<Row> for Device {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            account: AccountId(row.account_id),
+            name: row.name,
+            remembered: row.remembered,
+            added_at: row.added_at.to_jiff(),
+            expires_at: row.expires_at.to_jiff(),
+        }
+    }
+}
+
+/// The device that answers to a token of this organisation, where its time is not over.
+pub async fn find(tx: &mut Tx, token: &str) -> Result<Option<Device>, StoreError> {
+    let organisation = tx.ctx().organisation;
+    let Some(token) = ScopedToken::parse(token).filter(|token| token.organisation() == organisation) else {
+        return Ok(None);
+    };
+    let row = sqlx::query_as!(
+        Row,
+        r#"SELECT id, account_id, name, remembered, added_at AS "added_at: _", expires_at AS "expires_at: _"
+         FROM device WHERE organisation_id = $1 AND token_hash = $2 AND expires_at > $3"#,
+        organisation.uuid(),
+        token.hash(),
+        tx.ctx().now.to_sqlx() as _,
+    );
+    Ok(row.fetch_optional(tx.connection()).await?.map(Device::from))
+}
+
+/// The remembered devices of an account, newest first.
+pub async fn list(tx: &mut Tx, account: AccountId) -> Result<Vec<Device>, StoreError> {
+    let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT id, account_id, name, remembered, added_at AS "added_at: _", expires_at AS "expires_at: _"
+         FROM device WHERE organisation_id = $1 AND account_id = $2 AND remembered AND expires_at > $3
+         ORDER BY added_at DESC, id"#,
+        organisation,
+        account.uuid(),
+        now as _,
+    );
+    Ok(rows.fetch_all(tx.connection()).await?.into_iter().map(Device::from).collect())
+}
+
+/// Forgets one device of an account, or all of them; says whether there was any.
+pub async fn delete(tx: &mut Tx, account: AccountId, id: Option<Uuid>) -> Result<bool, StoreError> {
+    let organisation = tx.ctx().organisation.uuid();
+    let gone = sqlx::query!(
+        "DELETE FROM device WHERE organisation_id = $1 AND account_id = $2 AND ($3::uuid IS NULL OR id = $3)",
+        organisation,
+        account.uuid(),
+        id,
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(gone.rows_affected() > 0)
+}
+
+/// Takes away devices whose time is over.
+pub async fn delete_over(tx: &mut Tx) -> Result<(), StoreError> {
+    let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
+    sqlx::query!(
+        "DELETE FROM device WHERE organisation_id = $1 AND expires_at <= $2",
+        organisation,
+        now as _
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! Due work: people are told that access ends, access ends, and whoever has no other client is forgotten.
+
+use chassis::{
+    Ctx,
+    id::{AccountId, ClientId},
+};
+use futures::future::BoxFuture;
+use prost::Name;
+use proto::identity::v1::{
+    AccountContactChanged, AccountRegistered, AccountRemoved, InvitationState, SecurityChange,
+};
+use store::{About, Db, Mode, StoreError, Tx, due::DueWork, erase, organisation::Organisation};
+
+use super::{NOTICE, is_notice_due, store as table};
+use crate::{State, account, error::Error, grant, invitation, session};
+
+/// Ends access whose time is over.
+pub struct EndAccess(pub(crate) State);
+
+impl EndAccess {
+    async fn run_all(&self, db: &Db, ctx: &Ctx) -> Result<(), Error> {
+        let mut tx = db.in_organisation(ctx, Mode::Write).await?;
+        for (account, client) in grant::store::list_over(&mut tx).await? {
+            grant::end(&mut tx, account, client).await?;
+        }
+        let planned = table::list(&mut tx, ctx.now + NOTICE).await?;
+        tx.commit().await?;
+        for end in planned {
+            let mut tx = db.in_organisation(ctx, Mode::Write).await?;
+            let mut gone = Vec::new();
+            if end.ends_at <= ctx.now {
+                gone = end_all(&mut tx, end.client).await?;
+            } else if !end.is_told && is_notice_due(end.ends_at, ctx.now) {
+                self.tell_all(&mut tx, &end).await?;
+            }
+            tx.commit().await?;
+            for account in gone {
+                forget(db, ctx, account).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn tell_all(&self, tx: &mut Tx, end: &table::Planned) -> Result<(), Error> {
+        for id in grant::store::list_accounts(tx, end.client).await? {
+            let active = grant::store::lock(tx, id, end.client).await?.is_some_and(|grant| grant.active);
+            let Some(account) = account::store::find(tx, id).await?.filter(|_| active) else { continue };
+            let (recipient, change) = (account.recipient(), SecurityChange::AccessEnds);
+            account::notify(&self.0, tx, &account, recipient, change, end.ends_at).await?;
+        }
+        Ok(table::set_told(tx, end.client).await?)
+    }
+}
+
+/// Ends all access to a client; gives the accounts that are gone by it.
+async fn end_all(tx: &mut Tx, client: ClientId) -> Result<Vec<AccountId>, Error> {
+    let mut gone = Vec::new();
+    for account in grant::store::list_accounts(tx, client).await? {
+        grant::end(tx, account, client).await?;
+        if let Some(open) = invitation::store::lock(tx, account, client).await? {
+            let to = invitation::next(open.state, invitation::Event::Withdrawn, false);
+            let to = to.unwrap_or(InvitationState::Withdrawn);
+            invitation::store::set(tx, account, client, to, open.expires_at).await?;
+        }
+        if !grant::store::has_any(tx, account).await? {
+            remove(tx, account).await?;
+            gone.push(account);
+        }
+    }
+    table::set_done(tx, client).await?;
+    Ok(gone)
+}
+
+/// Takes an account away with all that is known of its person, and tells everybody (R55).
+async fn remove(tx: &mut Tx, account: AccountId) -> Result<(), Error> {
+    session::rpc::end_all(tx, account, None).await?;
+    account::store::delete(tx, account).await?;
+    Ok(tx.emit(About::new(account.uuid(), i64::MAX), &AccountRemoved {}).await?)
+}
+
+/// Blanks what the event log keeps of somebody who is gone.
+async fn forget(db: &Db, ctx: &Ctx, account: AccountId) -> Result<(), Error> {
+    let subjects = [AccountRegistered::full_name(), AccountContactChanged::full_name()];
+    let subjects = subjects.map(|name| format!("event.{name}"));
+    Ok(erase::blank_sealed(db, ctx.organisation, &subjects, account.uuid()).await?)
+}
+
+impl DueWork for EndAccess {
+    fn run<'a>(
+        &'a self,
+        db: &'a Db,
+        ctx: &'a Ctx,
+        _organisation: &'a Organisation,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move { self.run_all(db, ctx).await.map_err(Error::into_store) })
+    }
+}

@@ -1,0 +1,42 @@
+//! The end of care ends access, six weeks later as a rule (R54, R55): people are told a week before, and whoever has no
+//! other client is forgotten. Care that resumes cancels it.
+
+mod due;
+pub mod store;
+
+use jiff::{SignedDuration, Timestamp};
+use proto::identity::v1::AccountSettings;
+
+pub use due::EndAccess;
+
+/// How long before the end people are told.
+const NOTICE: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// When access ends after care did.
+#[must_use]
+pub fn ends_at(settings: AccountSettings, care_ended_at: Timestamp) -> Timestamp {
+    care_ended_at + SignedDuration::from_hours(24 * i64::from(settings.days_after_care))
+}
+
+/// Whether people are told now.
+#[must_use]
+pub fn is_notice_due(ends_at: Timestamp, now: Timestamp) -> bool {
+    ends_at - NOTICE <= now && now < ends_at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn access_ends_on_day_42_and_is_told_on_day_35() {
+        let settings = AccountSettings { days_after_care: 42, ..AccountSettings::default() };
+        let ended = Timestamp::from_second(1_800_000_000).unwrap();
+        let day = |number: i64| ended + SignedDuration::from_hours(24 * number);
+        let end = ends_at(settings, ended);
+        assert_eq!(end, day(42));
+        assert!(!is_notice_due(end, day(35) - SignedDuration::from_secs(1)));
+        assert!(is_notice_due(end, day(35)));
+        assert!(!is_notice_due(end, day(42)));
+    }
+}

@@ -1,0 +1,87 @@
+//! The SQL of ends of access.
+
+use chassis::id::ClientId;
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use store::{StoreError, Tx};
+
+/// An end that is planned.
+pub struct Planned {
+    /// Whose care has ended.
+    pub client: ClientId,
+    /// When access ends.
+    pub ends_at: Timestamp,
+    /// Whether people were told.
+    pub is_told: bool,
+}
+
+/// Plans the end of access to a client, or cancels it with `None`; an older event changes nothing.
+pub async fn upsert(
+    tx: &mut Tx,
+    client: ClientId,
+    ends_at: Option<Timestamp>,
+    version: i64,
+) -> Result<(), StoreError> {
+    let organisation = tx.ctx().organisation.uuid();
+    sqlx::query!(
+        "INSERT INTO end_of_access AS e (organisation_id, client_id, ends_at, is_told, version)
+         VALUES ($1, $2, $3, false, $4)
+         ON CONFLICT (organisation_id, client_id) DO UPDATE
+         SET ends_at = excluded.ends_at, is_told = false, version = excluded.version
+         WHERE e.version < excluded.version",
+        organisation,
+        client.uuid(),
+        ends_at.map(Timestamp::to_sqlx) as _,
+        version,
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}
+
+/// The ends that are planned until a time.
+pub async fn list(tx: &mut Tx, until: Timestamp) -> Result<Vec<Planned>, StoreError> {
+    let organisation = tx.ctx().organisation.uuid();
+    let rows = sqlx::query!(
+        r#"SELECT client_id, ends_at AS "ends_at!: jiff_sqlx::Timestamp", is_told FROM end_of_access
+         WHERE organisation_id = $1 AND ends_at <= $2"#,
+        organisation,
+        until.to_sqlx() as _,
+    )
+    .fetch_all(tx.connection())
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Planned {
+            client: ClientId(row.client_id),
+            ends_at: row.ends_at.to_jiff(),
+            is_told: row.is_told,
+        })
+        .collect())
+}
+
+/// Notes that people were told.
+pub async fn set_told(tx: &mut Tx, client: ClientId) -> Result<(), StoreError> {
+    let organisation = tx.ctx().organisation.uuid();
+    sqlx::query!(
+        "UPDATE end_of_access SET is_told = true WHERE organisation_id = $1 AND client_id = $2",
+        organisation,
+        client.uuid(),
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}
+
+/// Notes that access has ended; the version stays, so that an older event changes nothing.
+pub async fn set_done(tx: &mut Tx, client: ClientId) -> Result<(), StoreError> {
+    let organisation = tx.ctx().organisation.uuid();
+    sqlx::query!(
+        "UPDATE end_of_access SET ends_at = NULL WHERE organisation_id = $1 AND client_id = $2",
+        organisation,
+        client.uuid(),
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}

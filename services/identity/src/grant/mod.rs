@@ -1,0 +1,152 @@
+//! What an account may do with one client's dossier, from when until when, and the rules of giving it to others.
+
+pub mod rpc;
+pub mod store;
+mod tell;
+
+use std::collections::BTreeMap;
+
+use chassis::id::{AccountId, ClientId};
+use jiff::Timestamp;
+use proto::{
+    access::v1::{Action, Grant, Level, Section},
+    identity::v1::{AccountSettings, ErrorReason, OrganisationSettings, RelationKind},
+};
+
+pub use tell::{end, tell};
+
+/// Actions by section, as numbers of the contract.
+pub type Sections = BTreeMap<i32, Vec<i32>>;
+
+/// What an account may do with one client's dossier.
+#[derive(Clone, Debug)]
+pub struct AccessGrant {
+    /// Who.
+    pub account: AccountId,
+    /// Whose dossier.
+    pub client: ClientId,
+    /// The client's name; empty until it was heard.
+    pub client_name: String,
+    /// What the person is to the client.
+    pub relation: RelationKind,
+    /// What they may do.
+    pub sections: Sections,
+    /// On what ground access was given.
+    pub ground: String,
+    /// From when.
+    pub valid_from: Timestamp,
+    /// Until when.
+    pub valid_until: Option<Timestamp>,
+    /// It counts: accepted, and not ended.
+    pub active: bool,
+}
+
+/// Grants as actions by section, each once.
+#[must_use]
+pub fn by_section(grants: &[Grant]) -> Sections {
+    let mut map = Sections::new();
+    for grant in grants {
+        let actions = map.entry(grant.section).or_default();
+        actions.extend(&grant.actions);
+        actions.sort_unstable();
+        actions.dedup();
+    }
+    map
+}
+
+/// Actions by section as the contract writes them.
+#[must_use]
+pub fn to_grants(sections: &Sections) -> Vec<Grant> {
+    sections.iter().map(|(section, actions)| Grant { section: *section, actions: actions.clone() }).collect()
+}
+
+/// What somebody with these rights may give to others: all of it but signing, which the organisation alone gives.
+#[must_use]
+pub fn givable(own: &Sections) -> Sections {
+    let sign = i32::from(Action::Sign);
+    own.iter()
+        .map(|(section, actions)| {
+            (*section, actions.iter().copied().filter(|action| *action != sign).collect())
+        })
+        .filter(|(_, actions): &(i32, Vec<i32>)| !actions.is_empty())
+        .collect()
+}
+
+/// Whether somebody with these rights may give those.
+#[must_use]
+pub fn may_give(own: &Sections, wanted: &Sections) -> bool {
+    let givable = givable(own);
+    wanted.iter().all(|(section, actions)| {
+        givable.get(section).is_some_and(|may| actions.iter().all(|action| may.contains(action)))
+    })
+}
+
+/// Whether one more account fits (R45–R50): without an end date up to the organisation's number, beyond it with one.
+///
+/// # Errors
+/// Why it does not.
+pub const fn judge_number(settings: AccountSettings, there: i32, has_end: bool) -> Result<(), ErrorReason> {
+    if settings.max_accounts == 0 || there < settings.max_accounts {
+        Ok(())
+    } else if there >= settings.max_accounts + settings.extra_accounts {
+        Err(ErrorReason::AccountLimit)
+    } else if has_end {
+        Ok(())
+    } else {
+        Err(ErrorReason::EndDateMissing)
+    }
+}
+
+/// The sections that ask for more than a session has proven.
+#[must_use]
+pub fn step_up(settings: &OrganisationSettings, level: Level) -> Vec<i32> {
+    let needs = settings.levels.iter().filter(|need| i32::from(need.level()) > i32::from(level));
+    needs
+        .map(|need| i32::from(need.section()))
+        .filter(|section| *section != i32::from(Section::Unspecified))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn sections() -> impl Strategy<Value = Sections> {
+        prop::collection::btree_map(1_i32..=20, prop::collection::btree_set(1_i32..=3, 1..=3), 0..6).prop_map(
+            |map| {
+                map.into_iter().map(|(section, actions)| (section, actions.into_iter().collect())).collect()
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn nobody_gives_more_than_they_have_and_nobody_gives_signing(own in sections(), wanted in sections()) {
+            let held = |section: &i32, action: &i32| own.get(section).is_some_and(|it| it.contains(action));
+            let pairs = wanted.iter().flat_map(|(section, actions)| actions.iter().map(move |it| (section, it)));
+            let expected = pairs.into_iter().all(|(section, action)| held(section, action) && *action != 3);
+            prop_assert_eq!(may_give(&own, &wanted), expected);
+        }
+
+        #[test]
+        fn beyond_the_number_an_account_needs_an_end_and_beyond_that_there_is_none(
+            max in 0_i32..4, extra in 0_i32..3, there in 0_i32..8, has_end: bool,
+        ) {
+            let settings =
+                AccountSettings { max_accounts: max, extra_accounts: extra, ..AccountSettings::default() };
+            let fits = judge_number(settings, there, has_end).is_ok();
+            prop_assert_eq!(fits, max == 0 || there < max || (there < max + extra && has_end));
+        }
+    }
+
+    #[test]
+    fn a_section_asks_for_more_by_the_organisations_setting() {
+        use proto::identity::v1::SectionLevel;
+        let need = SectionLevel { section: Section::Reports.into(), level: Level::Substantial.into() };
+        let settings = OrganisationSettings { levels: vec![need], ..OrganisationSettings::default() };
+        assert_eq!(step_up(&settings, Level::Low), [i32::from(Section::Reports)]);
+        assert_eq!(step_up(&settings, Level::Substantial), Vec::<i32>::new());
+    }
+}

@@ -1,0 +1,202 @@
+//! Who has access: listing it, changing it, ending it.
+
+use chassis::{
+    Ctx,
+    fields::Fields,
+    id::{AccountId, ClientId},
+};
+use jiff_sqlx::ToSqlx;
+use proto::{
+    access::v1::{Action, Section},
+    identity::v1::{
+        AccessEntry, EndAccessRequest, EndAccessResponse, ErrorReason, ExtendAccessRequest,
+        ExtendAccessResponse, InvitationState, InviteBy, ListAccessRequest, ListAccessResponse, RelationKind,
+        RevokeAccessRequest, RevokeAccessResponse, SetGrantsRequest, SetGrantsResponse,
+    },
+};
+use store::{Mode, Tx, audit::Subject, event::timestamp};
+use tonic::{Request, Response};
+
+use super::{AccessGrant, by_section, end as end_grant, givable, may_give, store as table, tell, to_grants};
+use crate::{State, account::is_grant, error::Error, invitation, organisation};
+
+/// ListAccess (P83).
+pub async fn list(
+    state: &State,
+    request: Request<ListAccessRequest>,
+) -> Result<Response<ListAccessResponse>, Error> {
+    let ctx = Ctx::of(&request)?;
+    let mut tx = state.db.in_organisation(&ctx, Mode::Read).await?;
+    let entries = entries(&mut tx).await?;
+    let settings = organisation::rpc::settings(&mut tx).await?;
+    let writes =
+        ctx.grants.get(&i32::from(Section::Users)).is_some_and(|it| it.contains(&Action::Write.into()));
+    let invites = settings.accounts.unwrap_or_default().invite_by() == InviteBy::Both;
+    let givable = if writes { to_grants(&givable(&ctx.grants)) } else { Vec::new() };
+    Ok(Response::new(ListAccessResponse { entries, givable, may_invite: writes && invites }))
+}
+
+async fn entries(tx: &mut Tx) -> Result<Vec<AccessEntry>, Error> {
+    let ctx = tx.ctx().clone();
+    let client = ctx.client()?;
+    let writes =
+        ctx.grants.get(&i32::from(Section::Users)).is_some_and(|it| it.contains(&Action::Write.into()));
+    let rows = sqlx::query!(
+        r#"SELECT g.account_id, coalesce(i.name, a.display_name) AS "name!", g.relation, g.sections, g.actions,
+             g.valid_from, g.valid_until, g.ground, coalesce(i.state, 0) AS "state!",
+             i.expires_at AS "expires_at?: jiff_sqlx::Timestamp"
+         FROM access_grant g
+         JOIN account a ON a.organisation_id = g.organisation_id AND a.id = g.account_id
+         LEFT JOIN invitation i ON i.organisation_id = g.organisation_id AND i.account_id = g.account_id
+             AND i.client_id = g.client_id
+         WHERE g.organisation_id = $1 AND g.client_id = $2 AND (g.valid_until IS NULL OR g.valid_until > $3)
+             AND (g.active OR i.state IN (1, 2))
+         ORDER BY g.given_at, g.account_id"#,
+        ctx.organisation.uuid(),
+        client.uuid(),
+        ctx.now.to_sqlx() as _,
+    )
+    .fetch_all(tx.connection())
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let relation = RelationKind::try_from(row.relation).unwrap_or_default();
+            let is_caller = row.account_id.to_string() == ctx.actor.id;
+            let over = row.expires_at.is_some_and(|end| end.to_jiff() <= ctx.now);
+            let state = InvitationState::try_from(row.state).unwrap_or_default();
+            let waits = matches!(state, InvitationState::Added | InvitationState::Sent);
+            let mut sections = super::Sections::new();
+            for (section, action) in row.sections.into_iter().zip(row.actions) {
+                sections.entry(section).or_default().push(action);
+            }
+            AccessEntry {
+                account_id: row.account_id.to_string(),
+                name: row.name,
+                relation: relation.into(),
+                grants: to_grants(&sections),
+                valid_from: Some(timestamp(row.valid_from.to_jiff())),
+                valid_until: row.valid_until.map(|end| timestamp(end.to_jiff())),
+                ground: row.ground,
+                invitation: (if over && waits { InvitationState::Expired } else { state }).into(),
+                is_caller,
+                may_change: writes && !is_caller && !is_fixed(relation, &sections),
+            }
+        })
+        .collect())
+}
+
+/// What the organisation alone changes: the client's own account, a representative's, and whoever may sign.
+fn is_fixed(relation: RelationKind, sections: &super::Sections) -> bool {
+    matches!(relation, RelationKind::Client | RelationKind::Representative)
+        || sections.values().any(|actions| actions.contains(&Action::Sign.into()))
+}
+
+/// The grant of another account on the chosen client, where the caller may change it; else it is not there.
+///
+/// # Errors
+/// [`ErrorReason::AccountUnknown`].
+pub async fn lock_changeable(tx: &mut Tx, account_id: &str) -> Result<AccessGrant, Error> {
+    let unknown = || Error::from(ErrorReason::AccountUnknown);
+    let account: AccountId = account_id.parse().map_err(|_| unknown())?;
+    let client = tx.ctx().client()?;
+    let grant = table::lock(tx, account, client).await?.ok_or_else(unknown)?;
+    let is_over = grant.valid_until.is_some_and(|end| end <= tx.ctx().now);
+    if account.to_string() == tx.ctx().actor.id || is_over || is_fixed(grant.relation, &grant.sections) {
+        return Err(unknown());
+    }
+    Ok(grant)
+}
+
+/// SetGrants (V49, V50).
+pub async fn set(
+    state: &State,
+    request: Request<SetGrantsRequest>,
+) -> Result<Response<SetGrantsResponse>, Error> {
+    let ctx = Ctx::of(&request)?;
+    let request = request.into_inner();
+    let wanted = by_section(&request.grants);
+    if !request.grants.iter().all(is_grant) || !may_give(&ctx.grants, &wanted) {
+        return Err(Error::field("grants", ErrorReason::GrantTooWide));
+    }
+    let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
+    let mut grant = lock_changeable(&mut tx, &request.account_id).await?;
+    if !grant.active && !invitation::rpc::is_waiting(&mut tx, &grant).await? {
+        return Err(ErrorReason::AccountUnknown.into());
+    }
+    if grant.sections == wanted {
+        return Ok(Response::new(SetGrantsResponse {}));
+    }
+    grant.sections = wanted;
+    let version = table::set_sections(&mut tx, &grant).await?;
+    if grant.active {
+        tell(&mut tx, &grant, version).await?;
+    } else if !grant.sections.is_empty() {
+        invitation::rpc::send(state, &mut tx, &grant, invitation::Event::RightsGiven).await?;
+    }
+    tx.commit().await?;
+    Ok(Response::new(SetGrantsResponse {}))
+}
+
+/// RevokeAccess.
+pub async fn revoke(
+    state: &State,
+    request: Request<RevokeAccessRequest>,
+) -> Result<Response<RevokeAccessResponse>, Error> {
+    let ctx = Ctx::of(&request)?;
+    let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
+    let grant = lock_changeable(&mut tx, &request.into_inner().account_id).await?;
+    if !end_grant(&mut tx, grant.account, grant.client).await? {
+        return Err(ErrorReason::AccountUnknown.into());
+    }
+    tx.commit().await?;
+    Ok(Response::new(RevokeAccessResponse {}))
+}
+
+fn parse(account_id: &str, client_id: &str) -> Result<(AccountId, ClientId), Error> {
+    let unknown = |_| Error::from(ErrorReason::AccountUnknown);
+    Ok((account_id.parse().map_err(unknown)?, client_id.parse().map_err(unknown)?))
+}
+
+/// ExtendAccess (R50).
+pub async fn extend(
+    state: &State,
+    request: Request<ExtendAccessRequest>,
+) -> Result<Response<ExtendAccessResponse>, Error> {
+    let ctx = Ctx::of(&request)?;
+    let request = request.into_inner();
+    let (account, client) = parse(&request.account_id, &request.client_id)?;
+    let mut fields = Fields::new("");
+    let until = fields.instant("valid_until", request.valid_until.as_ref());
+    let until = until.ok_or_else(|| Error::Fields(fields.faults()))?;
+    if until <= ctx.now {
+        return Err(Error::field("valid_until", ErrorReason::EndDatePast));
+    }
+    let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
+    let mut grant = table::lock(&mut tx, account, client).await?.ok_or(ErrorReason::AccountUnknown)?;
+    grant.valid_until = Some(until);
+    grant.active = true;
+    let version = table::set_sections(&mut tx, &grant).await?;
+    tell(&mut tx, &grant, version).await?;
+    tx.commit().await?;
+    let mut response = Response::new(ExtendAccessResponse {});
+    response.extensions_mut().insert(Subject(client));
+    Ok(response)
+}
+
+/// EndAccess.
+pub async fn end(
+    state: &State,
+    request: Request<EndAccessRequest>,
+) -> Result<Response<EndAccessResponse>, Error> {
+    let ctx = Ctx::of(&request)?;
+    let (account, client) = parse(&request.get_ref().account_id, &request.get_ref().client_id)?;
+    let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
+    table::lock(&mut tx, account, client).await?.ok_or(ErrorReason::AccountUnknown)?;
+    // A repeat finds it ended, which is what was asked.
+    end_grant(&mut tx, account, client).await?;
+    tx.commit().await?;
+    let mut response = Response::new(EndAccessResponse {});
+    response.extensions_mut().insert(Subject(client));
+    Ok(response)
+}

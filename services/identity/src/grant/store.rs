@@ -1,0 +1,262 @@
+//! The SQL of grants.
+
+use chassis::id::{AccountId, ClientId};
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use proto::identity::v1::{RelationKind, RepresentativeKind};
+use store::{StoreError, Tx};
+use uuid::Uuid;
+
+use super::{AccessGrant, Sections};
+
+/// A grant as it is given.
+pub struct NewGrant<'a> {
+    /// Who.
+    pub account: AccountId,
+    /// Whose dossier.
+    pub client: ClientId,
+    /// What the person is to the client.
+    pub relation: RelationKind,
+    /// By what right, where it is a representative.
+    pub representative: RepresentativeKind,
+    /// What they may do.
+    pub sections: &'a Sections,
+    /// Who gave it, by name.
+    pub given_by: &'a str,
+    /// On what ground.
+    pub ground: &'a str,
+    /// When it was given.
+    pub given_at: Timestamp,
+    /// From when.
+    pub valid_from: Timestamp,
+    /// Until when.
+    pub valid_until: Option<Timestamp>,
+    /// Of the registration's content.
+    pub registration_hash: Option<&'a [u8; 32]>,
+    /// Whether it counts at once.
+    pub active: bool,
+}
+
+fn pairs(sections: &Sections) -> (Vec<i32>, Vec<i32>) {
+    sections
+        .iter()
+        .flat_map(|(section, actions)| actions.iter().map(move |action| (*section, *action)))
+        .unzip()
+}
+
+fn sections(sections: Vec<i32>, actions: Vec<i32>) -> Sections {
+    let mut map = Sections::new();
+    for (section, action) in sections.into_iter().zip(actions) {
+        map.entry(section).or_default().push(action);
+    }
+    map
+}
+
+/// Gives a grant, in place of one that has ended; gives its version.
+pub async fn upsert(tx: &mut Tx, grant: &NewGrant<'_>) -> Result<i64, StoreError> {
+    let organisation = tx.ctx().organisation.uuid();
+    let (sections, actions) = pairs(grant.sections);
+    Ok(sqlx::query_scalar!(
+        "INSERT INTO access_grant AS g (organisation_id, account_id, client_id, relation, representative,
+             sections, actions, given_by, ground, given_at, valid_from, valid_until, registration_hash,
+             active, version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 1)
+         ON CONFLICT (organisation_id, account_id, client_id) DO UPDATE
+         SET relation = excluded.relation, representative = excluded.representative,
+             sections = excluded.sections, actions = excluded.actions, given_by = excluded.given_by,
+             ground = excluded.ground, given_at = excluded.given_at, valid_from = excluded.valid_from,
+             valid_until = excluded.valid_until, registration_hash = excluded.registration_hash,
+             active = excluded.active, version = g.version + 1
+         RETURNING version",
+        organisation,
+        grant.account.uuid(),
+        grant.client.uuid(),
+        i32::from(grant.relation),
+        i32::from(grant.representative),
+        &sections,
+        &actions,
+        grant.given_by,
+        grant.ground,
+        grant.given_at.to_sqlx() as _,
+        grant.valid_from.to_sqlx() as _,
+        grant.valid_until.map(Timestamp::to_sqlx) as _,
+        grant.registration_hash.map(<[u8; 32]>::as_slice),
+        grant.active,
+    )
+    .fetch_one(tx.connection())
+    .await?)
+}
+
+/// A row of `access_grant` with the client's name.
+struct Row {
+    account_id: Uuid,
+    client_id: Uuid,
+    client_name: String,
+    relation: i32,
+    sections: Vec<i32>,
+    actions: Vec<i32>,
+    ground: String,
+    valid_from: jiff_sqlx::Timestamp,
+    valid_until: Option<jiff_sqlx::Timestamp>,
+    active: bool,
+}
+
+impl From<Row> for AccessGrant {
+    fn from(row: Row) -> Self {
+        Self {
+            account: AccountId(row.account_id),
+            client: ClientId(row.client_id),
+            client_name: row.client_name,
+            relation: RelationKind::try_from(row.relation).unwrap_or_default(),
+            sections: sections(row.sections, row.actions),
+            ground: row.ground,
+            valid_from: row.valid_from.to_jiff(),
+            valid_until: row.valid_until.map(jiff_sqlx::Timestamp::to_jiff),
+            active: row.active,
+        }
+    }
+}
+
+/// The grants of an account that count now, by the client's name.
+pub async fn list_current(tx: &mut Tx, account: AccountId) -> Result<Vec<AccessGrant>, StoreError> {
+    let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT g.account_id, g.client_id, coalesce(c.name, '') AS "client_name!", g.relation, g.sections,
+             g.actions, g.ground, g.valid_from AS "valid_from: _", g.valid_until AS "valid_until: _", g.active
+         FROM access_grant g
+         LEFT JOIN client c ON c.organisation_id = g.organisation_id AND c.client_id = g.client_id
+         WHERE g.organisation_id = $1 AND g.account_id = $2 AND g.active
+             AND g.valid_from <= $3 AND (g.valid_until IS NULL OR g.valid_until > $3)
+         ORDER BY c.name, g.client_id"#,
+        organisation,
+        account.uuid(),
+        now as _,
+    );
+    Ok(rows.fetch_all(tx.connection()).await?.into_iter().map(AccessGrant::from).collect())
+}
+
+/// One grant, whether it counts or not; locked.
+pub async fn lock(
+    tx: &mut Tx,
+    account: AccountId,
+    client: ClientId,
+) -> Result<Option<AccessGrant>, StoreError> {
+    let organisation = tx.ctx().organisation.uuid();
+    let row = sqlx::query_as!(
+        Row,
+        r#"SELECT account_id, client_id, '' AS "client_name!", relation, sections, actions, ground,
+             valid_from AS "valid_from: _", valid_until AS "valid_until: _", active
+         FROM access_grant WHERE organisation_id = $1 AND account_id = $2 AND client_id = $3 FOR UPDATE"#,
+        organisation,
+        account.uuid(),
+        client.uuid(),
+    );
+    Ok(row.fetch_optional(tx.connection()).await?.map(AccessGrant::from))
+}
+
+/// The hash of the registration that a grant rests on.
+pub async fn registration_hash(
+    tx: &mut Tx,
+    account: AccountId,
+    client: ClientId,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let organisation = tx.ctx().organisation.uuid();
+    Ok(sqlx::query_scalar!(
+        "SELECT registration_hash FROM access_grant
+         WHERE organisation_id = $1 AND account_id = $2 AND client_id = $3",
+        organisation,
+        account.uuid(),
+        client.uuid(),
+    )
+    .fetch_optional(tx.connection())
+    .await?
+    .flatten())
+}
+
+/// How many accounts a client has or has invited now. Until the end of the transaction nobody else adds one.
+pub async fn count_accounts(tx: &mut Tx, client: ClientId) -> Result<i32, StoreError> {
+    let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
+    let (high, _) = client.uuid().as_u64_pair();
+    let (_, low) = client.uuid().as_u64_pair();
+    sqlx::query!("SELECT pg_advisory_xact_lock($1)", (high ^ low).cast_signed())
+        .execute(tx.connection())
+        .await?;
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM access_grant g
+         LEFT JOIN invitation i ON i.organisation_id = g.organisation_id AND i.account_id = g.account_id
+             AND i.client_id = g.client_id
+         WHERE g.organisation_id = $1 AND g.client_id = $2 AND (g.valid_until IS NULL OR g.valid_until > $3)
+             AND (g.active OR (i.state IN (1, 2) AND i.expires_at > $3))"#,
+        organisation,
+        client.uuid(),
+        now as _,
+    )
+    .fetch_one(tx.connection())
+    .await?;
+    Ok(i32::try_from(count).unwrap_or(i32::MAX))
+}
+
+/// Replaces what may be done; gives the grant's new version.
+pub async fn set_sections(tx: &mut Tx, grant: &AccessGrant) -> Result<i64, StoreError> {
+    let organisation = tx.ctx().organisation.uuid();
+    let (sections, actions) = pairs(&grant.sections);
+    Ok(sqlx::query_scalar!(
+        "UPDATE access_grant SET sections = $4, actions = $5, valid_until = $6, active = $7,
+             version = version + 1
+         WHERE organisation_id = $1 AND account_id = $2 AND client_id = $3 RETURNING version",
+        organisation,
+        grant.account.uuid(),
+        grant.client.uuid(),
+        &sections,
+        &actions,
+        grant.valid_until.map(Timestamp::to_sqlx) as _,
+        grant.active,
+    )
+    .fetch_one(tx.connection())
+    .await?)
+}
+
+/// Grants that still stand though their time is over.
+pub async fn list_over(tx: &mut Tx) -> Result<Vec<(AccountId, ClientId)>, StoreError> {
+    let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
+    let rows = sqlx::query!(
+        "SELECT account_id, client_id FROM access_grant
+         WHERE organisation_id = $1 AND active AND valid_until <= $2 LIMIT 100",
+        organisation,
+        now as _,
+    )
+    .fetch_all(tx.connection())
+    .await?;
+    Ok(rows.into_iter().map(|row| (AccountId(row.account_id), ClientId(row.client_id))).collect())
+}
+
+/// The accounts whose grant on a client stands, or that were invited to it.
+pub async fn list_accounts(tx: &mut Tx, client: ClientId) -> Result<Vec<AccountId>, StoreError> {
+    let organisation = tx.ctx().organisation.uuid();
+    let rows = sqlx::query_scalar!(
+        "SELECT account_id FROM access_grant WHERE organisation_id = $1 AND client_id = $2 ORDER BY account_id",
+        organisation,
+        client.uuid(),
+    )
+    .fetch_all(tx.connection())
+    .await?;
+    Ok(rows.into_iter().map(AccountId).collect())
+}
+
+/// Whether an account has, or will have, access to any client.
+pub async fn has_any(tx: &mut Tx, account: AccountId) -> Result<bool, StoreError> {
+    let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
+    Ok(sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM access_grant g
+             LEFT JOIN invitation i ON i.organisation_id = g.organisation_id AND i.account_id = g.account_id
+                 AND i.client_id = g.client_id
+             WHERE g.organisation_id = $1 AND g.account_id = $2 AND (g.valid_until IS NULL OR g.valid_until > $3)
+                 AND (g.active OR (i.state IN (1, 2) AND i.expires_at > $3))) AS "any!""#,
+        organisation,
+        account.uuid(),
+        now as _,
+    )
+    .fetch_one(tx.connection())
+    .await?)
+}

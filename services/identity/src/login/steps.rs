@@ -1,0 +1,98 @@
+//! The steps between the second factor and the session: an own password, the terms, what one was invited to.
+
+use proto::identity::v1::{
+    AcceptInvitationRequest, AcceptInvitationResponse, AcceptTermsRequest, AcceptTermsResponse, ErrorReason,
+    OwnPasswordCause, SetOwnPasswordRequest, SetOwnPasswordResponse,
+};
+use store::Mode;
+use tonic::{Request, Response};
+
+use super::{
+    State as LoginState, progress,
+    rpc::{Attempt, is_one_time},
+    store as table,
+};
+use crate::{State, account, error::Error, invitation, organisation, password};
+
+/// SetOwnPassword (T19–T22, T34–T35, P34–P39, V8–V10, R11–R12).
+pub async fn set_own_password(
+    state: &State,
+    request: Request<SetOwnPasswordRequest>,
+) -> Result<Response<SetOwnPasswordResponse>, Error> {
+    let request = request.into_inner();
+    let attempt = Attempt::of(state, &request.login_token)?;
+    let mut tx = state.db.in_organisation(&attempt.ctx, Mode::Write).await?;
+    let mut login = attempt.find_at(&mut tx, LoginState::OwnPassword).await?;
+    let settings = organisation::rpc::settings(&mut tx).await?;
+    let mut account = account::store::find(&mut tx, login.account).await?.ok_or(ErrorReason::LoginEnded)?;
+    // Judged before the try is counted: a password that is too short is no guess.
+    password::judge(&request.new_password, &request.current_password, &account, &settings)
+        .map_err(|reason| Error::field("new_password", reason))?;
+    if !table::count_try(&mut tx, &login).await? {
+        return Err(ErrorReason::LoginEnded.into());
+    }
+    let cause =
+        progress::of(&mut tx, &login, &account, &settings, &attempt.token).await?.own_password_cause();
+    tx.commit().await?;
+
+    let is_current = if cause == OwnPasswordCause::Expired {
+        let input = password::peppered(&state.hash_key, account.id.uuid(), &request.current_password);
+        state.hasher.verify(input, account.password_hash.clone()).await?
+    } else {
+        is_one_time(state, Some(&account), &request.current_password)
+    };
+    if !is_current {
+        return Err(Error::field("current_password", ErrorReason::CurrentPasswordWrong));
+    }
+    let input = password::peppered(&state.hash_key, account.id.uuid(), &request.new_password);
+    let hash = state.hasher.hash(input).await?;
+    let mut tx = state.db.in_organisation(&attempt.ctx, Mode::Write).await?;
+    if cause == OwnPasswordCause::First {
+        account::store::set_password(&mut tx, account.id, &hash).await?;
+    } else {
+        password::replace(state, &mut tx, &account, &hash, None, cause == OwnPasswordCause::Temporary)
+            .await?;
+    }
+    login.one_time = false;
+    account.password_hash = Some(hash);
+    account.password_set_at = Some(attempt.ctx.now);
+    let progress = progress::go_on(state, tx, login, &account, &settings, &attempt.token).await?;
+    Ok(Response::new(SetOwnPasswordResponse { progress: Some(progress) }))
+}
+
+/// AcceptTerms (P40, P46).
+pub async fn accept_terms(
+    state: &State,
+    request: Request<AcceptTermsRequest>,
+) -> Result<Response<AcceptTermsResponse>, Error> {
+    let attempt = Attempt::of(state, &request.get_ref().login_token)?;
+    let mut tx = state.db.in_organisation(&attempt.ctx, Mode::Write).await?;
+    let login = attempt.find_at(&mut tx, LoginState::Terms).await?;
+    let settings = organisation::rpc::settings(&mut tx).await?;
+    let mut account = account::store::find(&mut tx, login.account).await?.ok_or(ErrorReason::LoginEnded)?;
+    if let Some(terms) = progress::terms_of(&account, &settings) {
+        if terms.version != request.get_ref().version {
+            return Err(ErrorReason::TermsChanged.into());
+        }
+        account::store::set_terms(&mut tx, account.id, &terms.entity, terms.version).await?;
+        account.legal_entity.clone_from(&terms.entity);
+        account.terms_version = terms.version;
+    }
+    let progress = progress::go_on(state, tx, login, &account, &settings, &attempt.token).await?;
+    Ok(Response::new(AcceptTermsResponse { progress: Some(progress) }))
+}
+
+/// AcceptInvitation (V19–V20).
+pub async fn accept_invitation(
+    state: &State,
+    request: Request<AcceptInvitationRequest>,
+) -> Result<Response<AcceptInvitationResponse>, Error> {
+    let attempt = Attempt::of(state, &request.get_ref().login_token)?;
+    let mut tx = state.db.in_organisation(&attempt.ctx, Mode::Write).await?;
+    let login = attempt.find_at(&mut tx, LoginState::Invitation).await?;
+    let settings = organisation::rpc::settings(&mut tx).await?;
+    let account = account::store::find(&mut tx, login.account).await?.ok_or(ErrorReason::LoginEnded)?;
+    invitation::rpc::accept_all(&mut tx, account.id).await?;
+    let progress = progress::go_on(state, tx, login, &account, &settings, &attempt.token).await?;
+    Ok(Response::new(AcceptInvitationResponse { progress: Some(progress) }))
+}

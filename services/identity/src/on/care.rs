@@ -1,0 +1,38 @@
+//! Dossier tells that a client's care has ended or goes on: the end of access is planned, or cancelled.
+
+use proto::dossier::v1;
+use store::{
+    Tx,
+    consumer::{Handler, HandlerError},
+    event::{Received, instant},
+    organisation,
+};
+
+use crate::end_of_access::{ends_at, store as table};
+
+/// Care has ended.
+pub struct CareEnded;
+
+impl Handler for CareEnded {
+    type Message = v1::CareEnded;
+
+    async fn handle(&self, tx: &mut Tx, event: Received<v1::CareEnded>) -> Result<(), HandlerError> {
+        let client = event.client.ok_or_else(|| HandlerError::Never("no client named".into()))?;
+        let ended_at = event.message.ended_at.as_ref().and_then(instant).unwrap_or(event.occurred_at);
+        let found = organisation::find(tx).await?;
+        let settings = found.and_then(|found| found.settings.accounts).unwrap_or_default();
+        Ok(table::upsert(tx, client, Some(ends_at(settings, ended_at)), event.version).await?)
+    }
+}
+
+/// Care goes on.
+pub struct CareResumed;
+
+impl Handler for CareResumed {
+    type Message = v1::CareResumed;
+
+    async fn handle(&self, tx: &mut Tx, event: Received<v1::CareResumed>) -> Result<(), HandlerError> {
+        let client = event.client.ok_or_else(|| HandlerError::Never("no client named".into()))?;
+        Ok(table::upsert(tx, client, None, event.version).await?)
+    }
+}

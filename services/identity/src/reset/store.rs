@@ -1,0 +1,79 @@
+//! The SQL of resets.
+
+use chassis::{id::AccountId, secret::ScopedToken};
+use jiff_sqlx::ToSqlx;
+use store::{StoreError, Tx};
+
+use super::Sent;
+
+/// A request that waits.
+pub struct Request {
+    /// The user name, as it is compared.
+    pub username: String,
+    /// The e-mail address as typed.
+    pub email: String,
+}
+
+/// Keeps a request.
+pub async fn insert(tx: &mut Tx, username: &str, email: &str) -> Result<(), StoreError> {
+    let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now);
+    sqlx::query!(
+        "INSERT INTO reset_request (organisation_id, id, username, email) VALUES ($1, $2, $3, $4)",
+        organisation,
+        chassis::id::v7(now),
+        username,
+        email,
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}
+
+/// Takes one request out.
+pub async fn take(tx: &mut Tx) -> Result<Option<Request>, StoreError> {
+    let organisation = tx.ctx().organisation.uuid();
+    let row = sqlx::query_as!(
+        Request,
+        "DELETE FROM reset_request WHERE organisation_id = $1 AND id = (
+             SELECT id FROM reset_request WHERE organisation_id = $1 ORDER BY id LIMIT 1 FOR UPDATE)
+         RETURNING username, email",
+        organisation,
+    );
+    Ok(row.fetch_optional(tx.connection()).await?)
+}
+
+/// Keeps the hash of a link, in place of an earlier one.
+pub async fn set_link(
+    tx: &mut Tx,
+    account: AccountId,
+    token: &ScopedToken,
+    expires_at: jiff::Timestamp,
+) -> Result<(), StoreError> {
+    let organisation = tx.ctx().organisation.uuid();
+    sqlx::query!(
+        "UPDATE account SET reset_hash = $3, reset_expires_at = $4 WHERE organisation_id = $1 AND id = $2",
+        organisation,
+        account.uuid(),
+        token.hash(),
+        expires_at.to_sqlx() as _,
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}
+
+/// The account that a link was sent to, with what was sent; locked.
+pub async fn lock_by_link(tx: &mut Tx, token: &ScopedToken) -> Result<Option<(AccountId, Sent)>, StoreError> {
+    let organisation = tx.ctx().organisation.uuid();
+    let row = sqlx::query!(
+        r#"SELECT id, reset_hash AS "hash!", reset_expires_at AS "expires_at!: jiff_sqlx::Timestamp" FROM account
+         WHERE organisation_id = $1 AND reset_hash = $2 FOR UPDATE"#,
+        organisation,
+        token.hash(),
+    )
+    .fetch_optional(tx.connection())
+    .await?;
+    let found =
+        |id, hash, end: jiff_sqlx::Timestamp| (AccountId(id), Sent { hash, expires_at: end.to_jiff() });
+    Ok(row.map(|row| found(row.id, row.hash, row.expires_at)))
+}

@@ -1,0 +1,47 @@
+//! Whose dossiers a session may be about, and choosing one.
+
+use chassis::{Ctx, Failure};
+use proto::identity::v1::{
+    ClientSelected, ErrorReason, ListMyClientsRequest, ListMyClientsResponse, MyClient, RelationKind,
+    SelectClientRequest, SelectClientResponse,
+};
+use store::{About, Mode};
+use tonic::{Request, Response};
+
+use super::store as table;
+use crate::{State, account::rpc::own_id, error::Error, grant};
+
+/// ListMyClients.
+pub async fn list(
+    state: &State,
+    request: Request<ListMyClientsRequest>,
+) -> Result<Response<ListMyClientsResponse>, Error> {
+    // All of the account's clients, not the chosen one alone.
+    let ctx = Ctx { client: None, ..Ctx::of(&request)? };
+    let mut tx = state.db.in_organisation(&ctx, Mode::Read).await?;
+    let current = grant::store::list_current(&mut tx, own_id(&ctx)?).await?;
+    let clients = current.into_iter().map(|grant| MyClient {
+        client_id: grant.client.to_string(),
+        name: grant.client_name,
+        is_client: grant.relation == RelationKind::Client,
+    });
+    Ok(Response::new(ListMyClientsResponse { clients: clients.collect() }))
+}
+
+/// SelectClient. Gateways hear of it: they drop what they keep of the session.
+pub async fn select(
+    state: &State,
+    request: Request<SelectClientRequest>,
+) -> Result<Response<SelectClientResponse>, Error> {
+    let ctx = Ctx { client: None, ..Ctx::of(&request)? };
+    let session = ctx.session.ok_or_else(Failure::token_refused)?;
+    let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
+    let current = grant::store::list_current(&mut tx, own_id(&ctx)?).await?;
+    let chosen = current.iter().find(|grant| grant.client.to_string() == request.get_ref().client_id);
+    let chosen = chosen.ok_or(ErrorReason::ClientUnknown)?;
+    table::choose(&mut tx, session, chosen.client).await?;
+    let event = ClientSelected { session_id: session.to_string(), account_id: ctx.actor.id.clone() };
+    tx.emit(About::new(session.uuid(), 1), &event).await?;
+    tx.commit().await?;
+    Ok(Response::new(SelectClientResponse {}))
+}

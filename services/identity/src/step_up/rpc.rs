@@ -1,0 +1,121 @@
+//! Asking for a code in a session, and what a right one proves.
+
+use chassis::{Ctx, Failure, proof::Proof, secret::ScopedToken};
+use jiff::SignedDuration;
+use prost::Message;
+use proto::identity::v1::{
+    ErrorReason, StartStepUpRequest, StartStepUpResponse, StepUpPurpose, StepUpSubject, VerifyStepUpRequest,
+    VerifyStepUpResponse,
+};
+use store::Mode;
+use tonic::{Request, Response};
+
+use super::{StepUp, channel, is_same, store as table};
+use crate::{
+    State, account,
+    code::{self, Sending, To, Verdict, judge, normalise},
+    error::Error,
+    factor, organisation, session,
+};
+
+/// How long new codes can be asked for.
+const LIFE: SignedDuration = SignedDuration::from_mins(30);
+
+/// StartStepUp.
+pub async fn start(
+    state: &State,
+    request: Request<StartStepUpRequest>,
+) -> Result<Response<StartStepUpResponse>, Error> {
+    let ctx = Ctx::of(&request)?;
+    let session = ctx.session.ok_or_else(Failure::token_refused)?;
+    let request = request.into_inner();
+    let purpose = request.purpose();
+    if purpose == StepUpPurpose::Unspecified {
+        return Err(Error::field("purpose", ErrorReason::FieldMissing));
+    }
+    let subject = request.subject.clone().unwrap_or_default();
+    let signs = purpose == StepUpPurpose::Sign;
+    let names_document = subject.document_hash.len() == 64 && !subject.document_kind.is_empty();
+    if signs != names_document {
+        return Err(Error::field("subject", ErrorReason::FieldMalformed));
+    }
+    let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
+    let settings = organisation::rpc::settings(&mut tx).await?;
+    let account = account::rpc::own(&mut tx).await?;
+    let asked = subject.encode_to_vec();
+    let there = table::lock(&mut tx, session).await?;
+    let step_up = match there.filter(|there| is_same(there, purpose, &asked)) {
+        Some(there) => there,
+        None => StepUp { id: chassis::id::v7(ctx.now), purpose, subject: asked },
+    };
+    table::upsert(&mut tx, session, &step_up).await?;
+    let channel = channel(purpose, factor::of(settings.login.unwrap_or_default().second_factor()));
+    let sending = Sending {
+        id: step_up.id,
+        purpose: if signs { code::Purpose::Signing(subject) } else { code::Purpose::StepUp },
+        to: To::of(&account, channel)?,
+        ends_at: ctx.now + LIFE,
+        address: &request.address,
+    };
+    let sent = code::send(state, &mut tx, &settings, &account, sending).await.map_err(ended)?;
+    tx.commit().await?;
+    Ok(Response::new(StartStepUpResponse { code: Some(sent) }))
+}
+
+/// What ends a login ends no session.
+fn ended(error: Error) -> Error {
+    match error {
+        Error::Reason(ErrorReason::LoginEnded) => ErrorReason::StepUpEnded.into(),
+        error => error,
+    }
+}
+
+/// VerifyStepUp: the try is counted and committed before it is judged.
+pub async fn verify(
+    state: &State,
+    request: Request<VerifyStepUpRequest>,
+) -> Result<Response<VerifyStepUpResponse>, Error> {
+    let ctx = Ctx::of(&request)?;
+    let session = ctx.session.ok_or_else(Failure::token_refused)?;
+    let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
+    let step_up = table::lock(&mut tx, session).await?;
+    let step_up = step_up.filter(|it| it.purpose == request.get_ref().purpose());
+    let step_up = step_up.ok_or(ErrorReason::StepUpEnded)?;
+    let code = code::store::count_try(&mut tx, step_up.id).await?.ok_or(ErrorReason::StepUpEnded)?;
+    tx.commit().await?;
+
+    let typed = normalise(&request.get_ref().code, &code.shown_digits);
+    let typed = state.hash_key.hash("code", step_up.id, &typed);
+    match judge(&code, &typed, ctx.now) {
+        Verdict::Right => {}
+        Verdict::Expired => return Err(ErrorReason::CodeExpired.into()),
+        Verdict::Wrong => return Err(Error::field("code", ErrorReason::CodeWrong)),
+    }
+    let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
+    if !code::store::take(&mut tx, &code).await? {
+        return Err(ErrorReason::CodeExpired.into());
+    }
+    table::delete(&mut tx, session).await?;
+    let account = account::rpc::own_id(&ctx)?;
+    let mut response = VerifyStepUpResponse::default();
+    if step_up.purpose == StepUpPurpose::Level {
+        let token = ScopedToken::generate(ctx.organisation);
+        let amr = factor::SMS.amr.iter().map(|&it| it.to_owned()).collect::<Vec<_>>();
+        session::store::raise(&mut tx, session, factor::SMS.level, &amr, &token).await?;
+        token.expose().clone_into(&mut response.session_token);
+    } else {
+        let subject = StepUpSubject::decode(step_up.subject.as_slice()).unwrap_or_default();
+        let proof = Proof {
+            organisation: ctx.organisation,
+            account,
+            session,
+            purpose: step_up.purpose.into(),
+            document_hash: subject.document_hash,
+            document_kind: subject.document_kind,
+            document_version: subject.document_version,
+        };
+        response.proof = proof.sign(&state.signer, ctx.now)?;
+    }
+    tx.commit().await?;
+    Ok(Response::new(response))
+}

@@ -1,0 +1,108 @@
+//! Guessing is slow, exact over replicas, and locks no owner out (THR-01).
+
+use std::time::Duration;
+
+use proto::identity::v1::{
+    ErrorReason, LoginStep, ResetPassword, ResetPasswordContent, StartPasswordResetRequest,
+    UnlockAccountRequest,
+};
+
+use crate::support::{PASSWORD, Service, USERNAME, named, reason};
+
+#[tokio::test]
+async fn waits_rise_and_the_right_password_waits_too() {
+    let service = Service::start().await;
+    service.first_login().await;
+    let mut tries = Vec::new();
+    for wait in [1, 3, 5, 10, 30, 30] {
+        service.start_login(USERNAME, "verkeerd").await.unwrap_err();
+        let early = service.start_login(USERNAME, PASSWORD).await;
+        assert_eq!(reason(early), named(ErrorReason::LoginRefused), "one answer");
+        service.process.clock.advance(Duration::from_millis(wait * 1000 - 1));
+        let early = service.start_login(USERNAME, PASSWORD).await;
+        assert_eq!(reason(early), named(ErrorReason::LoginRefused), "{wait} seconds");
+        service.process.clock.advance(Duration::from_millis(1));
+        tries.push(wait);
+    }
+    assert!(service.start_login(USERNAME, PASSWORD).await.is_ok());
+    assert_eq!(tries.len(), 6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_200_parallel_guesses_one_is_judged() {
+    let service = Service::start().await;
+    let welcome = service.register().await;
+    // The right password among them is no better off than the others.
+    let guesses = (0..200).map(|_| service.start_login(USERNAME, &welcome[..4]));
+    let answers = futures::future::join_all(guesses).await;
+    assert!(answers.into_iter().all(|answer| answer.is_err()));
+    let mut behind = service.process.database.behind().await;
+    let count: i32 =
+        sqlx::query_scalar("SELECT count FROM throttle WHERE kind = 1").fetch_one(&mut behind).await.unwrap();
+    assert_eq!(count, 1, "ATT-07: the others came during the wait");
+}
+
+#[tokio::test]
+async fn a_stranger_cannot_lock_out_the_owner_of_a_known_device() {
+    let service = Service::start().await;
+    let welcome = service.register().await;
+    let device = service.log_in_first(USERNAME, &welcome).await.device_token;
+    for _ in 0..105 {
+        service.start_login(USERNAME, "verkeerd").await.unwrap_err();
+        service.process.clock.advance(Duration::from_secs(30));
+    }
+    let locked = service.start_login(USERNAME, PASSWORD).await;
+    assert_eq!(reason(locked), named(ErrorReason::LoginRefused), "T25: 100 failures in a row block");
+    let owner = service.start_login_on(USERNAME, PASSWORD, &device).await.unwrap();
+    assert_eq!(owner.step(), LoginStep::Code);
+
+    let account_id = testkit::caller::uuid(0x20).to_string();
+    service.ecd().unlock_account(UnlockAccountRequest { account_id }).await.unwrap();
+    assert!(service.start_login(USERNAME, PASSWORD).await.is_ok(), "a system lets them try again");
+}
+
+#[tokio::test]
+async fn a_right_temporary_password_passes_a_wait_and_lifts_it() {
+    let service = Service::start().await;
+    service.first_login().await;
+    let request = StartPasswordResetRequest {
+        organisation_id: service.organisation.to_string(),
+        username: USERNAME.to_owned(),
+        ..Default::default()
+    };
+    service.gateway().start_password_reset(request).await.unwrap();
+    service.process.run_due().await;
+    let sent = service.opened::<ResetPassword, ResetPasswordContent>(|it| it.content).await.pop().unwrap();
+    for _ in 0..3 {
+        service.start_login(USERNAME, "verkeerd").await.unwrap_err();
+    }
+    let passed = service.start_login(USERNAME, &sent.password).await.unwrap();
+    assert_eq!(passed.step(), LoginStep::Code);
+    assert!(
+        service.start_login(USERNAME, PASSWORD).await.is_ok(),
+        "the old password still works, and at once"
+    );
+}
+
+#[tokio::test]
+async fn unknown_names_are_throttled_alike_and_cost_the_same_work() {
+    let service = Service::start().await;
+    service.register().await;
+    for name in [USERNAME, "niemand@voorbeeld.example"] {
+        for _ in 0..3 {
+            let refused = service.start_login(name, "verkeerd").await;
+            assert_eq!(reason(refused), named(ErrorReason::LoginRefused));
+        }
+    }
+    let mut behind = service.process.database.behind().await;
+    let rows: Vec<(i32, i32)> =
+        sqlx::query_as("SELECT kind, count FROM throttle ORDER BY key").fetch_all(&mut behind).await.unwrap();
+    assert_eq!(rows, [(1, 1), (1, 1)], "a wait for each name, typed by whomever");
+    let records: Vec<i64> = sqlx::query_scalar(
+        "SELECT count(*) FROM audit_record WHERE method LIKE '%StartLogin' GROUP BY actor_id ORDER BY 1",
+    )
+    .fetch_all(&mut behind)
+    .await
+    .unwrap();
+    assert_eq!(records, [3, 3]);
+}

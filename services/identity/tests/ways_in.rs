@@ -1,0 +1,166 @@
+//! The five ways to log in, and what each asks.
+
+use std::time::Duration;
+
+use proto::{
+    access::v1::Level,
+    identity::v1::{
+        DeviceCode, DeviceCodeContent, ErrorReason, ForgetDeviceRequest, ListDevicesRequest, LoginCode,
+        LoginCodeContent, LoginStep, OwnPasswordCause, ResendCodeRequest,
+    },
+};
+
+use crate::support::{PASSWORD, PHONE, Service, USERNAME, named, reason};
+
+const PROFILA: &str = include_str!("../../../deploy/organisations/profila.toml");
+const VIVRE: &str = include_str!("../../../deploy/organisations/vivre.toml");
+const ROZELAAR: &str = include_str!("../../../deploy/organisations/rozelaar.toml");
+const OWN: &str = "Vier woorden op rij";
+
+#[tokio::test]
+async fn a_code_by_sms_is_asked_for_four_digits_are_shown_and_six_are_typed() {
+    let service = Service::of(PROFILA).await;
+    let welcome = service.register().await;
+    let started = service.start_login(USERNAME, &welcome).await.unwrap();
+    assert_eq!(started.step(), LoginStep::SendCode, "P27: the code is asked for");
+    let early = service.verify(&started.login_token, "123456").await;
+    assert_eq!(reason(early), named(ErrorReason::LoginEnded), "no step is skipped");
+    assert_eq!(service.opened::<LoginCode, LoginCodeContent>(|it| it.content).await.len(), 0);
+
+    let sent = service.send_code(&started.login_token, "").await.unwrap();
+    let told = sent.code.clone().unwrap();
+    let code = service.opened::<LoginCode, LoginCodeContent>(|it| it.content).await.pop().unwrap();
+    assert_eq!(code.recipient.unwrap().phone, PHONE, "P29: to the number that is registered");
+    let (shown, typed) = code.code.split_once('-').unwrap();
+    assert_eq!((shown.len(), typed.len()), (4, 6), "P30, P31");
+    assert_eq!((told.shown_digits.as_str(), told.sent_to.as_str()), (shown, "••••••78"));
+    assert!(told.by_sms);
+    // All ten digits as they were pasted are as good as six.
+    let pasted = format!(" {shown} {typed} ");
+    let verified = service.verify(&sent.login_token, &pasted).await.unwrap();
+    assert_eq!(verified.step(), LoginStep::OwnPassword, "P34");
+    let refused = service.set_password(&verified.login_token, &welcome, "vier woorden op rij").await;
+    assert_eq!(reason(refused), named(ErrorReason::PasswordNotMixed), "P36");
+    let chosen = service.set_password(&verified.login_token, &welcome, OWN).await.unwrap();
+    assert_eq!(chosen.step(), LoginStep::Terms, "P40");
+    assert_eq!(chosen.terms.as_ref().unwrap().title, "Voorwaarden Profila Zorg");
+    let done = service.pass_the_rest(chosen).await;
+    assert_eq!(done.step(), LoginStep::Done);
+    let session = service.resolve(&done.session_token).await.unwrap();
+    assert_eq!(session.level(), Level::Substantial, "a code by SMS proves more than one by e-mail");
+
+    let again = service.start_login(USERNAME, OWN).await.unwrap();
+    let again = service.pass_code(again).await;
+    assert_eq!(again.step(), LoginStep::Done, "terms are accepted once");
+    let changed = PROFILA.replace("version = 1", "version = 2");
+    crate::support::configure(&service.process, &changed).await.unwrap();
+    let again = service.start_login(USERNAME, OWN).await.unwrap();
+    assert_eq!(service.pass_code(again).await.step(), LoginStep::Terms, "and again when they change");
+}
+
+#[tokio::test]
+async fn a_remembered_device_stands_for_a_code_until_it_is_forgotten_or_ninety_days_are_over() {
+    let service = Service::of(VIVRE).await;
+    let welcome = service.register().await;
+    let started = service.start_login(USERNAME, &welcome).await.unwrap();
+    assert_eq!(started.step(), LoginStep::DeviceCode, "V5");
+    let first = service.log_in_first(USERNAME, &welcome).await;
+    assert_eq!(first.device_life_days, 90);
+    let device = first.device_token;
+
+    let known = service.start_login_on(USERNAME, PASSWORD, &device).await.unwrap();
+    assert_eq!(known.step(), LoginStep::Done, "V6: the first time alone");
+    let session = service.resolve(&known.session_token).await.unwrap();
+    assert_eq!(session.level(), Level::Low, "a remembered device proves less than a code");
+    let elsewhere = service.start_login_on(USERNAME, PASSWORD, "").await.unwrap();
+    assert_eq!(elsewhere.step(), LoginStep::DeviceCode);
+
+    let mut own = service.in_session(&known.session_token).await;
+    let devices = own.list_devices(ListDevicesRequest {}).await.unwrap().into_inner().devices;
+    assert_eq!(devices.len(), 1);
+    assert_eq!(devices[0].name, "Firefox, Windows");
+    let request = ForgetDeviceRequest { device_id: devices[0].device_id.clone() };
+    own.forget_device(request).await.unwrap();
+    let forgotten = service.start_login_on(USERNAME, PASSWORD, &device).await.unwrap();
+    assert_eq!(forgotten.step(), LoginStep::DeviceCode, "a forgotten device asks again");
+
+    let next = service.pass_code(forgotten).await.device_token;
+    service.process.clock.advance(Duration::from_hours(90 * 24));
+    let late = service.start_login_on(USERNAME, PASSWORD, &next).await.unwrap();
+    assert_eq!(late.step(), LoginStep::DeviceCode, "after 90 days");
+    assert_eq!(service.opened::<DeviceCode, DeviceCodeContent>(|it| it.content).await.len(), 5);
+}
+
+#[tokio::test]
+async fn another_number_than_the_registered_one_looks_the_same_and_gets_nothing() {
+    let service = Service::of(ROZELAAR).await;
+    let welcome = service.register().await;
+    let started = service.start_login(USERNAME, &welcome).await.unwrap();
+    let malformed = service.send_code(&started.login_token, "12345").await;
+    assert_eq!(reason(malformed), named(ErrorReason::PhoneMalformed));
+    let mut answers = Vec::new();
+    for number in ["06 87654321", "06-12345678"] {
+        let started = service.start_login(USERNAME, &welcome).await.unwrap();
+        let sent = service.send_code(&started.login_token, number).await.unwrap();
+        let code = sent.code.clone().unwrap();
+        assert_eq!(code.shown_digits.len(), 4, "R16");
+        answers.push((sent.step(), code.sent_to, code.by_sms, code.life_seconds, code.shown_digits.len()));
+        if number == "06 87654321" {
+            assert_eq!(service.opened::<LoginCode, LoginCodeContent>(|it| it.content).await.len(), 0);
+            let refused = service.verify(&sent.login_token, "123456").await;
+            assert_eq!(reason(refused), named(ErrorReason::LoginRefused));
+            // Another number can be typed, in the same attempt, after a minute.
+            let request = ResendCodeRequest { login_token: sent.login_token, ..Default::default() };
+            let back = service.gateway().resend_code(request).await.unwrap().into_inner().progress.unwrap();
+            assert_eq!(back.step(), LoginStep::SendCode);
+            let soon = service.send_code(&back.login_token, "0612345678").await;
+            assert_eq!(reason(soon), named(ErrorReason::CodeTooSoon));
+        } else {
+            let code = service.opened::<LoginCode, LoginCodeContent>(|it| it.content).await.pop().unwrap();
+            assert_eq!(code.recipient.unwrap().phone, PHONE, "R14");
+        }
+    }
+    assert_eq!(answers[0], answers[1], "R13: the number that was typed never becomes the recipient");
+}
+
+#[tokio::test]
+async fn an_own_password_lives_a_year_where_the_organisation_says_so() {
+    let service = Service::of(ROZELAAR).await;
+    let welcome = service.register().await;
+    service.log_in_first(USERNAME, &welcome).await;
+    service.process.clock.advance(Duration::from_hours(24 * 365 - 1));
+    assert_eq!(service.log_in(USERNAME).await.step(), LoginStep::Done);
+    service.process.clock.advance(Duration::from_hours(1));
+    let expired = service.log_in(USERNAME).await;
+    assert_eq!(expired.step(), LoginStep::OwnPassword, "R12");
+    assert_eq!(expired.own_password_cause(), OwnPasswordCause::Expired);
+    let wrong = service.set_password(&expired.login_token, "iets anders", "een heel nieuw wachtwoord").await;
+    assert_eq!(reason(wrong), named(ErrorReason::CurrentPasswordWrong));
+    let same = service.set_password(&expired.login_token, PASSWORD, PASSWORD).await;
+    assert_eq!(reason(same), named(ErrorReason::PasswordUnchanged));
+    let chosen =
+        service.set_password(&expired.login_token, PASSWORD, "een heel nieuw wachtwoord").await.unwrap();
+    assert_eq!(chosen.step(), LoginStep::Done);
+}
+
+#[tokio::test]
+async fn sms_are_limited_for_each_account_number_and_address_in_a_day() {
+    let service = Service::of(PROFILA).await;
+    let welcome = service.register().await;
+    let mut sent = 0;
+    loop {
+        let started = service.start_login(USERNAME, &welcome).await.unwrap();
+        match service.send_code(&started.login_token, "").await {
+            Ok(_) => sent += 1,
+            refused => {
+                assert_eq!(reason(refused), named(ErrorReason::TooManyCodes), "THR-02");
+                break;
+            }
+        }
+    }
+    assert_eq!(sent, 20);
+    assert_eq!(service.opened::<LoginCode, LoginCodeContent>(|it| it.content).await.len(), sent);
+    service.process.clock.advance(Duration::from_hours(24));
+    let started = service.start_login(USERNAME, &welcome).await.unwrap();
+    assert!(service.send_code(&started.login_token, "").await.is_ok(), "the next day counts anew");
+}

@@ -1,0 +1,5 @@
+//! What messaging listens to.
+
+mod account_removed;
+
+pub use account_removed::AccountRemoved;

@@ -1,0 +1,136 @@
+//! Messages that bring a code: by e-mail, or by SMS in a form that phones fill in for this site alone (SMS-01).
+
+use proto::identity::v1::{OrganisationSettings, Recipient};
+
+use super::{Outgoing, Paragraph, Speaker, sms::gsm7};
+
+/// A code that was asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Code {
+    /// Whom it goes to.
+    pub recipient: Recipient,
+    /// What for, as the keys of its words begin: `login`, `device`, `step-up`, `signing`, `email-change`, `phone-change`.
+    pub purpose: &'static str,
+    /// The digits: those that were shown, a dash, and those to type; or the latter alone.
+    pub code: String,
+    /// Minutes that it is valid.
+    pub life_minutes: i32,
+    /// What is signed: kind and version; empty where nothing is.
+    pub document: (String, i64),
+}
+
+/// The code as a letter or text message, by where it goes.
+pub fn render(settings: &OrganisationSettings, code: &Code) -> Outgoing {
+    let mut speaker = Speaker::new(settings, &code.recipient);
+    speaker.set("minutes", code.life_minutes.to_string());
+    speaker.set("code", code.code.clone());
+    if !code.document.0.is_empty() {
+        let kind = code.document.0.replace('_', "-");
+        let name = speaker.say(&format!("document-{kind}"));
+        let label = settings.labels.get(&format!("document-{kind}")).cloned().unwrap_or(name);
+        speaker.set("document", label);
+        speaker.set("version", code.document.1.to_string());
+    }
+    let purpose = code.purpose;
+    if !code.recipient.phone.is_empty() {
+        let host = settings.hosts.first().map(String::as_str).unwrap_or_default();
+        let typed = code.code.rsplit('-').next().unwrap_or_default();
+        let text = gsm7(&speaker.say(&format!("{purpose}-sms")));
+        return Outgoing::Sms(code.recipient.phone.clone(), format!("{text}\n\n@{host} #{typed}"));
+    }
+    let body = vec![
+        speaker.words(&format!("{purpose}-intro")),
+        Paragraph::Value(speaker.say("code-label"), code.code.clone()),
+        speaker.words("code-life"),
+        speaker.words("code-not-you"),
+    ];
+    let letter = speaker.letter(&format!("{purpose}-subject"), body);
+    Outgoing::Mail(code.recipient.email.clone(), letter)
+}
+
+#[cfg(test)]
+mod tests {
+    use proto::identity::v1::Contact;
+
+    use super::*;
+
+    const PURPOSES: [&str; 6] = ["login", "device", "step-up", "signing", "email-change", "phone-change"];
+
+    fn settings() -> OrganisationSettings {
+        OrganisationSettings {
+            name: "De Rozelaar".to_owned(),
+            product_name: "Mijn Cliëntportaal".to_owned(),
+            hosts: vec!["clientportaal-productie.rozelaar.pluriformzorg.nl".to_owned()],
+            language: "nl".to_owned(),
+            contact: Some(Contact { phone: "088 1501".to_owned(), ..Contact::default() }),
+            ..OrganisationSettings::default()
+        }
+    }
+
+    fn code(purpose: &'static str, language: &str, phone: &str) -> Code {
+        Code {
+            recipient: Recipient {
+                email: "a@voorbeeld.nl".to_owned(),
+                phone: phone.to_owned(),
+                language: language.to_owned(),
+                display_name: "mevrouw de Vries".to_owned(),
+            },
+            purpose,
+            code: "5913-123456".to_owned(),
+            life_minutes: 5,
+            document: ("care_plan".to_owned(), 3),
+        }
+    }
+
+    #[test]
+    fn every_code_letter_speaks_the_persons_language_and_keeps_the_code_out_of_its_subject() {
+        for purpose in PURPOSES {
+            for (language, minutes) in [("nl", "5 minuten"), ("en", "5 minutes")] {
+                let Outgoing::Mail(to, letter) = render(&settings(), &code(purpose, language, "")) else {
+                    unreachable!()
+                };
+                assert_eq!(to, "a@voorbeeld.nl");
+                assert!(letter.text.contains("123456") && letter.text.contains(minutes), "{}", letter.text);
+                assert!(letter.html.contains("123456") && !letter.subject.contains("123456"));
+            }
+        }
+    }
+
+    /// The form of WICG's origin-bound one-time codes, read as its parser does: the last line, a host, one space, a code.
+    fn origin_bound(text: &str) -> Option<(&str, &str)> {
+        let (host, code) = text.lines().last()?.strip_prefix('@')?.split_once(" #")?;
+        (!host.contains(' ') && code.bytes().all(|byte| byte.is_ascii_digit())).then_some((host, code))
+    }
+
+    #[test]
+    fn every_code_sms_is_bound_to_the_site_and_fits_one_message() {
+        for purpose in PURPOSES {
+            for language in ["nl", "en"] {
+                let Outgoing::Sms(to, text) = render(&settings(), &code(purpose, language, "+31612345678"))
+                else {
+                    unreachable!()
+                };
+                assert_eq!(to, "+31612345678");
+                assert_eq!(origin_bound(&text), Some((settings().hosts[0].as_str(), "123456")), "SMS-01");
+                assert!(text.contains("5913-123456"), "SMS-01: {text}");
+                assert!(text.chars().count() <= 160, "{} characters: {text}", text.chars().count());
+                assert_eq!(gsm7(&text), text);
+            }
+        }
+    }
+
+    #[test]
+    fn a_code_to_sign_names_the_document_in_the_organisations_words() {
+        let mut settings = settings();
+        let text = |settings: &OrganisationSettings| match render(
+            settings,
+            &code("signing", "nl", "+31612345678"),
+        ) {
+            Outgoing::Sms(_, text) => text,
+            Outgoing::Mail(..) => unreachable!(),
+        };
+        assert!(text(&settings).contains("zorgplan versie 3"), "{}", text(&settings));
+        settings.labels.insert("document-care-plan".to_owned(), "ondersteuningsplan".to_owned());
+        assert!(text(&settings).contains("ondersteuningsplan versie 3"), "{}", text(&settings));
+    }
+}

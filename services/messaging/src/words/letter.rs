@@ -1,0 +1,188 @@
+//! All that is sent, rendered; the letters that bring no code.
+
+use jiff::Timestamp;
+use proto::identity::v1::{
+    InvitationMessageContent, OrganisationSettings, ResetLinkContent, ResetPasswordContent, SecurityChange,
+    SecurityNoticeContent, WelcomeMessageContent,
+};
+
+use super::{Outgoing, Paragraph, Speaker, code, sms::gsm7};
+use crate::delivery::Content;
+
+/// A delivery's content as it goes to a provider; it is of no use after `until`.
+#[must_use]
+pub fn render(settings: &OrganisationSettings, content: Content, until: Timestamp) -> Outgoing {
+    match content {
+        Content::Code(content) => code::render(settings, &content),
+        Content::Welcome(content) => welcome(settings, content, until),
+        Content::ResetPassword(content) => reset_password(settings, content),
+        Content::ResetLink(content) => reset_link(settings, content),
+        Content::Invitation(content) => invitation(settings, content, until),
+        Content::Notice(content) => notice(settings, &content),
+    }
+}
+
+/// How to log in for the first time (T10, P15–P17).
+fn welcome(settings: &OrganisationSettings, content: WelcomeMessageContent, until: Timestamp) -> Outgoing {
+    let recipient = content.recipient.unwrap_or_default();
+    let mut speaker = Speaker::new(settings, &recipient);
+    speaker.set_day("until", until);
+    let body = vec![
+        speaker.words("welcome-intro"),
+        speaker.words("welcome-where"),
+        Paragraph::Link(format!("{}/login", settings.base_url)),
+        Paragraph::Value(speaker.say("welcome-username"), content.username),
+        Paragraph::Value(speaker.say("welcome-password"), content.password),
+        speaker.words("welcome-steps"),
+        speaker.words("welcome-until"),
+    ];
+    Outgoing::Mail(recipient.email, speaker.letter("welcome-subject", body))
+}
+
+/// A temporary password (T28, H9).
+fn reset_password(settings: &OrganisationSettings, content: ResetPasswordContent) -> Outgoing {
+    let recipient = content.recipient.unwrap_or_default();
+    let mut speaker = Speaker::new(settings, &recipient);
+    speaker.set("hours-valid", (content.life_minutes / 60).max(1).to_string());
+    let body = vec![
+        speaker.words("reset-intro"),
+        Paragraph::Value(speaker.say("reset-password"), content.password),
+        speaker.words("reset-steps"),
+        speaker.words("reset-life"),
+        speaker.words("reset-not-you"),
+    ];
+    Outgoing::Mail(recipient.email, speaker.letter("reset-subject", body))
+}
+
+/// A link to choose a new password (V14).
+fn reset_link(settings: &OrganisationSettings, content: ResetLinkContent) -> Outgoing {
+    let recipient = content.recipient.unwrap_or_default();
+    let mut speaker = Speaker::new(settings, &recipient);
+    speaker.set("hours-valid", (content.life_minutes / 60).max(1).to_string());
+    let body = vec![
+        speaker.words("reset-intro"),
+        speaker.words("reset-link"),
+        Paragraph::Link(format!("{}/password/reset/{}", settings.base_url, content.token)),
+        speaker.words("reset-link-life"),
+        speaker.words("reset-not-you"),
+    ];
+    Outgoing::Mail(recipient.email, speaker.letter("reset-subject", body))
+}
+
+/// An invitation to a client's dossier (V50). It does not say whose: the mail is not a safe place for that.
+fn invitation(
+    settings: &OrganisationSettings,
+    content: InvitationMessageContent,
+    until: Timestamp,
+) -> Outgoing {
+    let recipient = content.recipient.unwrap_or_default();
+    let mut speaker = Speaker::new(settings, &recipient);
+    speaker.set("inviter", content.invited_by);
+    speaker.set_day("until", until);
+    let link = || Paragraph::Link(format!("{}/login", settings.base_url));
+    let mut body = vec![speaker.words("invitation-intro"), speaker.words("welcome-where"), link()];
+    if content.password.is_empty() {
+        body.push(speaker.words("invitation-known"));
+    } else {
+        body.push(Paragraph::Value(speaker.say("welcome-username"), content.username));
+        body.push(Paragraph::Value(speaker.say("welcome-password"), content.password));
+        body.push(speaker.words("welcome-steps"));
+    }
+    body.push(speaker.words("invitation-until"));
+    Outgoing::Mail(recipient.email, speaker.letter("invitation-subject", body))
+}
+
+/// What has changed about an account; by SMS where it was the number.
+fn notice(settings: &OrganisationSettings, content: &SecurityNoticeContent) -> Outgoing {
+    let recipient = content.recipient.clone().unwrap_or_default();
+    let mut speaker = Speaker::new(settings, &recipient);
+    if let Some(at) = content.at.as_ref().and_then(store::event::instant) {
+        speaker.set_day("day", at);
+    }
+    let change = match content.change() {
+        SecurityChange::Unspecified | SecurityChange::Password => "password",
+        SecurityChange::Email => "email",
+        SecurityChange::Phone => "phone",
+        SecurityChange::Device => "device",
+        SecurityChange::AccessEnds => "access",
+    };
+    let what = format!("notice-{change}");
+    if !recipient.phone.is_empty() {
+        let text = format!("{} {}", speaker.say(&what), speaker.say("notice-not-you"));
+        return Outgoing::Sms(recipient.phone, gsm7(&text));
+    }
+    let mut body = vec![speaker.words(&what)];
+    if content.change() != SecurityChange::AccessEnds {
+        body.push(speaker.words("notice-not-you"));
+    }
+    let subject =
+        if content.change() == SecurityChange::AccessEnds { "access-subject" } else { "notice-subject" };
+    Outgoing::Mail(recipient.email, speaker.letter(subject, body))
+}
+
+#[cfg(test)]
+mod tests {
+    use proto::identity::v1::{Contact, Recipient};
+
+    use super::{super::Letter, *};
+
+    fn settings() -> OrganisationSettings {
+        OrganisationSettings {
+            name: "Thuisgenoten".to_owned(),
+            product_name: "MijnThuisgenotenDossier".to_owned(),
+            base_url: "https://thuisgenoten.nl".to_owned(),
+            language: "nl".to_owned(),
+            contact: Some(Contact { phone: "088 1501".to_owned(), ..Contact::default() }),
+            ..OrganisationSettings::default()
+        }
+    }
+
+    fn recipient() -> Option<Recipient> {
+        let (email, display_name) = ("jan@voorbeeld.nl".to_owned(), "<b>Jan</b>".to_owned());
+        Some(Recipient { email, display_name, language: "nl".to_owned(), ..Recipient::default() })
+    }
+
+    fn text(content: Content) -> (Letter, String) {
+        let until = "2027-05-17T08:00:00Z".parse().unwrap();
+        match render(&settings(), content, until) {
+            Outgoing::Mail(_, letter) => {
+                let text = letter.text.clone();
+                (letter, text)
+            }
+            Outgoing::Sms(..) => unreachable!(),
+        }
+    }
+
+    #[test]
+    fn a_welcome_says_name_password_and_until_when_and_escapes_what_people_are_called() {
+        let (username, password) = ("jan@voorbeeld.nl".to_owned(), "ABCD-EFGH-JKMN-PQRS".to_owned());
+        let content = WelcomeMessageContent { recipient: recipient(), username, password };
+        let (letter, text) = text(Content::Welcome(content));
+        assert!(text.contains("17 mei 2027") && text.contains("ABCD-EFGH-JKMN-PQRS"));
+        assert!(text.contains("https://thuisgenoten.nl/login"));
+        assert!(!letter.html.contains("<b>Jan</b>"), "{}", letter.html);
+    }
+
+    #[test]
+    fn a_reset_brings_a_password_or_a_link_and_says_for_how_long() {
+        let password = "ABCD-EFGH-JKMN-PQRS".to_owned();
+        let content = ResetPasswordContent { recipient: recipient(), password, life_minutes: 240 };
+        let (letter, words) = text(Content::ResetPassword(content));
+        assert!(words.contains("ABCD-EFGH-JKMN-PQRS") && words.contains("4 uur"), "T28, T29: {words}");
+        assert!(!letter.subject.contains("ABCD"));
+        let content = ResetLinkContent { recipient: recipient(), token: "o.t".to_owned(), life_minutes: 240 };
+        let (_, words) = text(Content::ResetLink(content));
+        assert!(words.contains("https://thuisgenoten.nl/password/reset/o.t"), "V14: {words}");
+    }
+
+    #[test]
+    fn an_invitation_names_who_invites_and_a_password_only_for_new_people() {
+        let invited_by = "mevrouw de Vries".to_owned();
+        let known = InvitationMessageContent { recipient: recipient(), invited_by, ..Default::default() };
+        let (_, words) = text(Content::Invitation(known.clone()));
+        assert!(words.contains("mevrouw de Vries") && !words.contains("Uw gebruikersnaam"), "{words}");
+        let (username, password) = ("jan@voorbeeld.nl".to_owned(), "ABCD-EFGH-JKMN-PQRS".to_owned());
+        let new = InvitationMessageContent { username, password, ..known };
+        assert!(text(Content::Invitation(new)).1.contains("ABCD-EFGH-JKMN-PQRS"), "V50");
+    }
+}

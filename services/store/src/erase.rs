@@ -1,0 +1,45 @@
+//! Erasing what the event log keeps of somebody who is gone: the sealed fields of events about them.
+
+use chassis::{contract, id::OrganisationId};
+use prost::Message;
+use proto::event::v1::Event;
+use uuid::Uuid;
+
+use crate::{Db, StoreError};
+
+/// Blanks the sealed fields of all published facts of these subjects about one thing, such as a person who is gone. The
+/// facts stay, and so does their order.
+///
+/// # Errors
+/// When the database is away, or an event cannot be decoded.
+pub async fn blank_sealed(
+    db: &Db,
+    organisation: OrganisationId,
+    subjects: &[String],
+    aggregate: Uuid,
+) -> Result<(), StoreError> {
+    let mut tx = db.as_role("relay").await?;
+    let rows = sqlx::query!(
+        "SELECT position, payload FROM event_log WHERE organisation_id = $1 AND subject = ANY($2)",
+        organisation.uuid(),
+        subjects,
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let aggregate = aggregate.to_string();
+    for row in rows {
+        let mut event = Event::decode(row.payload.as_slice())?;
+        if event.aggregate_id != aggregate {
+            continue;
+        }
+        event.data = event.data.as_ref().and_then(contract::without_sealed);
+        sqlx::query!(
+            "UPDATE event_log SET payload = $2 WHERE position = $1",
+            row.position,
+            event.encode_to_vec(),
+        )
+        .execute(&mut *tx)
+        .await?;
+    }
+    Ok(tx.commit().await?)
+}
