@@ -70,7 +70,8 @@ pub fn safe_next(next: Option<&str>) -> Option<String> {
 /// A path with the page to go to afterwards.
 #[must_use]
 pub fn with_next(path: &str, next: Option<&str>) -> String {
-    match safe_next(next) {
+    // The start page is where one comes anyway.
+    match safe_next(next).filter(|next| next != "/") {
         Some(next) => {
             let next = next.replace('%', "%25").replace('?', "%3F").replace('=', "%3D").replace('&', "%26");
             format!("{path}?next={next}")

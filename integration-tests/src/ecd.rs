@@ -127,11 +127,32 @@ impl Ecd {
 
     /// The same, where a service may be away.
     pub async fn try_register(&self, name: &str) -> Result<Registered, Status> {
+        let (client, external_id) = self.client(name).await?;
+        let registered = person(client, external_id);
+        let request = registration(&registered, registered.account, name, RelationKind::Client);
+        self.identity().await?.register_account(request).await?;
+        Ok(registered)
+    }
+
+    /// Registers a client alone; gives the ids in the portal and in the ECD.
+    pub async fn client(&self, name: &str) -> Result<(String, String), Status> {
         let external_id = format!("C-{}", v7(now()).simple());
         let request = UpsertClientRequest { client: Some(client_record(&external_id, name)) };
         let client = self.dossier().await?.upsert_client(request).await?.into_inner();
-        let registered = person(client.client_id, external_id);
-        let request = registration(&registered, registered.account, name, RelationKind::Client);
+        Ok((client.client_id, external_id))
+    }
+
+    /// Registers somebody for a client that is there, as the form says it.
+    pub async fn register_for(
+        &self,
+        client: &str,
+        name: &str,
+        relation: RelationKind,
+        change: impl FnOnce(&mut RegisterAccountRequest),
+    ) -> Result<Registered, Status> {
+        let registered = person(client.to_owned(), String::new());
+        let mut request = registration(&registered, registered.account, name, relation);
+        change(&mut request);
         self.identity().await?.register_account(request).await?;
         Ok(registered)
     }

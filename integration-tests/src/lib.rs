@@ -15,6 +15,7 @@ pub mod load;
 pub mod portal;
 pub mod sink;
 pub mod system;
+pub mod visitor;
 
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ pub use load::{Book, Load};
 pub use portal::Portal;
 pub use sink::Sink;
 pub use system::{SERVICES, System};
+pub use visitor::Visitor;
 
 /// How long anything that must happen may take before the test fails.
 pub const PATIENCE: Duration = Duration::from_secs(30);

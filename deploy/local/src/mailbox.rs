@@ -65,7 +65,8 @@ struct Caught {
 /// What an SMS provider is sent.
 #[derive(Deserialize)]
 struct Sms {
-    id: String,
+    /// The sender's own name for it.
+    reference: String,
     to: String,
     text: String,
 }
@@ -166,7 +167,7 @@ async fn list(State(mailbox): State<Mailbox>, Query(filter): Query<Filter>) -> J
 
 async fn take_sms(State(mailbox): State<Mailbox>, Json(sms): Json<Sms>) -> StatusCode {
     let (kind, subject, at) = ("sms".to_owned(), String::new(), mailbox.clock.now());
-    mailbox.keep(Message { kind, id: sms.id, to: sms.to, subject, text: sms.text, at });
+    mailbox.keep(Message { kind, id: sms.reference, to: sms.to, subject, text: sms.text, at });
     StatusCode::ACCEPTED
 }
 

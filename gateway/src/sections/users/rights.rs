@@ -27,6 +27,7 @@ use crate::{
 
 /// Rights that are ticked: `reports-view` and the like. What is not there is taken away.
 #[derive(Deserialize, ToSchema)]
+#[serde(transparent)]
 #[schema(value_type = BTreeMap<String, bool>)]
 pub struct Rights(BTreeMap<String, Ticked>);
 

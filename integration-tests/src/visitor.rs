@@ -1,0 +1,261 @@
+//! A person with a browser that runs no scripts: pages by their links, fields by their labels, buttons by their words.
+
+use std::collections::BTreeMap;
+
+use reqwest::{Client, Method, Response, StatusCode, header, redirect::Policy};
+use scraper::{ElementRef, Html, Selector};
+
+use crate::System;
+
+/// A person at a portal.
+pub struct Visitor {
+    client: Client,
+    address: String,
+    host: String,
+    cookies: BTreeMap<String, String>,
+    /// The path of the page that is seen.
+    pub path: String,
+    /// The status of the page that is seen.
+    pub status: StatusCode,
+    page: String,
+}
+
+impl Visitor {
+    /// At the portal of an organisation, by its host.
+    #[must_use]
+    pub fn at(system: &System, organisation: &str) -> Self {
+        Self::at_host(system, &format!("{organisation}.localhost"))
+    }
+
+    /// At a host.
+    #[must_use]
+    pub fn at_host(system: &System, host: &str) -> Self {
+        Self {
+            client: Client::builder().redirect(Policy::none()).build().unwrap(),
+            address: system.facts["gateway"].as_str().unwrap().to_owned(),
+            host: host.to_owned(),
+            cookies: BTreeMap::new(),
+            path: String::new(),
+            status: StatusCode::OK,
+            page: String::new(),
+        }
+    }
+
+    /// Goes to a page, and on to where it sends.
+    pub async fn open(&mut self, path: &str) -> &mut Self {
+        self.go(Method::GET, path.to_owned(), None).await
+    }
+
+    async fn go(&mut self, method: Method, path: String, form: Option<Vec<(String, String)>>) -> &mut Self {
+        let (mut method, mut path, mut form) = (method, path, form);
+        for _ in 0..8 {
+            let mut request = self.client.request(method, format!("{}{path}", self.address));
+            request = request.header(header::HOST, &self.host).header("sec-fetch-site", "same-origin");
+            request = request.header(header::USER_AGENT, "Mozilla/5.0 (Windows NT 10.0) Firefox/130.0");
+            let cookies: Vec<String> =
+                self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            if !cookies.is_empty() {
+                request = request.header(header::COOKIE, cookies.join("; "));
+            }
+            if let Some(fields) = &form {
+                request = request.form(fields);
+            }
+            let response = request.send().await.unwrap();
+            self.keep_cookies(&response);
+            self.status = response.status();
+            if let Some(to) = response.headers().get(header::LOCATION) {
+                (method, path, form) = (Method::GET, to.to_str().unwrap().to_owned(), None);
+                continue;
+            }
+            self.path = path;
+            self.page = response.text().await.unwrap();
+            return self;
+        }
+        panic!("sent around in a circle: {path}");
+    }
+
+    fn keep_cookies(&mut self, response: &Response) {
+        for cookie in response.headers().get_all(header::SET_COOKIE) {
+            let text = cookie.to_str().unwrap();
+            let (name, value) = text.split(';').next().unwrap().split_once('=').unwrap();
+            if text.contains("Max-Age=0") {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+    }
+
+    /// What the browser keeps under a name.
+    #[must_use]
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        self.cookies.get(name).map(String::as_str)
+    }
+
+    /// Closes the browser: what lives no longer than it is gone, a remembered device stays.
+    pub fn close(&mut self) {
+        self.cookies.retain(|name, _| name == "__Host-device");
+    }
+
+    /// Puts something in a cookie, as somebody else would.
+    pub fn plant(&mut self, name: &str, value: &str) {
+        self.cookies.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// The page as it is read out: its texts, one after another.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let page = Html::parse_document(&self.page);
+        let words: Vec<&str> =
+            page.root_element().text().map(str::trim).filter(|it| !it.is_empty()).collect();
+        words.join(" ")
+    }
+
+    /// Fails where the page does not hold this.
+    #[track_caller]
+    pub fn sees(&self, words: &str) -> &Self {
+        let text = self.text();
+        assert!(text.contains(words), "no `{words}` at {}: {text}", self.path);
+        self
+    }
+
+    /// Fails where the page holds this.
+    #[track_caller]
+    pub fn sees_no(&self, words: &str) -> &Self {
+        let text = self.text();
+        assert!(!text.contains(words), "`{words}` at {}: {text}", self.path);
+        self
+    }
+
+    /// The words of all links of the menu, in order.
+    #[must_use]
+    pub fn menu(&self) -> Vec<String> {
+        let page = Html::parse_document(&self.page);
+        page.select(&css("nav a")).map(|link| words(&link)).collect()
+    }
+
+    /// The labels of all fields that can be typed into or chosen.
+    #[must_use]
+    pub fn labels(&self) -> Vec<String> {
+        let page = Html::parse_document(&self.page);
+        page.select(&css("main label")).map(|label| words(&label)).collect()
+    }
+
+    /// Whether a box with a label is ticked, or a choice made.
+    #[track_caller]
+    #[must_use]
+    pub fn is_ticked(&self, id: &str) -> bool {
+        let page = Html::parse_document(&self.page);
+        let found = page.select(&css(&format!("#{id}"))).next().unwrap_or_else(|| panic!("no box {id}"));
+        found.attr("checked").is_some()
+    }
+
+    /// The value that stands in a field.
+    #[must_use]
+    pub fn value(&self, name: &str) -> Option<String> {
+        let page = Html::parse_document(&self.page);
+        let field = page.select(&css(&format!("[name='{name}']"))).next()?;
+        field.attr("value").map(str::to_owned)
+    }
+
+    /// Follows a link by its words.
+    pub async fn follow(&mut self, link: &str) -> &mut Self {
+        let to = {
+            let page = Html::parse_document(&self.page);
+            let found = page
+                .select(&css("a[href]"))
+                .find(|it| words(it) == link || it.attr("aria-label") == Some(link));
+            found
+                .unwrap_or_else(|| panic!("no link `{link}` at {}: {}", self.path, self.text()))
+                .attr("href")
+                .unwrap()
+                .to_owned()
+        };
+        self.open(&to).await
+    }
+
+    /// Presses a button by its words, after filling in fields by their labels. What is hidden or filled in already goes along.
+    pub async fn press(&mut self, button: &str, fields: &[(&str, &str)]) -> &mut Self {
+        let (action, form) = self.form(button, fields);
+        self.go(Method::POST, action, Some(form)).await
+    }
+
+    /// The same, with boxes ticked by their names.
+    pub async fn tick_and_press(&mut self, button: &str, boxes: &[&str]) -> &mut Self {
+        let (action, mut form) = self.form(button, &[]);
+        form.extend(boxes.iter().map(|name| ((*name).to_owned(), "yes".to_owned())));
+        self.go(Method::POST, action, Some(form)).await
+    }
+
+    /// The same browser in another tab.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        Self {
+            client: self.client.clone(),
+            address: self.address.clone(),
+            host: self.host.clone(),
+            cookies: self.cookies.clone(),
+            path: String::new(),
+            status: StatusCode::OK,
+            page: String::new(),
+        }
+    }
+
+    /// The form with a button, filled in: where it goes, and its fields.
+    #[must_use]
+    pub fn form(&self, button: &str, fields: &[(&str, &str)]) -> (String, Vec<(String, String)>) {
+        let page = Html::parse_document(&self.page);
+        let is_it = |it: &ElementRef<'_>| words(it) == button || it.attr("aria-label") == Some(button);
+        let form = page
+            .select(&css("form"))
+            .find(|form| form.select(&css("button")).any(|it| is_it(&it)))
+            .unwrap_or_else(|| panic!("no button `{button}` at {}: {}", self.path, self.text()));
+        let pressed = form.select(&css("button")).find(is_it).unwrap();
+        let mut typed: BTreeMap<String, String> = BTreeMap::new();
+        for (label, value) in fields {
+            let found = form.select(&css("label")).find(|it| words(it) == *label);
+            let label =
+                found.unwrap_or_else(|| panic!("no field `{label}` at {}: {}", self.path, self.text()));
+            typed.insert(label.attr("for").unwrap().to_owned(), (*value).to_owned());
+        }
+        let mut sent = Vec::new();
+        for input in form.select(&css("input[name]")) {
+            let (name, id) = (input.attr("name").unwrap(), input.attr("id").unwrap_or_default());
+            let value = input.attr("value").unwrap_or_default().to_owned();
+            match (input.attr("type").unwrap_or("text"), typed.remove(id)) {
+                ("checkbox", Some(tick)) if tick.is_empty() => {}
+                ("checkbox" | "radio", Some(_)) => sent.push((name.to_owned(), value)),
+                ("radio", None) if has_typed_sibling(&form, name, fields) => {}
+                ("checkbox" | "radio", None) => {
+                    if input.attr("checked").is_some() {
+                        sent.push((name.to_owned(), value));
+                    }
+                }
+                (_, typed) => sent.push((name.to_owned(), typed.unwrap_or(value))),
+            }
+        }
+        if let Some(name) = pressed.attr("name") {
+            sent.push((name.to_owned(), pressed.attr("value").unwrap_or_default().to_owned()));
+        }
+        (form.attr("action").unwrap_or(&self.path).to_owned(), sent)
+    }
+}
+
+/// Whether another choice of the same name was made.
+fn has_typed_sibling(form: &ElementRef<'_>, name: &str, fields: &[(&str, &str)]) -> bool {
+    let choices: Vec<&str> =
+        form.select(&css(&format!("input[name='{name}']"))).filter_map(|it| it.attr("id")).collect();
+    form.select(&css("label")).any(|label| {
+        let text = words(&label);
+        choices.contains(&label.attr("for").unwrap_or_default())
+            && fields.iter().any(|(named, _)| *named == text)
+    })
+}
+
+fn css(text: &str) -> Selector {
+    Selector::parse(text).unwrap()
+}
+
+fn words(element: &ElementRef<'_>) -> String {
+    element.text().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
+}

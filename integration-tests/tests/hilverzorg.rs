@@ -1,0 +1,39 @@
+//! Hilverzorg: its own address, a code the first time, a new password by e-mail, logging out with a question.
+
+use integration_tests::{System, Visitor};
+
+use crate::walk;
+
+/// H1–H9, H31–H32: by either address, with a code the first time, and a new password by e-mail.
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_logs_in_by_the_own_address_and_gets_a_new_password_by_mail() {
+    let system = System::start().await;
+    let person = system.ecd("hilverzorg").register("de heer D. Smit").await;
+    for host in ["hilverzorg.localhost", "mijnhilverzorg.localhost"] {
+        let mut visitor = Visitor::at_host(&system, host);
+        visitor.open("/").await.sees("Mijnhilverzorg");
+        assert_eq!((visitor.path.as_str(), visitor.labels().len()), ("/login", 2), "H1–H3");
+    }
+    let mut visitor = Visitor::at(&system, "hilverzorg");
+    let welcome = system.welcome_password(&person.email).await;
+    walk::password(&mut visitor, &person.email, &welcome).await;
+    visitor.sees("Apparaat verificatie").sees("Code controleren");
+    let sms = system.messages(&person.phone, 1).await.remove(0);
+    let code = sms.text.lines().last().unwrap().split_once(" #").unwrap().1.to_owned();
+    visitor.press("Code controleren", &[("Code", &code)]).await;
+    walk::own_password(&mut visitor, &welcome).await;
+    visitor.sees("Welkom de heer D. Smit");
+    visitor.follow("Uitloggen").await.sees("Weet u zeker dat u wilt uitloggen?");
+    visitor.press("Ja", &[]).await.sees("U bent uitgelogd.");
+    // H4–H6 the first time, H31–H32 logging out; H7, H8: a wrong password, and two ways on.
+    walk::password(&mut visitor, &person.email, "verkeerd wachtwoord").await;
+    visitor.sees("De gegevens kloppen niet.").sees("Wachtwoord vergeten?");
+    visitor.follow("Wachtwoord vergeten?").await;
+    let before = system.mailbox(Some(&person.email)).await.len();
+    visitor.press("Wachtwoord resetten", &[("Gebruikersnaam", &person.email)]).await;
+    let mail = system.messages(&person.email, before + 1).await.remove(0);
+    // H9, done better: it is good once, and an own one is chosen.
+    let temporary = walk::line(&mail.text, "Uw tijdelijke wachtwoord: ");
+    walk::password(&mut visitor, &person.email, &temporary).await;
+    visitor.sees("Apparaat verificatie");
+}

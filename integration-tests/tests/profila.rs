@@ -1,0 +1,144 @@
+//! Profila Zorggroep: accounts by the coach, a code by SMS with shown digits, mixed passwords, terms for each legal entity.
+
+use integration_tests::{System, Visitor, portal::PASSWORD};
+use proto::identity::v1::{RelationKind, RepresentativeKind};
+
+use crate::walk;
+
+/// P2, P4–P5, P7–P8, P12, P14–P18, P20–P36, P38–P46, P48–P50, P52–P53: from the form to the portal, and out again.
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_registered_by_the_coach_logs_in_with_an_sms_code_and_agrees_to_the_terms() {
+    let system = System::start().await;
+    let ecd = system.ecd("profila");
+    let (client, _) = ecd.client("de heer B. Bakker").await.unwrap();
+    // P5, P12, P14: the coach makes an account for everybody on the form; a mobile number belongs to it.
+    let username = "jan.bakker1";
+    let person = ecd
+        .register_for(&client, "Jan Bakker", RelationKind::Representative, |request| {
+            request.username = username.to_owned();
+            request.legal_entity = "ebc-zorg".to_owned();
+            request.representative = RepresentativeKind::Court.into();
+        })
+        .await
+        .unwrap();
+    ecd.register_for(&client, "Piet Bakker", RelationKind::Relative, |request| {
+        request.username = "piet.bakker".to_owned();
+    })
+    .await
+    .unwrap();
+    let welcome = system.welcome_password(&person.email).await;
+    let mail = system.mailbox(Some(&person.email)).await.pop().unwrap();
+    for words in [username, &welcome, "/login", "Na het inloggen krijgt u een code."] {
+        assert!(mail.text.contains(words), "P15–P17: {}", mail.text);
+    }
+
+    let mut visitor = Visitor::at(&system, "profila");
+    visitor.open("/").await.sees("MijnDossier").sees("Wachtwoord vergeten?");
+    assert_eq!(visitor.path, "/login", "P2, P20, P21");
+    assert_eq!(visitor.labels(), ["Gebruikersnaam", "Wachtwoord"], "P22");
+    // P4: an account is personal; the address is no user name here.
+    walk::password(&mut visitor, &person.email, &welcome).await;
+    visitor.sees("De gegevens kloppen niet.");
+    walk::password(&mut visitor, username, &welcome).await;
+    visitor.sees("SMS-inlogcode aanvragen");
+    assert!(system.mailbox(Some(&person.phone)).await.is_empty(), "P23–P27: the code is asked for");
+    visitor.press("SMS-inlogcode aanvragen", &[]).await.sees("Inloggen").sees("Geen sms gekregen?");
+    let sms = system.messages(&person.phone, 1).await.remove(0);
+    assert_eq!(sms.kind, "sms", "P18, P29");
+    let shown = walk::line(&visitor.text(), "In de sms staat ").split(' ').next().unwrap().to_owned();
+    assert!(
+        shown.len() == 4 && sms.text.contains(&format!("{shown}-")),
+        "P28, P30, P33: {shown} {}",
+        sms.text
+    );
+    let typed = sms.text.lines().last().unwrap().split_once(" #").unwrap().1.to_owned();
+    assert_eq!(typed.len(), 6, "P31: {}", sms.text);
+    visitor.press("Inloggen", &[("Code", &typed)]).await.sees("Kies een eigen wachtwoord");
+
+    // P26, P34–P36, P38, P39.
+    visitor.sees(
+        "Gebruik hoofdletters, kleine letters en tekens die geen letter zijn, zoals cijfers, @, # of &.",
+    );
+    visitor.sees("Minstens 8 tekens.");
+    let own = |new, repeat| {
+        [
+            ("Wachtwoord uit de e-mail", &*welcome),
+            ("Nieuw wachtwoord", new),
+            ("Nieuw wachtwoord, nog een keer", repeat),
+        ]
+    };
+    visitor.press("Wijzig wachtwoord", &own("vier woorden op rij", "vier woorden op rij")).await;
+    visitor.sees("Gebruik hoofdletters, kleine letters en een teken dat geen letter is.");
+    visitor.press("Wijzig wachtwoord", &own(PASSWORD, "iets anders")).await.sees("niet gelijk");
+    visitor.press("Wijzig wachtwoord", &own(PASSWORD, PASSWORD)).await;
+
+    // P8, P40–P46, P48: the terms of the person's own legal entity.
+    visitor.sees("Voorwaarden EBC Zorg").sees("EBC Zorg, en voor hun vertegenwoordigers");
+    visitor.sees("Het is geen volledig inzicht");
+    visitor.open("/").await;
+    assert_eq!(visitor.path, "/login", "no portal before they are accepted");
+    visitor.open("/login/terms").await;
+    let agree = "Ik ga akkoord met de voorwaarden en ga door naar het cliëntportaal";
+    visitor.press(agree, &[]).await.sees("Welkom Jan Bakker");
+    visitor.sees("U bekijkt het dossier van de heer B. Bakker.");
+    // P7, P41–P43: readable later, those of every entity of the group.
+    visitor.follow("Jan Bakker").await.sees("Mijn profiel");
+    visitor.follow("Voorwaarden").await;
+    for entity in ["Profila Zorg", "EBC Zorg", "Grip op je Leven", "Kansrijk Wonen"] {
+        visitor.sees(&format!("Voorwaarden {entity}"));
+    }
+    // P50, P52: by one's own name in the bar.
+    visitor.follow("Jan Bakker").await.follow("Wachtwoord wijzigen").await.sees("Huidig wachtwoord");
+    visitor.press("Uitloggen", &[]).await.sees("U bent uitgelogd.");
+    assert_eq!(visitor.path, "/login", "P49, P53");
+
+    // P25, P26: the password of the mail was for once; P32: another code each time.
+    walk::password(&mut visitor, username, &welcome).await;
+    visitor.sees("De gegevens kloppen niet.");
+    system.travel(60).await;
+    walk::login(&system, &mut visitor, &person, username).await;
+    visitor.sees("Welkom Jan Bakker");
+    let codes: Vec<String> =
+        system.mailbox(Some(&person.phone)).await.into_iter().map(|sms| sms.text).collect();
+    assert_ne!(codes[0], codes[1], "P32");
+}
+
+/// P13, P83: changes go by the coach, who is believed at once; and everybody sees who has access today.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_coach_changes_an_address_and_people_see_who_has_access_today() {
+    let system = System::start().await;
+    let ecd = system.ecd("profila");
+    let client = ecd.register("de heer B. Bakker").await;
+    ecd.register_for(&client.client, "Jan Bakker", RelationKind::Relative, |_| {}).await.unwrap();
+    let over =
+        ecd.register_for(&client.client, "Oude Kennis", RelationKind::ThirdParty, |_| {}).await.unwrap();
+    let end = proto::identity::v1::EndAccessRequest {
+        account_id: over.account.to_string(),
+        client_id: client.client.clone(),
+    };
+    ecd.identity().await.unwrap().end_access(end).await.unwrap();
+    let mut visitor = Visitor::at(&system, "profila");
+    walk::first_login(&system, &mut visitor, &client, &client.email).await;
+    let agree = "Ik ga akkoord met de voorwaarden en ga door naar het cliëntportaal";
+    visitor.press(agree, &[]).await;
+    visitor.follow("Wie heeft toegang").await.sees("Wie heeft er vandaag toegang tot het dossier?");
+    visitor.sees("de heer B. Bakker").sees("dit bent u").sees("Jan Bakker").sees("Familie of vriend");
+    visitor.sees_no("Oude Kennis").sees("rapportages").sees("Grond: toestemming van de cliënt");
+
+    visitor.follow("Mijn profiel").await.sees("Klopt uw e-mailadres of telefoonnummer niet meer?");
+    visitor.sees_no("E-mailadres wijzigen");
+    visitor.open("/account/email").await;
+    let (_, form) = visitor.form("Verder", &[("Nieuw e-mailadres", "nieuw@voorbeeld.example")]);
+    assert!(form.iter().any(|(name, _)| name == "stamp"));
+    visitor.press("Verder", &[("Nieuw e-mailadres", "nieuw@voorbeeld.example")]).await;
+    visitor.sees("Bij deze organisatie wijzigt u dit niet zelf.");
+    let request = proto::identity::v1::UpdateAccountContactRequest {
+        account_id: client.account.to_string(),
+        email: "nieuw@voorbeeld.example".to_owned(),
+        phone: String::new(),
+    };
+    ecd.identity().await.unwrap().update_account_contact(request).await.unwrap();
+    visitor.open("/account").await.sees("nieuw@voorbeeld.example");
+    // P13: and the old address is told.
+    walk::mailed(&system, &client.email, "Uw e-mailadres voor MijnDossier is gewijzigd").await;
+}

@@ -1,0 +1,175 @@
+//! Thuisgenoten: a code by e-mail at every login, a temporary password, changes by oneself.
+
+use integration_tests::{System, Visitor, portal::PASSWORD};
+use reqwest::StatusCode;
+
+use crate::walk;
+
+const NEW: &str = "Een heel nieuw wachtwoord";
+
+/// T1, T5, T8–T10, T12–T24: from the first mail to the start page.
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_logs_in_for_the_first_time_with_the_password_and_the_codes_that_were_mailed() {
+    let system = System::start().await;
+    let person = system.ecd("thuisgenoten").register("mevrouw A. de Vries").await;
+    // T12: where the address tells no organisation, its name is asked.
+    let mut anywhere = Visitor::at_host(&system, "localhost");
+    anywhere.open("/").await.sees("Inloggen");
+    assert_eq!(anywhere.labels(), ["Organisatie", "Gebruikersnaam", "Wachtwoord"], "T12");
+    let welcome = system.welcome_password(&person.email).await;
+    let mail = system.mailbox(Some(&person.email)).await.pop().unwrap();
+    assert!(mail.text.contains(&person.email), "T9, T10: {}", mail.text);
+    let fields =
+        [("Organisatie", "Thuisgenoten"), ("Gebruikersnaam", &*person.email), ("Wachtwoord", &*welcome)];
+    anywhere.press("Inloggen", &fields).await.sees("Vul uw code in");
+
+    let mut visitor = Visitor::at(&system, "thuisgenoten");
+    // T5: the button on the organisation's own site leads to one address, that sends to the login.
+    visitor.open("/").await.sees("MijnThuisgenotenDossier").sees("Inloggen");
+    assert_eq!(visitor.path, "/login", "T1, T5");
+    assert_eq!(visitor.labels(), ["Gebruikersnaam", "Wachtwoord"], "T8");
+    let before = system.mailbox(Some(&person.email)).await.len();
+    visitor.press("Inloggen", &[("Gebruikersnaam", &person.email), ("Wachtwoord", &welcome)]).await;
+    visitor.sees("Vul uw code in").sees("•••@voorbeeld.example");
+    assert_eq!(visitor.path, "/login/code", "T13, T14");
+    // T18: a new one comes after a minute, so that nobody's mailbox is filled.
+    visitor.press("Opnieuw", &[]).await.sees("Wacht een minuut");
+    let code = system.code_beyond(&person.email, before).await;
+    let mail = system.mailbox(Some(&person.email)).await.remove(0);
+    assert!(mail.text.contains("5 minuten") && !mail.subject.contains(&code), "T17: {}", mail.text);
+    visitor.press("Verzenden", &[("Code", &code)]).await.sees("Kies een eigen wachtwoord");
+    assert_eq!(
+        visitor.labels(),
+        ["Wachtwoord uit de e-mail", "Nieuw wachtwoord", "Nieuw wachtwoord, nog een keer"],
+        "T15, T16, T19, T20"
+    );
+    visitor.sees("Minstens 10 tekens.").sees("een wachtwoord dat alleen u kent");
+    let own = |repeat| {
+        [
+            ("Wachtwoord uit de e-mail", welcome.clone()),
+            ("Nieuw wachtwoord", PASSWORD.to_owned()),
+            ("Nieuw wachtwoord, nog een keer", String::from(repeat)),
+        ]
+    };
+    let pairs = own("iets anders");
+    let pairs: Vec<(&str, &str)> = pairs.iter().map(|(label, value)| (*label, value.as_str())).collect();
+    visitor.press("Wijzig wachtwoord", &pairs).await.sees("De twee nieuwe wachtwoorden zijn niet gelijk.");
+    let pairs = own(PASSWORD);
+    let pairs: Vec<(&str, &str)> = pairs.iter().map(|(label, value)| (*label, value.as_str())).collect();
+    visitor.press("Wijzig wachtwoord", &pairs).await.sees("Welkom mevrouw A. de Vries");
+    assert_eq!(visitor.path, "/", "T21–T24");
+}
+
+/// T17, T18, T25–T35: the code ends after five minutes, "Opnieuw" brings another, a temporary password lives four hours.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_ends_after_five_minutes_and_a_temporary_password_after_four_hours() {
+    let system = System::start().await;
+    let person = system.ecd("thuisgenoten").register("mevrouw A. de Vries").await;
+    system.portal("thuisgenoten").first_login(&system, &person).await;
+    let mut visitor = Visitor::at(&system, "thuisgenoten");
+    let before = system.mailbox(Some(&person.email)).await.len();
+    walk::password(&mut visitor, &person.email, PASSWORD).await;
+    let old = system.code_beyond(&person.email, before).await;
+    system.travel(301).await;
+    visitor.press("Verzenden", &[("Code", &old)]).await.sees("Deze code werkt niet meer.");
+    visitor.press("Opnieuw", &[]).await.sees("We hebben een nieuwe code gestuurd.");
+    let new = system.code_beyond(&person.email, before + 1).await;
+    visitor.press("Verzenden", &[("Code", &new)]).await.sees("Welkom");
+    visitor.press("Uitloggen", &[]).await.sees("U bent uitgelogd.");
+
+    // T25: many wrong passwords block for a while; one answer, that says what to do.
+    visitor.open("/login").await;
+    for _ in 0..2 {
+        walk::password(&mut visitor, &person.email, "verkeerd").await;
+        visitor.sees("De gegevens kloppen niet.").sees("Vraag een nieuw wachtwoord");
+    }
+    walk::password(&mut visitor, &person.email, PASSWORD).await;
+    visitor.sees("De gegevens kloppen niet.");
+    visitor.follow("Wachtwoord vergeten? Klik hier").await.sees("Wachtwoord vergeten");
+    assert_eq!(visitor.labels(), ["Gebruikersnaam"], "T26, T27: the organisation is told by the address");
+    let mut anywhere = Visitor::at_host(&system, "localhost");
+    anywhere.open("/password/forgotten").await;
+    assert_eq!(anywhere.labels()[..2], ["Organisatie", "Gebruikersnaam"], "T27");
+
+    let mails = system.mailbox(Some(&person.email)).await.len();
+    visitor.press("Wachtwoord resetten", &[("Gebruikersnaam", &person.email)]).await;
+    visitor.sees("Als deze gegevens kloppen, hebben wij u een e-mail gestuurd.");
+    system.messages(&person.email, mails + 1).await;
+    visitor.open("/password/forgotten").await;
+    visitor.press("Wachtwoord resetten", &[("Gebruikersnaam", &person.email)]).await;
+    let mail = system.messages(&person.email, mails + 2).await.remove(0);
+    assert!(mail.text.contains("4 uur"), "T28–T30: {}", mail.text);
+    let temporary = walk::line(&mail.text, "Uw tijdelijke wachtwoord: ");
+    system.travel(301 + 4 * 3600 - 60).await;
+    let before = system.mailbox(Some(&person.email)).await.len();
+    visitor.open("/login").await;
+    walk::password(&mut visitor, &person.email, &temporary).await;
+    visitor.sees("Vul uw code in");
+    let code = system.code_beyond(&person.email, before).await;
+    visitor.press("Verzenden", &[("Code", &code)]).await.sees("tijdelijk wachtwoord");
+    let own = [
+        ("Tijdelijk wachtwoord uit de e-mail", &*temporary),
+        ("Nieuw wachtwoord", NEW),
+        ("Nieuw wachtwoord, nog een keer", NEW),
+    ];
+    visitor.press("Wijzig wachtwoord", &own).await.sees("Welkom");
+    // T31–T35: and the person is told.
+    walk::mailed(&system, &person.email, "Uw wachtwoord voor MijnThuisgenotenDossier is gewijzigd").await;
+
+    visitor.press("Uitloggen", &[]).await;
+    visitor.open("/password/forgotten").await;
+    visitor.press("Wachtwoord resetten", &[("Gebruikersnaam", &person.email)]).await;
+    let mail = system.messages(&person.email, before + 3).await.remove(0);
+    let late = walk::line(&mail.text, "Uw tijdelijke wachtwoord: ");
+    system.travel(301 + 8 * 3600).await;
+    visitor.open("/login").await;
+    walk::password(&mut visitor, &person.email, &late).await;
+    visitor.sees("De gegevens kloppen niet.");
+}
+
+/// T44–T45, T48, T87, T88: the password and the address are changed by oneself; the user name follows.
+#[tokio::test(flavor = "multi_thread")]
+async fn password_and_address_are_changed_by_oneself_and_the_user_name_follows() {
+    let system = System::start().await;
+    let person = system.ecd("thuisgenoten").register("mevrouw A. de Vries").await;
+    let mut visitor = Visitor::at(&system, "thuisgenoten");
+    walk::first_login(&system, &mut visitor, &person, &person.email).await;
+    visitor.follow("Mijn profiel").await.follow("Wachtwoord wijzigen").await;
+    assert_eq!(
+        visitor.labels(),
+        ["Huidig wachtwoord", "Nieuw wachtwoord", "Nieuw wachtwoord, nog een keer"],
+        "T87"
+    );
+    let change = |current, new| {
+        [("Huidig wachtwoord", current), ("Nieuw wachtwoord", new), ("Nieuw wachtwoord, nog een keer", new)]
+    };
+    visitor.press("Wijzig wachtwoord", &change(PASSWORD, "welkom1234")).await;
+    visitor.sees("Dit wachtwoord wordt veel gebruikt");
+    visitor.press("Wijzig wachtwoord", &change(PASSWORD, NEW)).await.sees("Uw wachtwoord is gewijzigd.");
+
+    let (new, before) = (format!("nieuw.{}", person.email), system.mailbox(Some(&person.email)).await.len());
+    visitor.follow("E-mailadres wijzigen").await;
+    visitor.press("Verder", &[("Nieuw e-mailadres", &new)]).await.sees("Nog een code");
+    visitor.press("Code aanvragen", &[]).await;
+    let code = system.code_beyond(&person.email, before).await;
+    visitor.press("Code controleren", &[("Code", &code)]).await.sees("bewaard").sees(&new);
+    visitor
+        .press("Ja, versturen", &[])
+        .await
+        .sees("We hebben een code gestuurd naar het nieuwe e-mailadres.");
+    let code = system.code_beyond(&new, 0).await;
+    visitor.press("Code controleren", &[("Code", "000")]).await.sees("Deze code klopt niet.");
+    visitor
+        .press("Code controleren", &[("Code", &code)])
+        .await
+        .sees("Uw e-mailadres is gewijzigd.")
+        .sees(&new);
+    // T44, T45: and the old address is told.
+    walk::mailed(&system, &person.email, "Uw e-mailadres voor MijnThuisgenotenDossier is gewijzigd").await;
+    visitor.press("Uitloggen", &[]).await.sees("U bent uitgelogd.");
+    visitor.open("/reports").await;
+    assert_eq!(visitor.path, "/login?next=/reports", "T88: nothing is seen any more");
+    walk::password(&mut visitor, &new, NEW).await;
+    visitor.sees("Vul uw code in");
+    assert_eq!(visitor.status, StatusCode::OK, "T48");
+}
