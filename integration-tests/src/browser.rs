@@ -86,6 +86,30 @@ impl Browser {
         self.find(css).await.click().await.unwrap();
     }
 
+    /// Goes on with the Tab key until an element has the focus, which has to be seen (A11Y-05).
+    pub async fn tab_to(&self, css: &str) {
+        let is_there = format!("return document.activeElement?.matches({})", json!(css));
+        for _ in 0..60 {
+            self.client.active_element().await.unwrap().send_keys("\u{e004}").await.unwrap();
+            if self.client.execute(&is_there, Vec::new()).await.unwrap() == json!(true) {
+                let outline = "const style = getComputedStyle(document.activeElement);
+                    return style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2";
+                assert_eq!(
+                    self.client.execute(outline, Vec::new()).await.unwrap(),
+                    json!(true),
+                    "{css}: no focus is seen"
+                );
+                return;
+            }
+        }
+        panic!("{css} is not reached with the Tab key");
+    }
+
+    /// Types on the keyboard, where the focus is.
+    pub async fn keys(&self, keys: &str) {
+        self.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
+    }
+
     /// The text of the page, once it holds this.
     pub async fn sees(&self, text: &str) -> String {
         eventually(text, async || {

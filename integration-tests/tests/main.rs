@@ -17,6 +17,7 @@ mod house;
 mod json;
 mod kill;
 mod outage;
+mod pages;
 mod profila;
 mod replay;
 mod rows;

@@ -123,7 +123,7 @@ async fn the_coach_changes_an_address_and_people_see_who_has_access_today() {
     visitor.press(agree, &[]).await;
     visitor.follow("Wie heeft toegang").await.sees("Wie heeft er vandaag toegang tot het dossier?");
     visitor.sees("de heer B. Bakker").sees("dit bent u").sees("Jan Bakker").sees("Familie of vriend");
-    visitor.sees_no("Oude Kennis").sees("rapportages").sees("Grond: toestemming van de cliënt");
+    visitor.sees_no("Oude Kennis").sees("rapportages").sees("toestemming van de cliënt");
 
     visitor.follow("Mijn profiel").await.sees("Klopt uw e-mailadres of telefoonnummer niet meer?");
     visitor.sees_no("E-mailadres wijzigen");

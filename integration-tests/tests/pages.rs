@@ -1,0 +1,222 @@
+//! Every page of logging in, accounts and access, in a real browser: looked at on a phone and a desktop, held against axe,
+//! done by keyboard alone and with scripts off.
+
+use integration_tests::{
+    Browser, Registered, System,
+    portal::{PASSWORD, Seen},
+};
+use proto::identity::v1::RelationKind;
+
+/// Name and password, and the code in whichever way; ends at the own password or the portal.
+async fn log_in(
+    browser: &Browser,
+    system: &System,
+    organisation: &str,
+    person: &Registered,
+    password: &str,
+    look: bool,
+) {
+    let mut seen = Seen::now(system, person).await;
+    browser.go(&format!("{}/login", system.address(organisation))).await;
+    browser.type_into("#username", &person.email).await;
+    browser.type_into("#password", password).await;
+    browser.press("main form button[type=submit]").await;
+    browser.sees("code").await;
+    if look {
+        browser.look(&format!("{organisation}-second-step"), true).await;
+    }
+    if browser.client.source().await.unwrap().contains("/login/code/send") {
+        if browser.client.source().await.unwrap().contains("id=\"phone\"") {
+            browser.type_into("#phone", &person.phone).await;
+        }
+        browser.press("main form button[type=submit]").await;
+        browser.find("#code").await;
+        if look {
+            browser.look(&format!("{organisation}-code"), true).await;
+        }
+    }
+    browser.find("#code").await;
+    let code = seen.code(system, person).await;
+    browser.type_into("#code", &code).await;
+    browser.press("main form button[type=submit]").await;
+}
+
+async fn own_password(browser: &Browser, welcome: &str) {
+    browser.type_into("#current_password", welcome).await;
+    browser.type_into("#new_password", PASSWORD).await;
+    browser.type_into("#repeat_password", PASSWORD).await;
+    browser.press("main form > .zp-actions button[type=submit]").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pages_of_an_account_and_of_access_are_sound_on_a_phone_and_a_desktop() {
+    let system = System::start().await;
+    let ecd = system.ecd("vivre");
+    let person = ecd.register("mevrouw C. Jansen").await;
+    let other = ecd.register("de heer K. Jansen").await;
+    // A second client, so that there is something to choose.
+    let also = integration_tests::ecd::registration(
+        &other,
+        person.account,
+        "mevrouw C. Jansen",
+        RelationKind::Relative,
+    );
+    let also = proto::identity::v1::RegisterAccountRequest { username: person.email.clone(), ..also };
+    ecd.identity().await.unwrap().register_account(also).await.unwrap();
+    let browser = Browser::start().await;
+    let welcome = system.welcome_password(&person.email).await;
+    log_in(&browser, &system, "vivre", &person, &welcome, true).await;
+    browser.find("#new_password").await;
+    own_password(&browser, &welcome).await;
+
+    browser.sees("Wiens dossier wilt u bekijken?").await;
+    browser.look("clients", true).await;
+    browser.press("form[action$='/select'] button").await;
+    browser.sees("Welkom mevrouw C. Jansen").await;
+    let at = |path: &str| format!("{}{path}", system.address("vivre"));
+    for (path, words, name) in [
+        ("/", "Nieuwste rapportages", "start-again"),
+        ("/account", "Wat wilt u doen?", "account"),
+        ("/account/password", "Huidig wachtwoord", "change-password"),
+        ("/account/email", "Nieuw e-mailadres", "change-email"),
+        ("/account/phone", "Nieuw mobiel nummer", "change-phone"),
+        ("/account/security", "Waar u nu bent ingelogd", "security"),
+        ("/account/preferences", "Grootte van de tekst", "preferences"),
+        ("/access", "Wie heeft er vandaag toegang", "access"),
+        ("/users", "Gebruikersbeheer", "users"),
+        ("/users/new", "Eerst voegt u iemand toe.", "invite"),
+        ("/logout", "Weet u zeker", "logout"),
+        ("/terms", "Er zijn geen voorwaarden.", "terms-none"),
+        ("/password/forgotten", "Wachtwoord vergeten", "forgotten"),
+        ("/password/reset/x", "Kies een nieuw wachtwoord", "reset"),
+        ("/impersonate/x", "Meekijken", "impersonate"),
+        ("/step-up?next=/account", "Nog een code", "step-up"),
+        ("/bestaat-niet", "Deze pagina is er niet", "not-found"),
+    ] {
+        browser.go(&at(path)).await;
+        browser.sees(words).await;
+        browser.look(name, true).await;
+    }
+
+    // What goes wrong, with the fields that it is about.
+    browser.go(&at("/users/new")).await;
+    browser.type_into("#email", "geen adres").await;
+    browser.press("main form > .zp-actions button").await;
+    browser.sees("Er is iets niet goed gegaan").await;
+    browser.look("invite-refused", true).await;
+    browser.type_into("#name", "Petra Jansen").await;
+    browser.type_into("#email", "petra@voorbeeld.example").await;
+    browser.type_into("#phone", "06 12345678").await;
+    browser.press("main form > .zp-actions button").await;
+    browser.sees("Wat mag Petra Jansen?").await;
+    browser.look("rights", true).await;
+    browser.press("#reports-view").await;
+    browser.press("main form > .zp-actions button").await;
+    browser.sees("De rechten zijn opgeslagen.").await;
+    browser.look("users-invited", true).await;
+    browser.press("main a[href$='/end']").await;
+    browser.sees("Wilt u de uitnodiging van Petra Jansen intrekken?").await;
+    browser.look("end", true).await;
+
+    // A step-up in the middle of something: what was typed comes back.
+    let mut seen = Seen::now(&system, &person).await;
+    browser.go(&at("/account/email")).await;
+    browser.type_into("#email", "nieuw@voorbeeld.example").await;
+    browser.press("main form > .zp-actions button").await;
+    browser.sees("Nog een code").await;
+    browser.press("form[action='/step-up/send'] button").await;
+    browser.find("#code").await;
+    browser.look("step-up-code", true).await;
+    let code = seen.code(&system, &person).await;
+    browser.type_into("#code", &code).await;
+    browser.press("form[action='/step-up'] button").await;
+    browser.sees("Wat u had getypt, is bewaard.").await;
+    browser.look("kept", true).await;
+    browser.press("main form .zp-actions button").await;
+    browser.sees("We hebben een code gestuurd naar het nieuwe e-mailadres.").await;
+    browser.look("change-email-code", true).await;
+
+    // Larger text is kept with the account.
+    browser.go(&at("/account/preferences")).await;
+    browser.press("#text-largest").await;
+    browser.press("main form > .zp-actions button").await;
+    browser.sees("Uw keuze is opgeslagen.").await;
+    browser.look("account-largest", true).await;
+
+    // Two minutes before the end: a question, and one button to go on (A11Y-06).
+    let later = "const now = Date.now; Date.now = () => now() + 29 * 60000;
+        document.dispatchEvent(new Event('visibilitychange'));";
+    browser.client.execute(later, Vec::new()).await.unwrap();
+    browser.sees("U wordt over 2 minuten uitgelogd. Wilt u doorgaan?").await;
+    browser.look("idle", true).await;
+    browser.press("dialog button").await;
+    integration_tests::eventually("the question is gone", async || {
+        let open = "return document.querySelector('dialog').open";
+        let open = browser.client.execute(open, Vec::new()).await.ok()?;
+        (open == serde_json::json!(false)).then_some(())
+    })
+    .await;
+    browser.client.clone().close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sms_ways_in_are_sound_on_a_phone_and_a_desktop() {
+    let system = System::start().await;
+    let browser = Browser::start().await;
+    for organisation in ["profila", "rozelaar", "hilverzorg"] {
+        let person = system.ecd(organisation).register("mevrouw F. Mulder").await;
+        let welcome = system.welcome_password(&person.email).await;
+        log_in(&browser, &system, organisation, &person, &welcome, true).await;
+        browser.find("#new_password").await;
+        browser.look(&format!("{organisation}-own-password"), true).await;
+        own_password(&browser, &welcome).await;
+        if organisation == "profila" {
+            browser.sees("Voorwaarden Profila Zorg").await;
+            browser.look("profila-terms", true).await;
+            browser.press("main form button").await;
+        }
+        browser.sees("Welkom mevrouw F. Mulder").await;
+        browser.look(&format!("{organisation}-start"), true).await;
+    }
+    browser.client.clone().close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_and_a_change_of_password_are_done_by_keyboard_alone() {
+    let system = System::start().await;
+    let person = system.ecd("vivre").register("mevrouw C. Jansen").await;
+    let welcome = system.welcome_password(&person.email).await;
+    let mut seen = Seen::now(&system, &person).await;
+    let browser = Browser::start().await;
+    browser.go(&format!("{}/login", system.address("vivre"))).await;
+    browser.tab_to(".utrecht-skip-link").await;
+    browser.tab_to("#username").await;
+    browser.keys(&person.email).await;
+    browser.tab_to("#password").await;
+    browser.keys(&format!("{welcome}\n")).await;
+    browser.find("#code").await;
+    let code = seen.code(&system, &person).await;
+    browser.keys(&format!("{code}\n")).await;
+    browser.find("#new_password").await;
+    for (field, text) in
+        [("#current_password", &*welcome), ("#new_password", PASSWORD), ("#repeat_password", PASSWORD)]
+    {
+        browser.tab_to(field).await;
+        browser.keys(text).await;
+    }
+    browser.keys("\n").await;
+    browser.sees("Welkom mevrouw C. Jansen").await;
+    browser.tab_to("header a[href='/account']").await;
+    browser.keys("\n").await;
+    browser.sees("Wat wilt u doen?").await;
+    browser.tab_to("main a[href='/account/password']").await;
+    browser.keys("\n").await;
+    browser.sees("Huidig wachtwoord").await;
+    browser.tab_to("header a[href='/logout']").await;
+    browser.keys("\n").await;
+    browser.sees("Weet u zeker").await;
+    browser.tab_to("main form button").await;
+    browser.keys("\n").await;
+    browser.sees("U bent uitgelogd.").await;
+    browser.client.clone().close().await.unwrap();
+}
