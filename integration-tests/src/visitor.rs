@@ -113,6 +113,10 @@ impl Visitor {
 
     /// Fails where the page does not hold this.
     #[track_caller]
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "it fails by itself; what it gives is for more of the same"
+    )]
     pub fn sees(&self, words: &str) -> &Self {
         let text = self.text();
         assert!(text.contains(words), "no `{words}` at {}: {text}", self.path);
@@ -121,6 +125,10 @@ impl Visitor {
 
     /// Fails where the page holds this.
     #[track_caller]
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "it fails by itself; what it gives is for more of the same"
+    )]
     pub fn sees_no(&self, words: &str) -> &Self {
         let text = self.text();
         assert!(!text.contains(words), "`{words}` at {}: {text}", self.path);
@@ -185,6 +193,16 @@ impl Visitor {
         let (action, mut form) = self.form(button, &[]);
         form.extend(boxes.iter().map(|name| ((*name).to_owned(), "yes".to_owned())));
         self.go(Method::POST, action, Some(form)).await
+    }
+
+    /// Listens to what is new, as an open page does; ends when the portal ends it.
+    pub async fn live(&self) -> Response {
+        let cookies: Vec<String> =
+            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = self.client.get(format!("{}/live", self.address)).header(header::HOST, &self.host);
+        let response = request.header(header::COOKIE, cookies.join("; ")).send().await.unwrap();
+        assert!(response.status().is_success(), "{response:?}");
+        response
     }
 
     /// The same browser in another tab.

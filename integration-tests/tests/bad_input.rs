@@ -1,5 +1,5 @@
 use integration_tests::{
-    System,
+    System, Visitor,
     ecd::{client_record, instant, now, report_record},
     portal::text,
 };
@@ -7,8 +7,11 @@ use proto::dossier::v1::{
     ErrorReason, ImportRecordsRequest, ReportRecord, import_records_request::Record,
     import_records_response::Result as Outcome,
 };
+use proto::identity::v1::RelationKind;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
+
+use crate::walk;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_foreign_and_malformed_codes_get_one_answer_and_of_200_parallel_guesses_five_count() {
@@ -148,4 +151,108 @@ async fn a_body_too_large_an_unknown_field_and_a_write_from_elsewhere_are_refuse
     let missing = portal.page("/bestaat-niet").await;
     assert_eq!(missing.status(), StatusCode::NOT_FOUND);
     assert!(missing.headers().contains_key("content-security-policy"));
+}
+
+/// A response as it is seen from outside, without what differs from one answer to the next.
+async fn seen(response: reqwest::Response) -> (StatusCode, Vec<String>, String) {
+    let (status, mut headers) = (response.status(), Vec::new());
+    for (name, value) in response.headers() {
+        if name != "date" && name != "content-length" {
+            headers.push(format!("{name}: {}", value.to_str().unwrap()));
+        }
+    }
+    headers.sort();
+    (status, headers, response.text().await.unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_and_headers_are_the_same_for_known_and_unknown_names_at_login_and_reset() {
+    let system = System::start().await;
+    let portal = system.portal("thuisgenoten");
+    let person = system.ecd("thuisgenoten").register("mevrouw A. de Vries").await;
+    let ask = async |path: &str, fields: &[(&str, &str)]| {
+        let request = portal.request(Method::POST, path).header("sec-fetch-site", "same-origin").form(fields);
+        let (status, headers, body) = seen(request.send().await.unwrap()).await;
+        // What was typed comes back in the form.
+        let body = fields.iter().fold(body, |body, (_, typed)| body.replace(typed, "…"));
+        (status, headers, body)
+    };
+    let login = async |username: &str, password: &str| {
+        ask("/login", &[("username", username), ("password", password)]).await
+    };
+    let wrong = login(&person.email, "verkeerd wachtwoord").await;
+    assert_eq!(wrong.0, StatusCode::UNPROCESSABLE_ENTITY);
+    let welcome = system.welcome_password(&person.email).await;
+    assert_eq!(login("niemand@voorbeeld.example", "verkeerd wachtwoord").await, wrong, "unknown");
+    for _ in 0..3 {
+        login(&person.email, "verkeerd wachtwoord").await;
+    }
+    assert_eq!(login(&person.email, "verkeerd wachtwoord").await, wrong, "during a wait");
+    assert_eq!(
+        login(&person.email, &welcome).await.0,
+        StatusCode::SEE_OTHER,
+        "a welcome password passes a wait"
+    );
+
+    let reset = async |username: &str| ask("/password/forgotten", &[("username", username)]).await;
+    let known = reset(&person.email).await;
+    assert_eq!(known.0, StatusCode::SEE_OTHER);
+    assert_eq!(reset("niemand@voorbeeld.example").await, known);
+    let nowhere = [("organisation", "bestaat niet"), ("username", &*person.email)];
+    assert_eq!(ask("/password/forgotten", &nowhere).await, known, "an organisation that is not there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cookie_that_was_planted_is_not_the_session_after_the_login() {
+    let system = System::start().await;
+    let person = system.ecd("thuisgenoten").register("mevrouw A. de Vries").await;
+    let mut visitor = Visitor::at(&system, "thuisgenoten");
+    for name in ["__Host-session", "__Host-login", "__Host-device"] {
+        visitor.plant(name, "planted-by-somebody");
+    }
+    walk::first_login(&system, &mut visitor, &person, &person.email).await;
+    visitor.sees("Welkom");
+    let session = visitor.cookie("__Host-session").unwrap().to_owned();
+    assert_ne!(session, "planted-by-somebody", "ATT-04");
+    let mut other = Visitor::at(&system, "thuisgenoten");
+    other.plant("__Host-session", "planted-by-somebody");
+    other.open("/reports").await.sees("Inloggen");
+    // ATT-05: with the password alone no page opens, and no other step.
+    let mut half = Visitor::at(&system, "thuisgenoten");
+    walk::password(&mut half, &person.email, integration_tests::portal::PASSWORD).await;
+    for path in ["/", "/reports", "/account", "/users", "/clients", "/login/password", "/login/terms"] {
+        half.open(path).await;
+        assert!(half.path.starts_with("/login"), "{path}: {}", half.path);
+        assert_ne!(half.path, path, "a step that is not due");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_are_the_same_however_they_are_typed_and_look_alikes_and_giants_are_refused() {
+    let system = System::start().await;
+    let ecd = system.ecd("profila");
+    let (client, _) = ecd.client("mevrouw Zo\u{eb} Bos").await.unwrap();
+    let named = |name: &'static str| {
+        move |request: &mut proto::identity::v1::RegisterAccountRequest| request.username = name.to_owned()
+    };
+    let (own, relative) = (RelationKind::Client, RelationKind::Relative);
+    let person = ecd.register_for(&client, "Zo\u{eb} Bos", own, named("zo\u{eb}.bos")).await.unwrap();
+    let welcome = system.welcome_password(&person.email).await;
+    let portal = system.portal("profila");
+    let composed = portal.start_login(" Zoe\u{308}.BOS ", &welcome).await;
+    assert_eq!(composed.status, StatusCode::OK, "{composed:?}");
+    for other in ["zo\u{451}.bos", "zo\u{eb}.b\u{43e}s", "zo\u{eb}\u{200b}.bos", "zo\u{eb}.bos\0"] {
+        assert_eq!(portal.start_login(other, &welcome).await.body["reason"], "LOGIN_REFUSED", "{other:?}");
+    }
+    let taken = ecd.register_for(&client, "Namaak", relative, named("ZOE\u{308}.bos")).await;
+    assert_eq!(taken.unwrap_err().message(), "USERNAME_TAKEN");
+    let giant = portal.start_login(&person.email, &"x".repeat(1_000_000)).await;
+    assert_eq!(giant.status, StatusCode::PAYLOAD_TOO_LARGE);
+    let page = portal.request(Method::POST, "/login").header("sec-fetch-site", "same-origin");
+    let large = "x".repeat(1_000_000);
+    let page = page.form(&[("username", "a"), ("password", &large)]).send().await.unwrap();
+    assert_eq!(page.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(page.text().await.unwrap().contains("Dit is te groot om te versturen."));
+    let long = portal.start_login(&person.email, &"x".repeat(50_000)).await;
+    assert_eq!(long.body["reason"], "LOGIN_REFUSED");
 }

@@ -94,7 +94,7 @@ struct Ask {
 /// A code.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Code {
+struct TypedCode {
     /// `level` or `contact`, as it was asked for.
     purpose: String,
     /// As typed.
@@ -164,12 +164,12 @@ async fn send(
 }
 
 /// Check the code; then what was typed before can be sent.
-#[utoipa::path(post, path = "/step-up", tag = "step-up", request_body = Code, security(("session" = [])),
+#[utoipa::path(post, path = "/step-up", tag = "step-up", request_body = TypedCode, security(("session" = [])),
     responses((status = 200, body = Proven), (status = 422, description = "Wrong or expired")))]
 async fn verify(
     State(app): State<App>,
     Viewer(session): Viewer,
-    Input(form): Input<Code>,
+    Input(form): Input<TypedCode>,
 ) -> Result<Page, Problem> {
     let (asked, name) = purpose(&form.purpose)?;
     let onward = Onward { next: form.next, kept: form.kept };

@@ -66,7 +66,7 @@ async fn a_new_code_makes_the_old_one_void_and_does_not_reset_the_count() {
     let request = ResendCodeRequest { login_token: login.clone(), ..Default::default() };
     let too_soon = service.gateway().resend_code(request.clone()).await;
     assert_eq!(reason(too_soon), named(ErrorReason::CodeTooSoon));
-    service.process.clock.advance(Duration::from_secs(60));
+    service.process.clock.advance(Duration::from_mins(1));
     service.gateway().resend_code(request.clone()).await.unwrap();
     let new = service.code().await;
     if old != new {
@@ -85,10 +85,10 @@ async fn an_attempt_asks_for_five_codes_at_most() {
     let login_token = service.start_login(USERNAME, &password).await.unwrap().login_token;
     let request = ResendCodeRequest { login_token, ..Default::default() };
     for _ in 0..4 {
-        service.process.clock.advance(Duration::from_secs(60));
+        service.process.clock.advance(Duration::from_mins(1));
         service.gateway().resend_code(request.clone()).await.unwrap();
     }
-    service.process.clock.advance(Duration::from_secs(60));
+    service.process.clock.advance(Duration::from_mins(1));
     let refused = service.gateway().resend_code(request).await;
     assert_eq!(reason(refused), named(ErrorReason::TooManyCodes));
     assert_eq!(service.opened::<LoginCode, LoginCodeContent>(|code| code.content).await.len(), 5);

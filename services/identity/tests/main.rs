@@ -1,11 +1,6 @@
 //! Identity over its RPCs, on a real Postgres; what it tells is read from its outbox.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::wildcard_imports,
-    reason = "a test that cannot go on panics; these call every method of the contract"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod access;
 mod account;
@@ -14,6 +9,7 @@ mod organisation;
 mod password;
 mod person;
 mod rights;
+mod same_work;
 mod schema;
 mod session;
 mod support;

@@ -108,7 +108,7 @@ async fn asking_tells_nobody_whether_there_is_such_an_account_and_ends_at_the_da
 async fn a_password_is_changed_with_the_current_one_and_other_sessions_end() {
     let service = Service::start().await;
     let other = service.first_login().await;
-    service.process.clock.advance(Duration::from_secs(60));
+    service.process.clock.advance(Duration::from_mins(1));
     let here = service.log_in(USERNAME).await.session_token;
     let mut own = service.in_session(&here).await;
     let mut change = async |current: &str, new: &str| {

@@ -88,7 +88,7 @@ async fn a_session_opens_what_was_given_to_it_and_nothing_else() {
             service.process.clock.advance(Duration::from_hours(1));
             match service.resolve(&session).await {
                 Ok(late) => {
-                    assert!(late.grants.is_empty() && late.client_id.is_empty(), "the end date is over")
+                    assert!(late.grants.is_empty() && late.client_id.is_empty(), "the end date is over");
                 }
                 late => assert_eq!(reason(late), named(ErrorReason::SessionEnded)),
             }

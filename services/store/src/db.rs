@@ -59,12 +59,15 @@ impl Db {
     /// A database that connects when it is used.
     #[must_use]
     pub fn new(service: &'static str, options: PgConnectOptions, max_connections: u32) -> Self {
+        // Told of every statement, without its values, where somebody asks for that; it costs.
+        let is_asked = tracing::enabled!(target: "sqlx::query", tracing::Level::DEBUG);
+        let options = if is_asked { options } else { options.disable_statement_logging() };
         let pool = PgPoolOptions::new()
             .max_connections(max_connections)
             .acquire_timeout(Duration::from_secs(2))
             // A broken connection shows itself at its first use and is thrown away; asking each time costs a round trip.
             .test_before_acquire(false)
-            .connect_lazy_with(options.disable_statement_logging());
+            .connect_lazy_with(options);
         Self { pool, service, outbox: Arc::default(), trail: Arc::default() }
     }
 

@@ -31,7 +31,7 @@ impl Database {
     /// A fresh one with all migrations.
     pub async fn create(service: &'static str, migrator: &Migrator) -> Self {
         let server: PgConnectOptions = crate::environment("ZORGPORTAAL_TEST_POSTGRES").parse().unwrap();
-        Self::create_on(server.disable_statement_logging(), service, migrator).await
+        Self::create_on(server, service, migrator).await
     }
 
     /// The same, on a server of the test's own choice.

@@ -59,6 +59,7 @@ async fn show(_viewer: Viewer) -> Page {
 /// A new password (T87, P35).
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the names are those of the JSON document")]
 struct Change {
     /// The current one.
     #[serde(default)]

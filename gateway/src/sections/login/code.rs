@@ -20,7 +20,7 @@ use crate::{
 /// A code.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Code {
+pub struct TypedCode {
     /// As typed: spaces and dashes are ignored.
     #[serde(default)]
     code: String,
@@ -66,30 +66,30 @@ pub async fn show_device(
 }
 
 /// Check the code (T15–T17, P31). Send the login token as bearer token.
-#[utoipa::path(post, path = "/login/code", tag = "login", request_body = Code,
+#[utoipa::path(post, path = "/login/code", tag = "login", request_body = TypedCode,
     responses((status = 200, body = Progress), (status = 422, description = "Wrong or expired")))]
 pub async fn submit(
     State(app): State<App>,
     attempt: Attempt,
     browser: Browser,
-    Input(form): Input<Code>,
+    Input(form): Input<TypedCode>,
 ) -> Result<Page, Problem> {
     check(&app, attempt, browser, form).await
 }
 
 /// Check the code for a new device (V7, H6). Send the login token as bearer token.
-#[utoipa::path(post, path = "/login/device", tag = "login", request_body = Code,
+#[utoipa::path(post, path = "/login/device", tag = "login", request_body = TypedCode,
     responses((status = 200, body = Progress), (status = 422, description = "Wrong or expired")))]
 pub async fn submit_device(
     State(app): State<App>,
     attempt: Attempt,
     browser: Browser,
-    Input(form): Input<Code>,
+    Input(form): Input<TypedCode>,
 ) -> Result<Page, Problem> {
     check(&app, attempt, browser, form).await
 }
 
-async fn check(app: &App, attempt: Attempt, browser: Browser, form: Code) -> Result<Page, Problem> {
+async fn check(app: &App, attempt: Attempt, browser: Browser, form: TypedCode) -> Result<Page, Problem> {
     let (login_token, onward) = (attempt.0, Onward { next: form.next, kept: form.kept });
     let request = VerifyCodeRequest {
         login_token: login_token.clone(),

@@ -85,7 +85,7 @@ async fn submit(
 /// A new password by a link (V16).
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct NewPassword {
+struct Replacement {
     /// The user name.
     #[serde(default)]
     username: String,
@@ -112,13 +112,13 @@ async fn show_reset(Path(token): Path<String>) -> Page {
 }
 
 /// Set a new password by a link (V16–V17). Logging in asks for the second factor.
-#[utoipa::path(post, path = "/password/reset/{token}", tag = "password", request_body = NewPassword,
+#[utoipa::path(post, path = "/password/reset/{token}", tag = "password", request_body = Replacement,
     params(("token" = String, Path, description = "As it was sent")), responses((status = 200, body = Reset)))]
 async fn reset(
     State(app): State<App>,
     organisation: Option<Extension<Arc<Organisation>>>,
     Path(token): Path<String>,
-    Input(form): Input<NewPassword>,
+    Input(form): Input<Replacement>,
 ) -> Result<Page, Problem> {
     let refused = |problem: Problem, username: String, token: String| {
         if problem.reason == "LINK_EXPIRED" {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{Code, TRIES};
 
 /// How often codes were sent under an id, and when last.
-pub struct Sent {
+pub struct History {
     /// How often.
     pub sent: i32,
     /// When last.
@@ -19,7 +19,7 @@ pub struct Sent {
 }
 
 /// What was sent under an id so far; locked.
-pub async fn lock(tx: &mut Tx, id: Uuid) -> Result<Option<Sent>, StoreError> {
+pub async fn lock(tx: &mut Tx, id: Uuid) -> Result<Option<History>, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     let row = sqlx::query!(
         "SELECT sent, sent_at, tries FROM code WHERE organisation_id = $1 AND id = $2 FOR UPDATE",
@@ -28,7 +28,7 @@ pub async fn lock(tx: &mut Tx, id: Uuid) -> Result<Option<Sent>, StoreError> {
     )
     .fetch_optional(tx.connection())
     .await?;
-    Ok(row.map(|row| Sent { sent: row.sent, sent_at: row.sent_at.to_jiff(), tries: row.tries }))
+    Ok(row.map(|row| History { sent: row.sent, sent_at: row.sent_at.to_jiff(), tries: row.tries }))
 }
 
 /// Makes a code the one that counts; older ones are void. The count of tries stays.

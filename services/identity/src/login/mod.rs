@@ -125,7 +125,9 @@ impl Login {
 
 /// Where the right password leads: to a code, or past it on a remembered device. A password that was sent never does
 /// without a code (REC-03).
-#[must_use]
+///
+/// # Errors
+/// The state in which the attempt waits for a code.
 pub fn after_password(settings: LoginSettings, is_remembered: bool, one_time: bool) -> Result<Factor, State> {
     let factor = factor::of(settings.second_factor());
     if factor.remembers && is_remembered && !one_time {

@@ -29,6 +29,7 @@ use crate::{
 };
 
 /// What is known of who knocks before the password is judged.
+#[expect(clippy::struct_excessive_bools, reason = "four answers to four questions")]
 struct Knock {
     account: Option<Account>,
     /// What counts their failures.

@@ -124,7 +124,7 @@ static KINDS: LazyLock<[(String, Open); 11]> = LazyLock::new(|| {
                 Content::Code(Code {
                     recipient: content.recipient.unwrap_or_default(),
                     purpose: $purpose,
-                    code: content.code,
+                    digits: content.code,
                     life_minutes: content.life_minutes,
                     document,
                 })

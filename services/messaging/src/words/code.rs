@@ -12,7 +12,7 @@ pub struct Code {
     /// What for, as the keys of its words begin: `login`, `device`, `step-up`, `signing`, `email-change`, `phone-change`.
     pub purpose: &'static str,
     /// The digits: those that were shown, a dash, and those to type; or the latter alone.
-    pub code: String,
+    pub digits: String,
     /// Minutes that it is valid.
     pub life_minutes: i32,
     /// What is signed: kind and version; empty where nothing is.
@@ -23,7 +23,7 @@ pub struct Code {
 pub fn render(settings: &OrganisationSettings, code: &Code) -> Outgoing {
     let mut speaker = Speaker::new(settings, &code.recipient);
     speaker.set("minutes", code.life_minutes.to_string());
-    speaker.set("code", code.code.clone());
+    speaker.set("code", code.digits.clone());
     if !code.document.0.is_empty() {
         let kind = code.document.0.replace('_', "-");
         let name = speaker.say(&format!("document-{kind}"));
@@ -34,13 +34,13 @@ pub fn render(settings: &OrganisationSettings, code: &Code) -> Outgoing {
     let purpose = code.purpose;
     if !code.recipient.phone.is_empty() {
         let host = settings.hosts.first().map(String::as_str).unwrap_or_default();
-        let typed = code.code.rsplit('-').next().unwrap_or_default();
+        let typed = code.digits.rsplit('-').next().unwrap_or_default();
         let text = gsm7(&speaker.say(&format!("{purpose}-sms")));
         return Outgoing::Sms(code.recipient.phone.clone(), format!("{text}\n\n@{host} #{typed}"));
     }
     let body = vec![
         speaker.words(&format!("{purpose}-intro")),
-        Paragraph::Value(speaker.say("code-label"), code.code.clone()),
+        Paragraph::Value(speaker.say("code-label"), code.digits.clone()),
         speaker.words("code-life"),
         speaker.words("code-not-you"),
     ];
@@ -76,7 +76,7 @@ mod tests {
                 display_name: "mevrouw de Vries".to_owned(),
             },
             purpose,
-            code: "5913-123456".to_owned(),
+            digits: "5913-123456".to_owned(),
             life_minutes: 5,
             document: ("care_plan".to_owned(), 3),
         }

@@ -1,0 +1,121 @@
+//! Whoever asks, the same work is done: no answer's time can tell who exists (ATT-06). Hashes and queries are counted.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use proto::identity::v1::{InviteUserRequest, RelationKind, StartLoginRequest, StartPasswordResetRequest};
+use tracing_subscriber::{
+    Layer,
+    layer::{Context, SubscriberExt},
+};
+
+use crate::support::{Service, USERNAME, inviting};
+
+/// Counts hashes and queries of this process.
+#[derive(Clone, Default)]
+struct Counter {
+    hashes: Arc<AtomicUsize>,
+    queries: Arc<AtomicUsize>,
+}
+
+impl<S: tracing::Subscriber> Layer<S> for Counter {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        let target = event.metadata().target();
+        if target.starts_with("sqlx::query") {
+            self.queries.fetch_add(1, Ordering::SeqCst);
+        } else if target.ends_with("password::hasher") {
+            self.hashes.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+}
+
+impl Counter {
+    fn start() -> Self {
+        let counter = Self::default();
+        // Each test is a process of its own.
+        let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(counter.clone()));
+        counter
+    }
+
+    fn take(&self) -> (usize, usize) {
+        (self.hashes.swap(0, Ordering::SeqCst), self.queries.swap(0, Ordering::SeqCst))
+    }
+}
+
+#[tokio::test]
+async fn a_login_costs_one_hash_and_the_same_queries_whoever_it_is() {
+    let counter = Counter::start();
+    let service = Service::start().await;
+    service.first_login().await;
+    let login = async |organisation: &str, username: &str| {
+        let request = StartLoginRequest {
+            organisation_id: organisation.to_owned(),
+            username: username.to_owned(),
+            password: "verkeerd".to_owned(),
+            ..Default::default()
+        };
+        service.gateway().start_login(request).await.unwrap_err();
+        counter.take()
+    };
+    let here = service.organisation.to_string();
+    // What is prepared once for each connection is out of the way.
+    login(&here, "iemand").await;
+    let known = login(&here, USERNAME).await;
+    assert_eq!(known.0, 1, "exactly one argon2");
+    assert!(known.1 > 3, "{known:?}");
+    assert_eq!(login(&here, USERNAME).await, known, "during a wait");
+    assert_eq!(login(&here, "niemand@voorbeeld.example").await, known, "a name that is not there");
+    assert_eq!(login("", USERNAME).await, known, "an organisation that is not there");
+}
+
+#[tokio::test]
+async fn asking_for_a_new_password_costs_the_same_whoever_it_is() {
+    let counter = Counter::start();
+    let service = Service::start().await;
+    service.first_login().await;
+    let ask = async |organisation: &str, username: &str| {
+        let request = StartPasswordResetRequest {
+            organisation_id: organisation.to_owned(),
+            username: username.to_owned(),
+            ..Default::default()
+        };
+        service.gateway().start_password_reset(request).await.unwrap();
+        counter.take()
+    };
+    let here = service.organisation.to_string();
+    ask(&here, "iemand").await;
+    let known = ask(&here, USERNAME).await;
+    assert_eq!(known.0, 0);
+    assert_eq!(ask(&here, "niemand@voorbeeld.example").await, known);
+    assert_eq!(ask("", USERNAME).await, known, "an organisation that is not there");
+}
+
+#[tokio::test]
+async fn inviting_somebody_costs_the_same_whether_they_have_an_account_or_not() {
+    let counter = Counter::start();
+    let service = Service::of(&inviting()).await;
+    let session = service.first_login().await;
+    let mut other = service.registration();
+    other.account_id = testkit::caller::uuid(0x31).to_string();
+    other.username = "bekend@voorbeeld.example".to_owned();
+    other.email.clone_from(&other.username);
+    other.client_id = testkit::caller::client(2).to_string();
+    service.ecd().register_account(other).await.unwrap();
+    let mut client = service.in_session(&session).await;
+    counter.take();
+    let mut invite = async |email: &str| {
+        let request = InviteUserRequest {
+            name: "Iemand".to_owned(),
+            email: email.to_owned(),
+            relation: RelationKind::Relative.into(),
+            ..Default::default()
+        };
+        client.invite_user(request).await.unwrap();
+        counter.take()
+    };
+    invite("eerst@voorbeeld.example").await;
+    let known = invite("bekend@voorbeeld.example").await;
+    assert_eq!(invite("nieuw@voorbeeld.example").await, known);
+}
