@@ -32,7 +32,7 @@ window.addEventListener("pageshow", (event) => {
 });
 
 // Two minutes before the session ends: a question, and one button to go on. What was typed stays in any case.
-const { idle, idleTitle, idleGoOn, idleOver } = document.body.dataset;
+const { idle, idleTitle, idleGoOn, idleOver, idleClose } = document.body.dataset;
 if (idle && window.HTMLDialogElement) {
   const dialog = document.createElement("dialog");
   dialog.className = "zp-idle";
@@ -43,32 +43,51 @@ if (idle && window.HTMLDialogElement) {
   button.type = "button";
   button.className = "utrecht-button utrecht-button--primary-action";
   button.textContent = idleGoOn;
-  dialog.append(title, button);
+  const close = document.createElement("button");
+  close.type = "button";
+  close.className = "utrecht-button utrecht-button--primary-action";
+  close.textContent = idleClose;
+  close.hidden = true;
+  dialog.append(title, button, close);
   document.body.append(dialog);
   const WARNING = 120;
   let ends, timer;
   const left = () => (ends - Date.now()) / 1000;
-  const check = () => {
+  const say = (text, isOver) => {
+    title.textContent = text;
+    button.hidden = isOver;
+    close.hidden = !isOver;
+    if (!dialog.open) dialog.showModal();
+  };
+  const ask = (method) => {
+    const headers = { "content-type": "application/json" };
+    // Asked by the page itself, it must not keep the session alive.
+    if (method === "GET") headers["x-passive"] = "yes";
+    return fetch("/api/v1/session", { method, headers, body: method === "POST" ? "{}" : undefined }).catch(() => null);
+  };
+  const check = async () => {
     clearTimeout(timer);
     if (left() <= 0) {
-      title.textContent = idleOver;
-      button.hidden = true;
-      if (!dialog.open) dialog.showModal();
+      // Another tab may have gone on with it.
+      const response = await ask("GET");
+      if (response?.ok) return begin((await response.json()).idle_seconds);
+      if (response?.status === 401) return say(idleOver, true);
+      timer = setTimeout(check, 30000);
       return;
     }
-    if (left() <= WARNING && !dialog.open) {
-      title.textContent = idleTitle;
-      button.hidden = false;
-      dialog.showModal();
-    }
+    if (left() <= WARNING) say(idleTitle, false);
     timer = setTimeout(check, Math.max(1, left() > WARNING ? left() - WARNING : left()) * 1000);
   };
-  const begin = (seconds) => { ends = Date.now() + seconds * 1000; check(); };
+  const begin = (seconds) => {
+    ends = Date.now() + seconds * 1000;
+    if (dialog.open) dialog.close();
+    check();
+  };
+  close.addEventListener("click", () => dialog.close());
   button.addEventListener("click", async () => {
-    const headers = { "content-type": "application/json" };
-    const response = await fetch("/api/v1/session", { method: "POST", headers, body: "{}" }).catch(() => null);
-    dialog.close();
-    begin(response?.ok ? (await response.json()).idle_seconds : 0);
+    const response = await ask("POST");
+    if (response?.ok) begin((await response.json()).idle_seconds);
+    else if (response?.status === 401) say(idleOver, true);
   });
   document.addEventListener("visibilitychange", check);
   begin(Number(idle));
@@ -85,6 +104,8 @@ if (parts.length && "EventSource" in window) {
       .catch(() => null);
     if (!response?.ok) return;
     const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+    // Another person or client meanwhile, in another tab: then this page is about something else.
+    if (fresh.body.dataset.about !== document.body.dataset.about) return location.reload();
     for (const part of document.querySelectorAll(`[data-live~="${section}"]`)) {
       const other = fresh.getElementById(part.id);
       if (!other || other.innerHTML === part.innerHTML) continue;

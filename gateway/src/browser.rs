@@ -39,10 +39,15 @@ impl FromRequestParts<App> for Browser {
     }
 }
 
-/// The cookie that makes a device known for some days.
+/// How many accounts' devices one browser keeps: a couple shares a tablet.
+const DEVICES: usize = 5;
+
+/// The cookie that makes a device known for some days, beside those of other accounts.
 #[must_use]
-pub fn device_cookie(token: String, days: i32) -> Cookie<'static> {
-    let mut cookie = session::cookie(DEVICE, token);
+pub fn device_cookie(token: &str, others: &str, days: i32) -> Cookie<'static> {
+    let others = others.split('~').filter(|other| !other.is_empty() && *other != token);
+    let all: Vec<&str> = std::iter::once(token).chain(others).take(DEVICES).collect();
+    let mut cookie = session::cookie(DEVICE, all.join("~"));
     cookie.set_max_age(time::Duration::days(i64::from(days)));
     cookie
 }

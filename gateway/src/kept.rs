@@ -38,11 +38,18 @@ impl Kept {
     /// Keeps a form, as it stands in the hidden field; `None` where there is nothing to keep, or it is not ours.
     #[must_use]
     pub fn close(key: &StampKey, sent: &Sent, path: &str, now: Timestamp) -> Option<String> {
-        let fields = sent.fields.iter().filter(|(name, _)| !SECRET.iter().any(|part| name.contains(part)));
+        let is_secret = |name: &str| SECRET.iter().any(|part| name.contains(part));
+        // Where a secret has to be typed again, or nothing was typed, the page itself comes back, empty.
+        if sent.fields.is_empty()
+            || sent.fields.iter().any(|(name, _)| is_secret(name))
+            || path == "/step-up/send"
+        {
+            return None;
+        }
         let kept = Self {
             stamp: sent.stamp.clone()?,
             path: path.to_owned(),
-            fields: fields.cloned().collect(),
+            fields: sent.fields.clone(),
             until: (now + LIFE).as_second(),
         };
         Some(key.close(&serde_json::to_vec(&kept).ok()?))
@@ -74,6 +81,16 @@ pub struct KeptView {
     fields: Vec<(String, String)>,
     #[serde(skip)]
     stamp: String,
+}
+
+/// Fields whose values a person knows again, by their labels.
+const SHOWN: [&str; 5] = ["email", "phone", "name", "username", "valid_until"];
+
+impl KeptView {
+    /// What was typed, as far as it says something to the person.
+    fn shown(&self) -> impl Iterator<Item = &(String, String)> {
+        self.fields.iter().filter(|(name, value)| SHOWN.contains(&name.as_str()) && !value.is_empty())
+    }
 }
 
 impl KeptView {

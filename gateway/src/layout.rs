@@ -22,6 +22,8 @@ pub struct Around<'a> {
     pub session: Option<&'a Session>,
     /// The path with its query.
     pub path: &'a str,
+    /// Where to go back to after choosing a language.
+    pub back: String,
     /// The key of a message.
     pub flash: Option<&'a str>,
     /// When.
@@ -48,7 +50,7 @@ pub fn render(around: &Around<'_>, view: &dyn AnyView, content: String) -> askam
         idle_seconds: idle.map_or(0, |end| (end.seconds - around.now.as_second()).max(0)),
         confirms_logout: settings.and_then(|settings| settings.session).is_some_and(|it| it.confirm_logout),
         path: around.path.split('?').next().unwrap_or("/"),
-        back: around.path,
+        back: &around.back,
         flash: around.flash,
         has_contact: around.organisation.is_some(),
         content,

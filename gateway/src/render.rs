@@ -52,6 +52,28 @@ fn needs_stamp(path: &str) -> bool {
         .any(|free| path.strip_prefix(free).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }
 
+/// The page on which the form stands that was sent to a path: there are paths that only take forms.
+fn form_page(path: &str) -> String {
+    let plain = path.split('?').next().unwrap_or("/");
+    for (end, page) in [
+        ("/step-up/send", "/step-up"),
+        ("/login/code/send", "/login/code"),
+        ("/login/code/resend", "/login/code"),
+        ("/account/email/confirm", "/account/email?sent=true"),
+        ("/account/phone/confirm", "/account/phone?sent=true"),
+        ("/account/security/sessions/end", "/account/security"),
+        ("/account/security/devices/forget", "/account/security"),
+        ("/resend", "/users"),
+        ("/select", "/clients"),
+        ("/session", "/"),
+    ] {
+        if plain.ends_with(end) {
+            return page.to_owned();
+        }
+    }
+    path.to_owned()
+}
+
 /// What is known of a request before its handler runs.
 struct Frame {
     representation: Representation,
@@ -79,9 +101,10 @@ pub async fn frame(State(app): State<App>, request: Request, next: Next) -> Resp
         if let Some(problem) = early {
             return frame.finish(problem.into_response());
         }
-        let body = match frame.take_form(&parts, body).await {
-            Ok(body) => body,
-            Err(problem) => return frame.finish(problem.into_response()),
+        let body = match tokio::time::timeout_at(deadline, frame.take_form(&parts, body)).await {
+            Ok(Ok(body)) => body,
+            Ok(Err(problem)) => return frame.finish(problem.into_response()),
+            Err(_) => return frame.finish(Problem::unavailable().into_response()),
         };
         if let Some(session) = &frame.session {
             parts.extensions.insert(Arc::clone(session));
@@ -160,7 +183,11 @@ impl Frame {
             return Ok(Body::from(sent.body()));
         };
         let stamp = sent.stamp.as_ref().ok_or_else(Problem::unreadable)?;
-        if !stamp.is_for(session) {
+        if stamp.account != session.facts.account_id {
+            return Err(Problem::shared(StatusCode::CONFLICT, "OTHER_CLIENT"));
+        }
+        // A form from before any client was chosen is about none.
+        if !stamp.client.is_empty() && stamp.client != session.facts.client_id {
             let kept = Kept::close(&self.stamps, &sent, &self.path, self.now);
             let problem = Problem::shared(StatusCode::CONFLICT, "OTHER_CLIENT");
             return Err(problem.with_form(OtherClientView::of(stamp, session, kept)));
@@ -218,7 +245,7 @@ impl Frame {
             language: language.unwrap_or_default(),
             names: names.into_iter().collect(),
             labels: settings.map(|settings| settings.labels.clone()).unwrap_or_default(),
-            settings: settings.map(on).unwrap_or_default(),
+            settings: settings.map_or_else(|| vec!["organisation-unknown"], on),
             stamp: stamp.unwrap_or_default(),
         }
     }
@@ -244,6 +271,9 @@ impl Frame {
         if self.representation == Representation::Html {
             if self.flash.is_some() && response.status() != StatusCode::SEE_OTHER {
                 cookies.push(session::removal(FLASH));
+            }
+            if self.stale_session && response.status() == StatusCode::SEE_OTHER {
+                cookies.push(session::cookie(FLASH, "session-over".to_owned()));
             }
             if self.stale_session && cookies.iter().all(|cookie| cookie.name() != SESSION) {
                 cookies.push(session::removal(SESSION));
@@ -286,7 +316,9 @@ impl Frame {
                 let bytes = serde_json::to_vec(&details).unwrap_or_default();
                 json(problem.status, "application/problem+json", bytes)
             }
-            Representation::Html if problem.is_unauthenticated() || problem.asks_step_up() => {
+            Representation::Html
+                if problem.form.is_none() && (problem.is_unauthenticated() || problem.asks_step_up()) =>
+            {
                 self.ask_who(problem)
             }
             Representation::Html => match problem.form.clone() {
@@ -318,8 +350,8 @@ impl Frame {
                 response
             };
         }
-        let target = (self.method == Method::GET).then_some(self.path.as_str());
-        see_other(&with_next(if step_up { "/step-up" } else { "/login" }, target))
+        let target = form_page(&self.path);
+        see_other(&with_next(if step_up { "/step-up" } else { "/login" }, Some(&target)))
     }
 
     fn page(&mut self, view: &dyn AnyView) -> askama::Result<String> {
@@ -329,6 +361,7 @@ impl Frame {
             organisation: self.organisation.as_deref(),
             session: self.session.as_deref(),
             path: &self.path,
+            back: form_page(&self.path),
             flash: self.flash.as_deref(),
             now: self.now,
         };

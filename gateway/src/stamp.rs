@@ -43,12 +43,6 @@ impl Stamp {
     pub fn open(key: &StampKey, text: &str) -> Option<Self> {
         serde_json::from_slice(&key.open(text)?).ok()
     }
-
-    /// Whether a form with this stamp is still about what the session is about.
-    #[must_use]
-    pub fn is_for(&self, session: &Session) -> bool {
-        self.account == session.facts.account_id && self.client == session.facts.client_id
-    }
 }
 
 /// A form that a page sent: its fields, and its stamp apart.

@@ -115,8 +115,14 @@ async fn passwords_and_codes_are_never_kept() {
     let stamp = hidden(&page, "stamp");
     let body = format!("current_password=geheim1&new_password=geheim2&repeat_password=geheim2&stamp={stamp}");
     let asked = send(&portal, "/account/password", Some("an-ended-session"), &body).await;
-    assert_eq!(asked.status, 401);
-    assert!(!asked.text.contains("geheim"));
+    assert_eq!(asked.status, 303);
+    assert_eq!(
+        asked.header("location"),
+        "/login?next=/account/password",
+        "the form is there again afterwards"
+    );
+    let sent = format!("{:?}{}", asked.headers, asked.text);
+    assert!(!sent.contains("geheim"), "{sent}");
 }
 
 #[tokio::test]

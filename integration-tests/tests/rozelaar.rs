@@ -64,7 +64,7 @@ async fn the_own_number_is_typed_and_another_one_gets_no_sms_and_looks_the_same(
     // R12: after a year another one is chosen.
     system.travel(60 + 366 * 86_400).await;
     walk::login(&system, &mut visitor, &person, username).await;
-    visitor.sees("Uw wachtwoord is langer dan een jaar oud.");
+    visitor.sees("Uw wachtwoord is te oud.");
     let change = |new| {
         [("Huidig wachtwoord", PASSWORD), ("Nieuw wachtwoord", new), ("Nieuw wachtwoord, nog een keer", new)]
     };

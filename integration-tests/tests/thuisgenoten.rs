@@ -23,6 +23,9 @@ async fn somebody_logs_in_for_the_first_time_with_the_password_and_the_codes_tha
         [("Organisatie", "Thuisgenoten"), ("Gebruikersnaam", &*person.email), ("Wachtwoord", &*welcome)];
     anywhere.press("Inloggen", &fields).await.sees("Vul uw code in");
 
+    // The code of that login, so that it is not taken for the next one's.
+    system.code_beyond(&person.email, 1).await;
+
     let mut visitor = Visitor::at(&system, "thuisgenoten");
     // T5: the button on the organisation's own site leads to one address, that sends to the login.
     visitor.open("/").await.sees("MijnThuisgenotenDossier").sees("Inloggen");
@@ -147,11 +150,12 @@ async fn password_and_address_are_changed_by_oneself_and_the_user_name_follows()
     visitor.sees("Dit wachtwoord wordt veel gebruikt");
     visitor.press("Wijzig wachtwoord", &change(PASSWORD, NEW)).await.sees("Uw wachtwoord is gewijzigd.");
 
-    let (new, before) = (format!("nieuw.{}", person.email), system.mailbox(Some(&person.email)).await.len());
+    let new = format!("nieuw.{}", person.email);
     visitor.follow("E-mailadres wijzigen").await;
     visitor.press("Verder", &[("Nieuw e-mailadres", &new)]).await.sees("Nog een code");
     visitor.press("Code aanvragen", &[]).await;
-    let code = system.code_beyond(&person.email, before).await;
+    // Though a code for the login comes by e-mail: whoever reads the mail must not come to more by it.
+    let code = system.code_beyond(&person.phone, 0).await;
     visitor.press("Code controleren", &[("Code", &code)]).await.sees("bewaard").sees(&new);
     visitor
         .press("Ja, versturen", &[])

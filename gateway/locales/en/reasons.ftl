@@ -14,9 +14,10 @@ access-other-client = You are looking at another record now. Nothing was saved.
 
 ## identity
 identity-login-refused = That is not right. Check your user name, password, code and organisation. Wait half a minute and try again. Does it not work? Ask for a new password, or call us.
-identity-code-expired = This code no longer works. Ask for a new one with the button Again.
+identity-code-expired = This code does not work any more. Ask for a new one.
 identity-login-ended = Logging in took too long or failed too often. Begin again.
-identity-too-many-codes = You have asked for a new code too often. Begin again with logging in.
+identity-too-many-codes = Too many codes were asked for or tried. Try again later, or call us.
+identity-too-many-invitations = This invitation was already sent often today. Try again tomorrow, or call us.
 identity-current-password-wrong = This password is not right. Check it, wait a moment and try again.
 identity-password-too-short = The new password is too short. Use at least { $count } characters.
 identity-password-too-long = The new password is too long. Use a shorter one.

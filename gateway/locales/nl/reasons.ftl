@@ -14,9 +14,10 @@ access-other-client = U bekijkt nu een ander dossier. Er is niets opgeslagen.
 
 ## identity
 identity-login-refused = De gegevens kloppen niet. Controleer uw gebruikersnaam, wachtwoord, code en organisatie. Wacht een halve minuut en probeer het opnieuw. Lukt het niet? Vraag een nieuw wachtwoord, of bel ons.
-identity-code-expired = Deze code werkt niet meer. Vraag een nieuwe code met de knop Opnieuw.
+identity-code-expired = Deze code werkt niet meer. Vraag een nieuwe code.
 identity-login-ended = Het inloggen duurde te lang of lukte te vaak niet. Begin opnieuw.
-identity-too-many-codes = U hebt te vaak een nieuwe code gevraagd. Begin opnieuw met inloggen.
+identity-too-many-codes = Er zijn te veel codes gevraagd of geprobeerd. Probeer het later opnieuw, of bel ons.
+identity-too-many-invitations = Deze uitnodiging is vandaag al vaak verstuurd. Probeer het morgen opnieuw, of bel ons.
 identity-current-password-wrong = Dit wachtwoord klopt niet. Controleer het, wacht even en probeer het opnieuw.
 identity-password-too-short = Het nieuwe wachtwoord is te kort. Neem minstens { $count } tekens.
 identity-password-too-long = Het nieuwe wachtwoord is te lang. Neem een korter wachtwoord.

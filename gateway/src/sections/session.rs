@@ -14,7 +14,7 @@ use crate::{
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(extend))
+    OpenApiRouter::new().routes(routes!(show, extend))
 }
 
 /// How long the session lasts.
@@ -22,6 +22,14 @@ pub fn routes() -> OpenApiRouter<App> {
 struct Lasts {
     /// Seconds until it ends if nothing is asked before.
     idle_seconds: i64,
+}
+
+/// How long the session lasts. Asked with `X-Passive`, it does not keep it alive.
+#[utoipa::path(get, path = "/session", tag = "session", security(("session" = [])),
+    responses((status = 200, body = Lasts)))]
+async fn show(State(app): State<App>, Viewer(session): Viewer) -> Page {
+    let until = session.facts.idle_until.as_ref().map_or(0, |end| end.seconds);
+    Page::done(&Lasts { idle_seconds: until - app.clock.now().as_second() }, "/")
 }
 
 /// Go on with the session, which was asked for by the person.

@@ -37,6 +37,8 @@ pub struct StepUpView {
     /// Its first digits, which need not be typed.
     pub shown_digits: String,
     #[serde(skip)]
+    code: String,
+    #[serde(skip)]
     onward: Onward,
     #[serde(skip)]
     problem: Option<String>,
@@ -47,6 +49,11 @@ impl StepUpView {
     #[must_use]
     pub fn before(path: &str, onward: Onward) -> Self {
         Self { purpose: purpose_of(path), onward, ..Self::default() }
+    }
+
+    /// The field that an error is about.
+    fn target(&self) -> &'static str {
+        self.sent_to.as_ref().map_or("", |_| "code")
     }
 }
 
@@ -85,6 +92,12 @@ struct Before {
 struct Ask {
     /// `level` or `contact`.
     purpose: String,
+    /// Where the former code went and its first digits, as the page has them.
+    #[serde(default)]
+    sent_to: String,
+    /// See `sent_to`.
+    #[serde(default)]
+    shown_digits: String,
     /// The page to go to afterwards.
     next: Option<String>,
     /// A form that waits, as the page has it.
@@ -151,14 +164,23 @@ async fn send(
                 sent_to: Some(code.sent_to),
                 shown_digits: code.shown_digits,
                 onward,
-                problem: None,
+                ..StepUpView::default()
             }))
         }
         Err(status) => {
             let problem = Problem::from(status);
             let word = Some(problem.word());
-            let view = StepUpView { purpose: name, onward, problem: word, ..StepUpView::default() };
-            Err(if problem.is_about_input() { problem.with_form(view) } else { problem })
+            let sent_to = Some(form.sent_to).filter(|sent_to| !sent_to.is_empty());
+            let view = StepUpView {
+                purpose: name,
+                sent_to,
+                shown_digits: form.shown_digits,
+                onward,
+                problem: word,
+                ..StepUpView::default()
+            };
+            let is_shown = problem.is_about_input() || problem.reason == "STEP_UP_ENDED";
+            Err(if is_shown { problem.with_form(view) } else { problem })
         }
     }
 }
@@ -173,7 +195,7 @@ async fn verify(
 ) -> Result<Page, Problem> {
     let (asked, name) = purpose(&form.purpose)?;
     let onward = Onward { next: form.next, kept: form.kept };
-    let request = VerifyStepUpRequest { code: form.code, purpose: asked.into() };
+    let request = VerifyStepUpRequest { code: form.code.clone(), purpose: asked.into() };
     match app.clients.identity_for(&session).verify_step_up(request).await {
         Ok(verified) => {
             let verified = verified.into_inner();
@@ -185,6 +207,8 @@ async fn verify(
                 Some(kept) => Page::next(&proven, KeptView::of(&app, kept)),
                 None => Page::done(&proven, path),
             };
+            // The token from before the step-up is good no more, here neither.
+            app.sessions.forget(&session.facts.account_id).await;
             if !proven.session_token.is_empty() {
                 page = page.with_cookie(session::cookie(SESSION, proven.session_token));
             }
@@ -200,6 +224,7 @@ async fn verify(
                 purpose: name,
                 sent_to: (!is_over).then_some(form.sent_to),
                 shown_digits: form.shown_digits,
+                code: form.code,
                 onward,
                 problem: Some(problem.word()),
             };

@@ -64,6 +64,11 @@ impl ContactView {
         if self.kind == "phone" { "tel" } else { "email" }
     }
 
+    /// The field that an error is about.
+    fn target(&self) -> &'static str {
+        if self.is_sent { "code" } else { self.kind }
+    }
+
     fn error(&self, name: &str) -> Option<String> {
         let problem = self.problem.as_ref()?;
         problem.field(name).or_else(|| (name == "code" && self.is_sent).then(|| problem.word()))
@@ -208,11 +213,12 @@ async fn confirm_email(
     Viewer(session): Viewer,
     Input(form): Input<Code>,
 ) -> Result<Page, Problem> {
-    let request = ConfirmEmailChangeRequest { code: form.code };
+    let request = ConfirmEmailChangeRequest { code: form.code.clone() };
     match app.clients.identity_for(&session).confirm_email_change(request).await {
         Ok(_) => Ok(changed("email-changed")),
         Err(status) => {
-            let form = ContactView { kind: "email", is_sent: true, ..ContactView::default() };
+            let form =
+                ContactView { kind: "email", is_sent: true, value: form.code, ..ContactView::default() };
             Err(refused(&app, &session, status.into(), form).await)
         }
     }
@@ -257,11 +263,12 @@ async fn confirm_phone(
     Viewer(session): Viewer,
     Input(form): Input<Code>,
 ) -> Result<Page, Problem> {
-    let request = ConfirmPhoneChangeRequest { code: form.code };
+    let request = ConfirmPhoneChangeRequest { code: form.code.clone() };
     match app.clients.identity_for(&session).confirm_phone_change(request).await {
         Ok(_) => Ok(changed("phone-changed")),
         Err(status) => {
-            let form = ContactView { kind: "phone", is_sent: true, ..ContactView::default() };
+            let form =
+                ContactView { kind: "phone", is_sent: true, value: form.code, ..ContactView::default() };
             Err(refused(&app, &session, status.into(), form).await)
         }
     }

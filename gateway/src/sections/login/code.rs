@@ -90,15 +90,15 @@ pub async fn submit_device(
 }
 
 async fn check(app: &App, attempt: Attempt, browser: Browser, form: TypedCode) -> Result<Page, Problem> {
-    let (login_token, onward) = (attempt.0, Onward { next: form.next, kept: form.kept });
+    let (login_token, onward) = (attempt.token, Onward { next: form.next, kept: form.kept });
     let request = VerifyCodeRequest {
         login_token: login_token.clone(),
         code: form.code.clone(),
         device_name: browser.name,
     };
     match app.clients.identity()?.verify_code(request).await {
-        Ok(verified) => proceed(app, verified.into_inner().progress, onward).await,
-        Err(status) => Err(again(app, &login_token, onward, status.into()).await),
+        Ok(verified) => proceed(app, verified.into_inner().progress, onward, &attempt.devices).await,
+        Err(status) => Err(again(app, &login_token, onward, status.into(), &form.code).await),
     }
 }
 
@@ -111,12 +111,15 @@ pub async fn send(
     browser: Browser,
     Input(form): Input<Ask>,
 ) -> Result<Page, Problem> {
-    let (login_token, onward) = (attempt.0, Onward { next: form.next, kept: form.kept });
-    let request =
-        SendCodeRequest { login_token: login_token.clone(), phone: form.phone, address: browser.address };
+    let (login_token, onward) = (attempt.token, Onward { next: form.next, kept: form.kept });
+    let request = SendCodeRequest {
+        login_token: login_token.clone(),
+        phone: form.phone.clone(),
+        address: browser.address,
+    };
     match app.clients.identity()?.send_code(request).await {
-        Ok(sent) => proceed(&app, sent.into_inner().progress, onward).await,
-        Err(status) => Err(again(&app, &login_token, onward, status.into()).await),
+        Ok(sent) => proceed(&app, sent.into_inner().progress, onward, &attempt.devices).await,
+        Err(status) => Err(again(&app, &login_token, onward, status.into(), &form.phone).await),
     }
 }
 
@@ -129,16 +132,16 @@ pub async fn resend(
     browser: Browser,
     Input(form): Input<Ask>,
 ) -> Result<Page, Problem> {
-    let (login_token, onward) = (attempt.0, Onward { next: form.next, kept: form.kept });
+    let (login_token, onward) = (attempt.token, Onward { next: form.next, kept: form.kept });
     let request = ResendCodeRequest { login_token: login_token.clone(), address: browser.address };
     match app.clients.identity()?.resend_code(request).await {
         Ok(sent) => {
             let progress = sent.into_inner().progress.unwrap_or_default();
             let is_sent = progress.code.is_some();
-            let page = proceed(&app, Some(progress), onward).await?;
+            let page = proceed(&app, Some(progress), onward, &attempt.devices).await?;
             let flash = session::cookie(FLASH, "code-sent-again".to_owned());
             Ok(if is_sent { page.with_cookie(flash) } else { page })
         }
-        Err(status) => Err(again(&app, &login_token, onward, status.into()).await),
+        Err(status) => Err(again(&app, &login_token, onward, status.into(), "").await),
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     i18n::filters,
     page::{Page, View},
     problem::Problem,
-    render::FLASH,
+    render::{FLASH, ORGANISATION},
     session::{self, SESSION, Viewer},
 };
 
@@ -49,6 +49,7 @@ pub async fn submit(State(app): State<App>, viewer: Result<Viewer, Problem>) -> 
     }
     let page = Page::done(&LoggedOut { logged_out: true }, "/login")
         .with_cookie(session::removal(SESSION))
+        .with_cookie(session::removal(ORGANISATION))
         .with_cookie(session::cookie(FLASH, "logged-out".to_owned()));
     let mut response = page.into_response();
     let clear = HeaderName::from_static("clear-site-data");

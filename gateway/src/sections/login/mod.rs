@@ -9,7 +9,7 @@ mod views;
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 use axum_extra::extract::cookie::{Cookie, CookieJar};
-use proto::identity::v1::{GetLoginRequest, LoginProgress, LoginStep, OwnPasswordCause};
+use proto::identity::v1::{GetLoginRequest, LoginProgress, LoginStep, OwnPasswordCause, SelectClientRequest};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -17,7 +17,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 pub use self::views::LoginView;
 use crate::{
     app::App,
-    browser::device_cookie,
+    browser::{DEVICE, device_cookie},
     form::{safe_next, with_next},
     kept::{Kept, KeptView, Onward},
     page::Page,
@@ -118,8 +118,13 @@ const fn path_of(step: LoginStep) -> &'static str {
     }
 }
 
-/// The token of an attempt, from the bearer token or the cookie; without one the login begins anew.
-struct Attempt(String);
+/// An attempt, from the bearer token or the cookie; without one the login begins anew.
+struct Attempt {
+    /// Its token.
+    token: String,
+    /// What the browser keeps of earlier logins.
+    devices: String,
+}
 
 impl FromRequestParts<App> for Attempt {
     type Rejection = Problem;
@@ -127,7 +132,9 @@ impl FromRequestParts<App> for Attempt {
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
         let jar = CookieJar::from_headers(&parts.headers);
         let cookie = || jar.get(LOGIN).map(|cookie| cookie.value().to_owned());
-        session::bearer(&parts.headers).or_else(cookie).map(Self).ok_or_else(Problem::unauthenticated)
+        let token = session::bearer(&parts.headers).or_else(cookie).ok_or_else(Problem::unauthenticated)?;
+        let devices = jar.get(DEVICE).map(|cookie| cookie.value().to_owned()).unwrap_or_default();
+        Ok(Self { token, devices })
     }
 }
 
@@ -139,22 +146,29 @@ async fn progress_of(app: &App, login_token: &str) -> Result<LoginProgress, Prob
 
 /// The page of the step that an attempt stands at; a page of another step sends there.
 async fn step(app: &App, attempt: &Attempt, onward: Onward, path: &str) -> Result<Page, Problem> {
-    let progress = progress_of(app, &attempt.0).await?;
+    let progress = match progress_of(app, &attempt.token).await {
+        Ok(progress) => progress,
+        Err(problem) => return Err(again(app, &attempt.token, onward, problem, "").await),
+    };
     if path_of(progress.step()) == path {
-        return Ok(Page::show_any(views::of(&progress, onward, None)));
+        return Ok(Page::show_any(views::of(&progress, onward, None, "")));
     }
     let there = with_next(path_of(progress.step()), onward.next.as_deref());
     Ok(Page::done(&Progress::from(&progress), there))
 }
 
-/// The form of a step again, with what is wrong.
-async fn again(app: &App, login_token: &str, onward: Onward, problem: Problem) -> Problem {
+/// The form of a step again, with what is wrong and what was typed; after the end of an attempt, the first one.
+async fn again(app: &App, login_token: &str, onward: Onward, problem: Problem, typed: &str) -> Problem {
+    if problem.reason == "LOGIN_ENDED" {
+        let view = LoginView { problem: Some(problem.word()), ..LoginView::again(onward) };
+        return problem.with_form(view);
+    }
     if !problem.is_about_input() {
         return problem;
     }
     match progress_of(app, login_token).await {
         Ok(progress) => {
-            let view = views::of(&progress, onward, Some(problem.clone()));
+            let view = views::of(&progress, onward, Some(problem.clone()), typed);
             Problem { form: Some(view), ..problem }
         }
         Err(other) => other,
@@ -162,14 +176,19 @@ async fn again(app: &App, login_token: &str, onward: Onward, problem: Problem) -
 }
 
 /// On to the next step, or into the portal.
-async fn proceed(app: &App, progress: Option<LoginProgress>, onward: Onward) -> Result<Page, Problem> {
+async fn proceed(
+    app: &App,
+    progress: Option<LoginProgress>,
+    onward: Onward,
+    devices: &str,
+) -> Result<Page, Problem> {
     let progress = progress.unwrap_or_default();
     let outcome = Progress::from(&progress);
     if progress.step() == LoginStep::Done {
-        return logged_in(app, &progress, &outcome, onward).await;
+        return logged_in(app, &progress, &outcome, onward, devices).await;
     }
     let page = if onward.kept.is_some() {
-        Page::next(&outcome, views::of(&progress, onward, None))
+        Page::next(&outcome, views::of(&progress, onward, None, ""))
     } else {
         Page::done(&outcome, with_next(path_of(progress.step()), onward.next.as_deref()))
     };
@@ -182,10 +201,19 @@ async fn logged_in(
     progress: &LoginProgress,
     outcome: &Progress,
     onward: Onward,
+    devices: &str,
 ) -> Result<Page, Problem> {
     let session = app.sessions.resolve(&progress.session_token).await?;
     let account = session.as_ref().map_or("", |session| session.facts.account_id.as_str());
     let kept = onward.kept.as_deref().and_then(|kept| Kept::open(app, kept, account));
+    if let (Some(session), Some(kept)) = (&session, &kept) {
+        // What was typed was about one client: then so is the new session.
+        if !kept.stamp.client.is_empty() && kept.stamp.client != session.facts.client_id {
+            let request = SelectClientRequest { client_id: kept.stamp.client.clone() };
+            app.clients.identity_for(session).select_client(request).await?;
+            app.sessions.forget(account).await;
+        }
+    }
     let page = if let Some(kept) = kept {
         Page::next(outcome, KeptView::of(app, kept))
     } else {
@@ -201,7 +229,8 @@ async fn logged_in(
         .with_cookie(session::cookie(SESSION, progress.session_token.clone()))
         .with_cookie(session::removal(LOGIN));
     if !progress.device_token.is_empty() {
-        let device: Cookie<'static> = device_cookie(progress.device_token.clone(), progress.device_life_days);
+        let device: Cookie<'static> =
+            device_cookie(&progress.device_token, devices, progress.device_life_days);
         page = page.with_cookie(device);
     }
     Ok(page)

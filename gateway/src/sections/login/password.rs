@@ -52,9 +52,9 @@ pub async fn submit(
     attempt: Attempt,
     Input(form): Input<OwnPassword>,
 ) -> Result<Page, Problem> {
-    let (login_token, onward) = (attempt.0, Onward { next: form.next, kept: form.kept });
+    let (login_token, onward) = (attempt.token, Onward { next: form.next, kept: form.kept });
     if let Err(problem) = are_same(&form.new_password, &form.repeat_password) {
-        return Err(again(&app, &login_token, onward, problem).await);
+        return Err(again(&app, &login_token, onward, problem, "").await);
     }
     let request = SetOwnPasswordRequest {
         login_token: login_token.clone(),
@@ -62,7 +62,7 @@ pub async fn submit(
         new_password: form.new_password,
     };
     match app.clients.identity()?.set_own_password(request).await {
-        Ok(set) => proceed(&app, set.into_inner().progress, onward).await,
-        Err(status) => Err(again(&app, &login_token, onward, status.into()).await),
+        Ok(set) => proceed(&app, set.into_inner().progress, onward, &attempt.devices).await,
+        Err(status) => Err(again(&app, &login_token, onward, status.into(), "").await),
     }
 }

@@ -74,6 +74,7 @@ pub async fn submit(
         by_host.map(|Extension(organisation)| organisation)
     };
     let onward = Onward { next: form.next, kept: form.kept };
+    let devices = browser.device_token.clone();
     let request = StartLoginRequest {
         // An unknown organisation takes the same way, so that the answer does not tell.
         organisation_id: organisation.as_ref().map(|found| found.id.clone()).unwrap_or_default(),
@@ -84,7 +85,7 @@ pub async fn submit(
     };
     match app.clients.identity()?.start_login(request).await {
         Ok(started) => {
-            let page = proceed(&app, started.into_inner().progress, onward).await?;
+            let page = proceed(&app, started.into_inner().progress, onward, &devices).await?;
             let name = organisation.filter(|_| typed).map(|found| found.settings.key.clone());
             Ok(match name {
                 Some(name) => page.with_cookie(session::cookie(ORGANISATION, name)),

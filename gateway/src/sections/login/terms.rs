@@ -57,11 +57,11 @@ pub async fn accept(
     attempt: Attempt,
     Input(form): Input<Agreement>,
 ) -> Result<Page, Problem> {
-    let (login_token, onward) = (attempt.0, Onward { next: form.next, kept: form.kept });
+    let (login_token, onward) = (attempt.token, Onward { next: form.next, kept: form.kept });
     let request = AcceptTermsRequest { login_token: login_token.clone(), version: form.version };
     match app.clients.identity()?.accept_terms(request).await {
-        Ok(accepted) => proceed(&app, accepted.into_inner().progress, onward).await,
-        Err(status) => Err(again(&app, &login_token, onward, status.into()).await),
+        Ok(accepted) => proceed(&app, accepted.into_inner().progress, onward, &attempt.devices).await,
+        Err(status) => Err(again(&app, &login_token, onward, status.into(), "").await),
     }
 }
 
@@ -84,10 +84,10 @@ pub async fn accept_invitation(
     attempt: Attempt,
     Input(form): Input<Acceptance>,
 ) -> Result<Page, Problem> {
-    let (login_token, onward) = (attempt.0, Onward { next: form.next, kept: form.kept });
+    let (login_token, onward) = (attempt.token, Onward { next: form.next, kept: form.kept });
     let request = AcceptInvitationRequest { login_token: login_token.clone() };
     match app.clients.identity()?.accept_invitation(request).await {
-        Ok(accepted) => proceed(&app, accepted.into_inner().progress, onward).await,
-        Err(status) => Err(again(&app, &login_token, onward, status.into()).await),
+        Ok(accepted) => proceed(&app, accepted.into_inner().progress, onward, &attempt.devices).await,
+        Err(status) => Err(again(&app, &login_token, onward, status.into(), "").await),
     }
 }

@@ -15,9 +15,14 @@ use crate::{
 };
 
 /// The view of the step that a login stands at.
-pub fn of(progress: &LoginProgress, onward: Onward, problem: Option<Problem>) -> Arc<dyn AnyView> {
+pub fn of(
+    progress: &LoginProgress,
+    onward: Onward,
+    problem: Option<Problem>,
+    typed: &str,
+) -> Arc<dyn AnyView> {
     match progress.step() {
-        LoginStep::SendCode => Arc::new(SendCodeView { onward, problem }),
+        LoginStep::SendCode => Arc::new(SendCodeView { phone: typed.to_owned(), onward, problem }),
         LoginStep::Code | LoginStep::DeviceCode => {
             let code = progress.code.clone().unwrap_or_default();
             Arc::new(CodeView {
@@ -25,6 +30,7 @@ pub fn of(progress: &LoginProgress, onward: Onward, problem: Option<Problem>) ->
                 shown_digits: code.shown_digits,
                 by_sms: code.by_sms,
                 is_new_device: progress.step() == LoginStep::DeviceCode,
+                code: typed.to_owned(),
                 onward,
                 problem: problem.map(|problem| problem.word()),
             })
@@ -94,6 +100,8 @@ impl View for LoginView {
 #[template(path = "pages/login/send_code.html")]
 pub struct SendCodeView {
     #[serde(skip)]
+    phone: String,
+    #[serde(skip)]
     onward: Onward,
     #[serde(skip)]
     problem: Option<Problem>,
@@ -125,6 +133,8 @@ pub struct CodeView {
     pub by_sms: bool,
     /// It was sent because the device is new.
     pub is_new_device: bool,
+    #[serde(skip)]
+    code: String,
     #[serde(skip)]
     onward: Onward,
     #[serde(skip)]

@@ -27,7 +27,7 @@ pub struct Guest {
     relation: String,
     /// The last day of access, as ISO 8601; empty: no end.
     #[serde(default)]
-    until: String,
+    valid_until: String,
 }
 
 /// The form.
@@ -50,7 +50,7 @@ pub async fn submit(
         "third-party" => RelationKind::ThirdParty,
         _ => RelationKind::Unspecified,
     };
-    let end = match form.until.trim() {
+    let end = match form.valid_until.trim() {
         "" => Ok(None),
         // The last day counts whole.
         text => text.parse::<Date>().ok().and_then(|day| day.tomorrow().ok()).map(Some).ok_or(()),
@@ -87,7 +87,7 @@ pub async fn submit(
         email: form.email,
         phone: form.phone,
         relation: form.relation,
-        until: form.until,
+        until: form.valid_until,
         problem: Some(problem.clone()),
     };
     Err(problem.with_form(view))

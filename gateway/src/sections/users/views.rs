@@ -1,7 +1,7 @@
 //! What the pages about access show.
 
 use askama::Template;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use proto::{
     access::v1::{Action, Grant, Section},
     identity::v1::{AccessEntry, InvitationState, ListAccessResponse, RelationKind},
@@ -86,7 +86,8 @@ impl Person {
             },
             rights: Right::of(&entry.grants),
             since: instant(entry.valid_from.as_ref()),
-            until: instant(entry.valid_until.as_ref()),
+            // The end is a moment; what people know is the last day before it.
+            until: instant(entry.valid_until.as_ref()).map(|end| end - SignedDuration::from_secs(1)),
             invitation: match entry.invitation() {
                 InvitationState::Unspecified | InvitationState::Withdrawn => "none",
                 InvitationState::Added => "added",
