@@ -179,3 +179,11 @@ CREATE TABLE end_of_access (
 );
 SELECT zp_tenant_client('end_of_access');
 CREATE INDEX end_of_access_end ON end_of_access (organisation_id, ends_at);
+
+-- People who are gone and whom the event log is still to forget.
+CREATE TABLE erasure (
+    organisation_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    PRIMARY KEY (organisation_id, account_id)
+);
+SELECT zp_tenant('erasure');

@@ -89,7 +89,9 @@ const fn kind(reason: ErrorReason) -> Kind {
         ErrorReason::LoginEnded | ErrorReason::SessionEnded | ErrorReason::CredentialRefused => {
             Kind::Unauthenticated
         }
-        ErrorReason::TooManyCodes | ErrorReason::CodeTooSoon => Kind::Limited,
+        ErrorReason::TooManyCodes | ErrorReason::CodeTooSoon | ErrorReason::TooManyInvitations => {
+            Kind::Limited
+        }
         ErrorReason::UsernameTaken | ErrorReason::IdTaken | ErrorReason::TermsChanged => Kind::Conflict,
         ErrorReason::OrganisationUnknown
         | ErrorReason::AccountUnknown

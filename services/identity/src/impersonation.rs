@@ -17,7 +17,7 @@ use proto::{
         StartImpersonationResponse,
     },
 };
-use store::Mode;
+use store::{Mode, StoreError, Tx};
 use tonic::{Request, Response};
 
 use crate::{
@@ -67,6 +67,22 @@ pub async fn start(
     tx.commit().await?;
     let url = format!("{}/impersonate/{}", settings.base_url, token.expose());
     Ok(Response::new(StartImpersonationResponse { url }))
+}
+
+/// Links that nobody opened yet are good no more.
+///
+/// # Errors
+/// When the database is away.
+pub async fn forget(tx: &mut Tx, account: AccountId) -> Result<(), StoreError> {
+    let organisation = tx.ctx().organisation.uuid();
+    sqlx::query!(
+        "DELETE FROM impersonation WHERE organisation_id = $1 AND account_id = $2",
+        organisation,
+        account.uuid(),
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
 }
 
 /// OpenImpersonation: the link is used up.

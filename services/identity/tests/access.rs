@@ -100,6 +100,7 @@ async fn every_method_lets_in_whom_its_rule_names_and_shows_others_nothing() {
     outbox::publish(&mut service.process.database.behind().await).await;
 
     let client_id = caller::client(1).to_string();
+    let ended = register(&service, 0x37, 1, RelationKind::Relative).await;
     let later = Some(timestamp(service.process.clock.now() + jiff::SignedDuration::from_hours(24 * 30)));
     let another = RegisterAccountRequest {
         account_id: caller::uuid(0x21).to_string(),
@@ -118,7 +119,7 @@ async fn every_method_lets_in_whom_its_rule_names_and_shows_others_nothing() {
         )
         .request("ConfirmEmailChange", &ConfirmEmailChangeRequest { code: email_code.unwrap().code })
         .request("ConfirmPhoneChange", &ConfirmPhoneChangeRequest { code: phone_code.unwrap().code })
-        .request("EndAccess", &EndAccessRequest { account_id: new.clone(), client_id: client_id.clone() })
+        .request("EndAccess", &EndAccessRequest { account_id: ended, client_id: client_id.clone() })
         .request("EndOtherSessions", &EndOtherSessionsRequest {})
         .request("EndSession", &EndSessionRequest { session_id: caller::uuid(0x99).to_string() })
         // Somebody in their name ends their own session alone.

@@ -98,6 +98,7 @@ async fn asking_tells_nobody_whether_there_is_such_an_account_and_ends_at_the_da
         service.gateway().start_password_reset(nowhere).await.is_ok(),
         "an organisation that is not there"
     );
+    service.process.run_due().await;
     let mut behind = service.process.database.behind().await;
     let left: i64 =
         sqlx::query_scalar("SELECT count(*) FROM reset_request").fetch_one(&mut behind).await.unwrap();
@@ -121,7 +122,11 @@ async fn a_password_is_changed_with_the_current_one_and_other_sessions_end() {
     let soon = change(PASSWORD, NEW).await;
     assert_eq!(reason(soon), named(ErrorReason::CurrentPasswordWrong), "guesses wait here too");
     service.process.clock.advance(Duration::from_secs(1));
+    let halfway = service.start_login(USERNAME, PASSWORD).await.unwrap();
+    let code = service.code().await;
     change(PASSWORD, NEW).await.unwrap();
+    let late = service.verify(&halfway.login_token, &code).await;
+    assert_eq!(reason(late), named(ErrorReason::LoginEnded), "a login with the old one ends too");
     assert_eq!(reason(service.resolve(&other).await), named(ErrorReason::SessionEnded));
     assert!(service.resolve(&here).await.is_ok());
     assert_eq!(notices(&service).await, [SecurityChange::Password]);

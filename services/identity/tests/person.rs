@@ -14,7 +14,10 @@ async fn prove(service: &Service, session: &str) -> String {
     let purpose = StepUpPurpose::Contact.into();
     let mut own = service.in_session(session).await;
     let asked = own.start_step_up(StartStepUpRequest { purpose, ..Default::default() }).await.unwrap();
-    assert!(!asked.into_inner().code.unwrap().by_sms, "as at the login");
+    assert!(
+        asked.into_inner().code.unwrap().by_sms,
+        "whoever reads the mail must not come to the number by it"
+    );
     let code = service.opened::<StepUpCode, StepUpCodeContent>(|it| it.content).await.pop().unwrap().code;
     own.verify_step_up(VerifyStepUpRequest { code, purpose }).await.unwrap().into_inner().proof
 }
@@ -65,6 +68,20 @@ async fn a_number_is_changed_likewise_and_the_old_one_is_told_by_sms() {
     let notices = service.opened::<SecurityNotice, SecurityNoticeContent>(|it| it.content).await;
     let told: Vec<_> = notices.into_iter().map(|it| it.recipient.unwrap()).collect();
     assert_eq!((told[0].email.as_str(), told[1].phone.as_str()), (USERNAME, PHONE));
+}
+
+#[tokio::test]
+async fn a_first_number_comes_from_the_organisation_or_a_mailbox_would_be_enough_to_sign() {
+    let service = Service::start().await;
+    let mut request = service.registration();
+    request.phone = String::new();
+    service.ecd().register_account(request).await.unwrap();
+    let welcome =
+        service.opened::<WelcomeMessage, WelcomeMessageContent>(|it| it.content).await.pop().unwrap();
+    let session = service.log_in_first(USERNAME, &welcome.password).await.session_token;
+    let mut own = service.in_session(&session).await;
+    let request = StartPhoneChangeRequest { phone: "06 87654321".to_owned(), proof: String::new() };
+    assert_eq!(reason(own.start_phone_change(request).await), named(ErrorReason::PhoneMissing));
 }
 
 #[tokio::test]
@@ -147,6 +164,9 @@ async fn a_proof_to_sign_names_the_document_and_five_wrong_codes_end_it() {
     }
     let late = own.verify_step_up(VerifyStepUpRequest { code: right, purpose }).await;
     assert_eq!(reason(late), named(ErrorReason::StepUpEnded));
+    let purpose = StepUpPurpose::Contact.into();
+    let another = own.start_step_up(StartStepUpRequest { purpose, ..Default::default() }).await;
+    assert_eq!(reason(another), named(ErrorReason::StepUpEnded), "another purpose gives no new tries");
 }
 
 #[tokio::test]

@@ -265,6 +265,54 @@ async fn two_accounts_fit_a_third_needs_an_end_date_that_can_be_extended_and_the
 }
 
 #[tokio::test]
+async fn what_was_ended_is_not_extended_but_can_be_registered_anew() {
+    let service = Service::start().await;
+    register(&service, 0x61, 1, |_| {}).await.unwrap();
+    let (account_id, client_id) = (caller::uuid(0x61).to_string(), caller::client(1).to_string());
+    let ended = EndAccessRequest { account_id: account_id.clone(), client_id: client_id.clone() };
+    service.ecd().end_access(ended).await.unwrap();
+    let later = service.process.clock.now() + jiff::SignedDuration::from_hours(24);
+    let valid_until = Some(timestamp(later));
+    let extend = ExtendAccessRequest { account_id, client_id: client_id.clone(), valid_until };
+    assert_eq!(reason(service.ecd().extend_access(extend).await), named(ErrorReason::AccountUnknown));
+    let there = async || {
+        let request = ListAccountsRequest { client_id: client_id.clone() };
+        service.ecd().list_accounts(request).await.unwrap().into_inner().accounts.len()
+    };
+    register(&service, 0x61, 1, |_| {}).await.unwrap();
+    assert_eq!(there().await, 0, "a repeat of the former registration changes nothing");
+    let anew = |request: &mut RegisterAccountRequest| {
+        request.consent.as_mut().unwrap().ground = "a new agreement".to_owned();
+    };
+    register(&service, 0x61, 1, anew).await.unwrap();
+    assert_eq!(there().await, 1);
+}
+
+#[tokio::test]
+async fn the_end_of_access_takes_back_an_invitation_that_waits() {
+    let service = Service::of(&inviting()).await;
+    let session = service.first_login().await;
+    let mut client = service.in_session(&session).await;
+    let request = InviteUserRequest {
+        name: "Petra".to_owned(),
+        email: GUEST.to_owned(),
+        relation: RelationKind::Relative.into(),
+        ..Default::default()
+    };
+    let account_id = client.invite_user(request).await.unwrap().into_inner().account_id;
+    let grants = vec![grant(Section::Reports, &[Action::View])];
+    let rights = SetGrantsRequest { account_id: account_id.clone(), grants };
+    client.set_grants(rights.clone()).await.unwrap();
+    let client_id = caller::client(1).to_string();
+    service.ecd().end_access(EndAccessRequest { account_id, client_id }).await.unwrap();
+    assert_eq!(reason(client.set_grants(rights).await), named(ErrorReason::AccountUnknown));
+    let sent =
+        service.opened::<InvitationMessage, InvitationMessageContent>(|it| it.content).await.pop().unwrap();
+    let session = service.log_in_first(&sent.username, &sent.password).await.session_token;
+    assert!(service.resolve(&session).await.unwrap().grants.is_empty());
+}
+
+#[tokio::test]
 async fn one_account_has_several_clients_and_chooses_whose_dossier_it_is() {
     let service = Service::start().await;
     let own = service.first_login().await;
@@ -331,6 +379,13 @@ async fn on_day_42_after_the_end_of_care_access_ends_and_who_has_no_other_client
     service.process.clock.advance(Duration::from_hours(42 * 24));
     let mut behind = service.process.database.behind().await;
     outbox::publish(&mut behind).await;
+    let before = notices().await;
+    service.process.run_due().await;
+    assert_eq!(notices().await, before + 2, "nothing ran for six weeks: nobody is put out untold");
+    service.process.clock.advance(Duration::from_hours(7 * 24 - 1));
+    service.process.run_due().await;
+    assert!(service.start_login(USERNAME, PASSWORD).await.is_ok());
+    service.process.clock.advance(Duration::from_hours(1));
     service.process.run_due().await;
     assert_eq!(reason(service.resolve(&own).await), named(ErrorReason::SessionEnded), "R54");
     let left: Vec<String> =

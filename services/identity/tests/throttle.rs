@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use proto::identity::v1::{
     ErrorReason, LoginStep, ResetPassword, ResetPasswordContent, StartPasswordResetRequest,
-    UnlockAccountRequest,
+    UnlockAccountRequest, WelcomeMessage, WelcomeMessageContent,
 };
 
-use crate::support::{PASSWORD, Service, USERNAME, named, reason};
+use crate::support::{PASSWORD, PHONE, Service, USERNAME, named, reason};
 
 #[tokio::test]
 async fn waits_rise_and_the_right_password_waits_too() {
@@ -59,6 +59,35 @@ async fn a_stranger_cannot_lock_out_the_owner_of_a_known_device() {
     let account_id = testkit::caller::uuid(0x20).to_string();
     service.ecd().unlock_account(UnlockAccountRequest { account_id }).await.unwrap();
     assert!(service.start_login(USERNAME, PASSWORD).await.is_ok(), "a system lets them try again");
+}
+
+#[tokio::test]
+async fn nobody_uses_up_the_codes_of_another() {
+    let service = Service::of(include_str!("../../../deploy/organisations/rozelaar.toml")).await;
+    let welcome = service.register().await;
+    let mut other = service.registration();
+    other.account_id = testkit::caller::uuid(0x31).to_string();
+    other.username = "ander@voorbeeld.example".to_owned();
+    other.phone = "+31687654321".to_owned();
+    service.ecd().register_account(other).await.unwrap();
+    let theirs = service
+        .opened::<WelcomeMessage, WelcomeMessageContent>(|it| it.content)
+        .await
+        .pop()
+        .unwrap()
+        .password;
+    let limit = 20;
+    for number in 0..=limit {
+        let started = service.start_login("ander@voorbeeld.example", &theirs).await.unwrap();
+        let sent = service.send_code(&started.login_token, PHONE).await;
+        assert_eq!(sent.is_ok(), number < limit, "their own limit: {number}");
+    }
+    let started = service.start_login(USERNAME, &welcome).await.unwrap();
+    assert!(service.send_code(&started.login_token, PHONE).await.is_ok());
+    let account_id = testkit::caller::uuid(0x31).to_string();
+    service.ecd().unlock_account(UnlockAccountRequest { account_id }).await.unwrap();
+    let started = service.start_login("ander@voorbeeld.example", &theirs).await.unwrap();
+    assert!(service.send_code(&started.login_token, "0687654321").await.is_ok(), "a system unlocks");
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ use super::{Account, convert::Registration, store as table, store::NewAccount};
 use crate::{
     State,
     error::Error,
+    factor::{self, Channel},
     grant::{self, AccessGrant, by_section, judge_number, store::NewGrant},
     organisation,
 };
@@ -36,9 +37,10 @@ pub async fn register(
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     let known = grant::store::registration_hash(&mut tx, registration.account, registration.client).await?;
     match known {
-        Some(known) if known == hash => return Ok(response),
-        Some(_) => return Err(ErrorReason::IdTaken.into()),
-        None => {}
+        Some((known, _)) if known == hash => return Ok(response),
+        Some((_, true)) => return Err(ErrorReason::IdTaken.into()),
+        // Access that has ended can be given anew.
+        Some((_, false)) | None => {}
     }
     let settings = organisation::rpc::settings(&mut tx).await?;
     if registration.language.is_empty() {
@@ -48,22 +50,34 @@ pub async fn register(
     if !registration.legal_entity.is_empty() && !is_entity {
         return Err(Error::field("legal_entity", ErrorReason::FieldMalformed));
     }
-    let is_new = insert(&mut tx, &registration).await?;
+    let is_new = insert(&mut tx, &registration, &settings).await?;
     give(&mut tx, &registration, &hash, &settings).await?;
     if is_new {
-        let contact = AccountContact { email: registration.email, phone: registration.phone };
-        let contact = state.sealed(&tx, &contact)?;
-        let event = AccountRegistered { language: registration.language, contact };
-        tx.emit(About::new(registration.account.uuid(), 1), &event).await?;
         let account = table::find(&mut tx, registration.account).await?.ok_or(ErrorReason::AccountUnknown)?;
+        tell(state, &mut tx, &account).await?;
         welcome(state, &mut tx, &account, &settings).await?;
     }
     tx.commit().await?;
     Ok(response)
 }
 
+/// Tells where a new account is reached.
+///
+/// # Errors
+/// When the database is away.
+pub async fn tell(state: &State, tx: &mut Tx, account: &Account) -> Result<(), Error> {
+    let contact = AccountContact { email: account.email.clone(), phone: account.phone.clone() };
+    let contact = state.sealed(tx, &contact)?;
+    let event = AccountRegistered { language: account.language.clone(), contact };
+    Ok(tx.emit(About::new(account.id.uuid(), 1), &event).await?)
+}
+
 /// Says whether the account is new.
-async fn insert(tx: &mut Tx, registration: &Registration) -> Result<bool, Error> {
+async fn insert(
+    tx: &mut Tx,
+    registration: &Registration,
+    settings: &OrganisationSettings,
+) -> Result<bool, Error> {
     let new = NewAccount {
         id: registration.account,
         username: &registration.username,
@@ -74,6 +88,11 @@ async fn insert(tx: &mut Tx, registration: &Registration) -> Result<bool, Error>
         legal_entity: "",
     };
     if table::insert(tx, &new).await? {
+        let factor = factor::of(settings.login.unwrap_or_default().second_factor());
+        if factor.channel == Channel::Sms && new.phone.is_empty() {
+            // Nobody could log in.
+            return Err(Error::field("phone", ErrorReason::FieldMissing));
+        }
         if !registration.legal_entity.is_empty() {
             table::set_terms(tx, registration.account, &registration.legal_entity, 0).await?;
         }

@@ -2,7 +2,7 @@
 
 use chassis::{
     Ctx, Failure,
-    id::{AccountId, ClientId},
+    id::{AccountId, ClientId, SessionId},
 };
 use proto::identity::v1::{
     AccountSummary, ChangePasswordRequest, ChangePasswordResponse, ErrorReason, GetAccountRequest,
@@ -14,7 +14,7 @@ use tonic::{Request, Response};
 
 use super::{Account, store as table};
 use crate::{
-    State,
+    State, code,
     error::Error,
     login::progress,
     organisation, password,
@@ -72,7 +72,7 @@ pub async fn change_password(
     password::judge(&request.new_password, &request.current_password, &account, &settings)
         .map_err(|reason| Error::field("new_password", reason))?;
     let count = Count::of(&state.hash_key, Kind::KnownDevice, &account.username);
-    let may_try = throttle::enter(&mut tx, &count).await?;
+    let may_try = throttle::enter(&mut tx, &count, false).await?;
     tx.commit().await?;
     let input = password::peppered(&state.hash_key, account.id.uuid(), &request.current_password);
     let is_current = state.hasher.verify(input, account.password_hash.clone()).await?;
@@ -83,7 +83,7 @@ pub async fn change_password(
     let hash = state.hasher.hash(input).await?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     throttle::lift(&mut tx, &[count]).await?;
-    password::replace(state, &mut tx, &account, &hash, ctx.session, false).await?;
+    password::replace(state, &mut tx, &account, &hash, ctx.session.map(SessionId::uuid), false).await?;
     tx.commit().await?;
     Ok(Response::new(ChangePasswordResponse {}))
 }
@@ -144,6 +144,7 @@ pub async fn unlock(
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     let account = table::find(&mut tx, id).await?.ok_or(unknown)?;
     throttle::lift(&mut tx, &throttle::failures(&state.hash_key, &account.username)).await?;
+    throttle::lift(&mut tx, &code::counts_of(&state.hash_key, &account)).await?;
     tx.commit().await?;
     Ok(Response::new(UnlockAccountResponse {}))
 }

@@ -72,6 +72,19 @@ pub async fn find(tx: &mut Tx, id: AccountId) -> Result<Option<Account>, StoreEr
     Ok(row.fetch_optional(tx.connection()).await?.map(Account::from))
 }
 
+/// Lets nobody else change an account, or give it access, until the end of the transaction.
+pub async fn lock(tx: &mut Tx, id: AccountId) -> Result<(), StoreError> {
+    let organisation = tx.ctx().organisation.uuid();
+    sqlx::query!(
+        "SELECT 1 AS there FROM account WHERE organisation_id = $1 AND id = $2 FOR UPDATE",
+        organisation,
+        id.uuid(),
+    )
+    .fetch_optional(tx.connection())
+    .await?;
+    Ok(())
+}
+
 /// A new account: who, without rights.
 pub struct NewAccount<'a> {
     /// The id.
@@ -140,21 +153,23 @@ pub async fn set_one_time(tx: &mut Tx, id: AccountId, one_time: &OneTime) -> Res
     Ok(())
 }
 
-/// Replaces whatever password there was by the person's own; whatever was sent counts no more.
-pub async fn set_password(tx: &mut Tx, id: AccountId, hash: &str) -> Result<(), StoreError> {
+/// Replaces the password that an account was read with by the person's own; whatever was sent counts no more. Says
+/// whether it was still that one.
+pub async fn set_password(tx: &mut Tx, account: &Account, hash: &str) -> Result<bool, StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
-    sqlx::query!(
+    let replaced = sqlx::query!(
         "UPDATE account SET password_hash = $3, password_set_at = $4, one_time_hash = NULL,
              one_time_expires_at = NULL, reset_hash = NULL, reset_expires_at = NULL, version = version + 1
-         WHERE organisation_id = $1 AND id = $2",
+         WHERE organisation_id = $1 AND id = $2 AND password_hash IS NOT DISTINCT FROM $5",
         organisation,
-        id.uuid(),
+        account.id.uuid(),
         hash,
         now as _,
+        account.password_hash,
     )
     .execute(tx.connection())
     .await?;
-    Ok(())
+    Ok(replaced.rows_affected() == 1)
 }
 
 /// Notes which terms were accepted.

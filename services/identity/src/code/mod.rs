@@ -8,7 +8,7 @@ pub mod store;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-pub use send::{Purpose, Sending, To, send, sent_code};
+pub use send::{Purpose, Sending, To, check, counts_of, send, sent_code};
 
 /// How many tries there are, at all codes of one attempt together (THR-01, OTP-02).
 pub const TRIES: i32 = 5;

@@ -1,5 +1,6 @@
 //! Sending a code: within its limits, sealed to messaging.
 
+use chassis::secret::HashKey;
 use jiff::{SignedDuration, Timestamp};
 use prost::{Message, Name};
 use proto::{
@@ -47,7 +48,7 @@ pub enum To {
     /// To a number.
     Sms(String),
     /// Nowhere, though it looks as if: another number was typed than is registered (R13).
-    Nowhere(String),
+    Nowhere,
 }
 
 impl To {
@@ -60,12 +61,6 @@ impl To {
             Channel::Email => Ok(Self::Email(account.email.clone())),
             Channel::Sms if account.phone.is_empty() => Err(ErrorReason::PhoneMissing.into()),
             Channel::Sms => Ok(Self::Sms(account.phone.clone())),
-        }
-    }
-
-    fn text(&self) -> &str {
-        match self {
-            Self::Email(to) | Self::Sms(to) | Self::Nowhere(to) => to,
         }
     }
 }
@@ -84,6 +79,21 @@ pub struct Sending<'a> {
     pub address: &'a str,
 }
 
+/// Whether a code may be sent under an id now.
+///
+/// # Errors
+/// When it is too soon, or too many were sent or tried.
+pub async fn check(tx: &mut Tx, id: Uuid) -> Result<(), Error> {
+    let Some(sent) = table::lock(tx, id).await? else { return Ok(()) };
+    if sent.tries >= TRIES {
+        return Err(ErrorReason::LoginEnded.into());
+    }
+    may_send(sent.sent, sent.sent_at, tx.ctx().now).map_err(|wait| match wait {
+        Some(wait) => Error::Wait(ErrorReason::CodeTooSoon, wait.unsigned_abs()),
+        None => ErrorReason::TooManyCodes.into(),
+    })
+}
+
 /// Sends a new code, and makes older ones under this id void.
 ///
 /// # Errors
@@ -96,21 +106,8 @@ pub async fn send(
     sending: Sending<'_>,
 ) -> Result<SentCode, Error> {
     let now = tx.ctx().now;
-    if let Some(sent) = table::lock(tx, sending.id).await? {
-        if sent.tries >= TRIES {
-            return Err(ErrorReason::LoginEnded.into());
-        }
-        may_send(sent.sent, sent.sent_at, now).map_err(|wait| match wait {
-            Some(wait) => Error::Wait(ErrorReason::CodeTooSoon, wait.unsigned_abs()),
-            None => ErrorReason::TooManyCodes.into(),
-        })?;
-    }
-    let counts = [
-        Count::of(&state.hash_key, Kind::SentTo, sending.to.text()),
-        Count::of(&state.hash_key, Kind::SentFor, &account.id.to_string()),
-        Count::of(&state.hash_key, Kind::SentFrom, sending.address),
-    ];
-    if !throttle::count(tx, &counts, state.limits).await? {
+    check(tx, sending.id).await?;
+    if !throttle::count(tx, &counts(state, account, &sending), state.limits).await? {
         return Err(ErrorReason::TooManyCodes.into());
     }
     let login = settings.login.unwrap_or_default();
@@ -133,13 +130,34 @@ pub async fn send(
     Ok(sent_code(&code, &sending.to, login.code_life_seconds))
 }
 
+/// What a sent code is counted by. Numbers that are not proven to be this person's count apart: nobody can use up
+/// another's codes.
+fn counts(state: &State, account: &Account, sending: &Sending<'_>) -> Vec<Count> {
+    let id = account.id.to_string();
+    let to = match (&sending.to, &sending.purpose) {
+        (To::Email(to) | To::Sms(to), Purpose::EmailChange | Purpose::PhoneChange) => format!("new {to}"),
+        (To::Email(to) | To::Sms(to), _) => to.clone(),
+        (To::Nowhere, _) => format!("nowhere {id}"),
+    };
+    let counts = [(Kind::SentTo, to.as_str()), (Kind::SentFor, &id), (Kind::SentFrom, sending.address)];
+    let known = counts.into_iter().filter(|(_, by)| !by.is_empty());
+    known.map(|(kind, by)| Count::of(&state.hash_key, kind, by)).collect()
+}
+
+/// The counts of codes of one person: how many went to where they are reached, and how many they asked for.
+#[must_use]
+pub fn counts_of(key: &HashKey, account: &Account) -> Vec<Count> {
+    let to = [&account.email, &account.phone].map(|to| Count::of(key, Kind::SentTo, to));
+    to.into_iter().chain([Count::of(key, Kind::SentFor, &account.id.to_string())]).collect()
+}
+
 /// What a page says of a code.
 #[must_use]
 pub fn sent_code(code: &Code, to: &To, life_seconds: i32) -> SentCode {
     let sent_to = match to {
         To::Email(address) => mask_email(address),
         To::Sms(number) => mask_phone(number),
-        To::Nowhere(_) => String::new(),
+        To::Nowhere => String::new(),
     };
     SentCode { sent_to, life_seconds, shown_digits: code.shown_digits.clone(), by_sms: code.by_sms }
 }
@@ -159,7 +177,7 @@ async fn deliver(
             recipient.email.clear();
             recipient.phone.clone_from(phone);
         }
-        To::Nowhere(_) => return Ok(()),
+        To::Nowhere => return Ok(()),
     }
     let life = kept.expires_at.duration_since(tx.ctx().now).as_mins();
     let life_minutes = i32::try_from(life).unwrap_or(i32::MAX);

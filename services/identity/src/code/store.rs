@@ -40,7 +40,8 @@ pub async fn put(tx: &mut Tx, account: AccountId, code: &Code, ends_at: Timestam
          VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, 0, $9)
          ON CONFLICT (organisation_id, id) DO UPDATE
          SET hash = excluded.hash, shown_digits = excluded.shown_digits, by_sms = excluded.by_sms,
-             expires_at = excluded.expires_at, sent = c.sent + 1, sent_at = excluded.sent_at",
+             expires_at = excluded.expires_at, sent = c.sent + 1, sent_at = excluded.sent_at,
+             ends_at = greatest(c.ends_at, excluded.ends_at)",
         organisation,
         code.id,
         account.uuid(),

@@ -58,6 +58,10 @@ async fn start(state: &State, ctx: &Ctx, proof: &str, is_phone: bool, value: Str
         return Err(ErrorReason::SelfEditOff.into());
     }
     let account = account::rpc::own(&mut tx).await?;
+    if is_phone && account.phone.is_empty() {
+        // An e-mail would be all that it was proven with, and a number is what signing is proven with.
+        return Err(ErrorReason::PhoneMissing.into());
+    }
     let proof = Proof::verify(proof, &state.verifier, ctx.now).ok();
     let is_proven = proof.is_some_and(|proof| {
         proof.organisation == ctx.organisation
@@ -124,6 +128,7 @@ async fn confirm(state: &State, ctx: &Ctx, typed: &str, is_phone: bool) -> Resul
         return Err(ErrorReason::CodeExpired.into());
     }
     table::delete(&mut tx, account, is_phone).await?;
+    account::store::lock(&mut tx, account).await?;
     let before = account::rpc::own(&mut tx).await?;
     let after = if is_phone {
         Account { phone: change.value, ..before.clone() }
@@ -167,6 +172,7 @@ pub async fn update(
     let unknown = ErrorReason::AccountUnknown;
     let id: AccountId = request.account_id.parse().map_err(|_| unknown)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
+    account::store::lock(&mut tx, id).await?;
     let before = account::store::find(&mut tx, id).await?.ok_or(unknown)?;
     let mut after = before.clone();
     if !request.email.is_empty() {

@@ -4,7 +4,6 @@
 pub mod rpc;
 pub mod store;
 
-use chassis::id::AccountId;
 use jiff::Timestamp;
 use proto::identity::v1::LoginSettings;
 use uuid::Uuid;
@@ -12,13 +11,16 @@ use uuid::Uuid;
 /// How long a browser is known where it is not remembered, in days.
 const KNOWN: i32 = 90;
 
+/// What stands between the tokens of one browser: several people may log in there.
+const BETWEEN: char = '~';
+/// How many tokens of a browser are looked at.
+const MOST: usize = 5;
+
 /// A device.
 #[derive(Clone, Debug)]
 pub struct Device {
     /// Its id; no secret.
     pub id: Uuid,
-    /// Whose it is.
-    pub account: AccountId,
     /// What it is called.
     pub name: String,
     /// No code is asked there.

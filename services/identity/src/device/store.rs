@@ -6,7 +6,7 @@ use jiff_sqlx::ToSqlx;
 use store::{StoreError, Tx};
 use uuid::Uuid;
 
-use super::Device;
+use super::{BETWEEN, Device, MOST};
 
 /// Knows a device from now on; gives its token.
 pub async fn insert(
@@ -38,7 +38,6 @@ pub async fn insert(
 
 struct Row {
     id: Uuid,
-    account_id: Uuid,
     name: String,
     remembered: bool,
     added_at: jiff_sqlx::Timestamp,
@@ -49,7 +48,6 @@ impl From<Row> for Device {
     fn from(row: Row) -> Self {
         Self {
             id: row.id,
-            account: AccountId(row.account_id),
             name: row.name,
             remembered: row.remembered,
             added_at: row.added_at.to_jiff(),
@@ -58,18 +56,24 @@ impl From<Row> for Device {
     }
 }
 
-/// The device that answers to a token of this organisation, where its time is not over.
-pub async fn find(tx: &mut Tx, token: &str) -> Result<Option<Device>, StoreError> {
+/// The device of an account that answers to one of a browser's tokens, where its time is not over. The same work for an
+/// account that is not there.
+pub async fn find(tx: &mut Tx, tokens: &str, account: AccountId) -> Result<Option<Device>, StoreError> {
     let organisation = tx.ctx().organisation;
-    let Some(token) = ScopedToken::parse(token).filter(|token| token.organisation() == organisation) else {
+    let tokens = tokens.split(BETWEEN).take(MOST).filter_map(ScopedToken::parse);
+    let tokens = tokens.filter(|token| token.organisation() == organisation);
+    let hashes: Vec<Vec<u8>> = tokens.map(|token| token.hash()).collect();
+    if hashes.is_empty() {
         return Ok(None);
-    };
+    }
     let row = sqlx::query_as!(
         Row,
-        r#"SELECT id, account_id, name, remembered, added_at AS "added_at: _", expires_at AS "expires_at: _"
-         FROM device WHERE organisation_id = $1 AND token_hash = $2 AND expires_at > $3"#,
+        r#"SELECT id, name, remembered, added_at AS "added_at: _", expires_at AS "expires_at: _"
+         FROM device WHERE organisation_id = $1 AND token_hash = ANY($2) AND account_id = $3 AND expires_at > $4
+         LIMIT 1"#,
         organisation.uuid(),
-        token.hash(),
+        &hashes,
+        account.uuid(),
         tx.ctx().now.to_sqlx() as _,
     );
     Ok(row.fetch_optional(tx.connection()).await?.map(Device::from))
@@ -80,7 +84,7 @@ pub async fn list(tx: &mut Tx, account: AccountId) -> Result<Vec<Device>, StoreE
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
     let rows = sqlx::query_as!(
         Row,
-        r#"SELECT id, account_id, name, remembered, added_at AS "added_at: _", expires_at AS "expires_at: _"
+        r#"SELECT id, name, remembered, added_at AS "added_at: _", expires_at AS "expires_at: _"
          FROM device WHERE organisation_id = $1 AND account_id = $2 AND remembered AND expires_at > $3
          ORDER BY added_at DESC, id"#,
         organisation,

@@ -6,12 +6,10 @@ use chassis::{
 };
 use futures::future::BoxFuture;
 use prost::Name;
-use proto::identity::v1::{
-    AccountContactChanged, AccountRegistered, AccountRemoved, InvitationState, SecurityChange,
-};
+use proto::identity::v1::{AccountContactChanged, AccountRegistered, AccountRemoved, SecurityChange};
 use store::{About, Db, Mode, StoreError, Tx, due::DueWork, erase, organisation::Organisation};
 
-use super::{NOTICE, is_notice_due, store as table};
+use super::{NOTICE, is_notice_due, store as table, store::Planned};
 use crate::{State, account, error::Error, grant, invitation, session};
 
 /// Ends access whose time is over.
@@ -27,54 +25,58 @@ impl EndAccess {
         tx.commit().await?;
         for end in planned {
             let mut tx = db.in_organisation(ctx, Mode::Write).await?;
-            let mut gone = Vec::new();
-            if end.ends_at <= ctx.now {
-                gone = end_all(&mut tx, end.client).await?;
-            } else if !end.is_told && is_notice_due(end.ends_at, ctx.now) {
+            // Care may go on meanwhile, or another replica have done it.
+            if table::lock(&mut tx, end.client).await?.as_ref() != Some(&end) {
+                continue;
+            }
+            if !end.is_told && is_notice_due(end.ends_at, ctx.now) {
                 self.tell_all(&mut tx, &end).await?;
+            } else if !end.is_told && end.ends_at <= ctx.now {
+                // Nothing ran for a week: nobody is put out untold.
+                self.tell_all(&mut tx, &Planned { ends_at: ctx.now + NOTICE, ..end }).await?;
+            } else if end.ends_at <= ctx.now {
+                end_all(&mut tx, end.client).await?;
             }
             tx.commit().await?;
-            for account in gone {
-                forget(db, ctx, account).await?;
-            }
+        }
+        let mut tx = db.in_organisation(ctx, Mode::Read).await?;
+        let owed = table::list_owed(&mut tx).await?;
+        drop(tx);
+        for account in owed {
+            forget(db, ctx, account).await?;
         }
         Ok(())
     }
 
-    async fn tell_all(&self, tx: &mut Tx, end: &table::Planned) -> Result<(), Error> {
+    async fn tell_all(&self, tx: &mut Tx, end: &Planned) -> Result<(), Error> {
         for id in grant::store::list_accounts(tx, end.client).await? {
             let active = grant::store::lock(tx, id, end.client).await?.is_some_and(|grant| grant.active);
             let Some(account) = account::store::find(tx, id).await?.filter(|_| active) else { continue };
             let (recipient, change) = (account.recipient(), SecurityChange::AccessEnds);
             account::notify(&self.0, tx, &account, recipient, change, end.ends_at).await?;
         }
-        Ok(table::set_told(tx, end.client).await?)
+        Ok(table::set_told(tx, end.client, end.ends_at).await?)
     }
 }
 
-/// Ends all access to a client; gives the accounts that are gone by it.
-async fn end_all(tx: &mut Tx, client: ClientId) -> Result<Vec<AccountId>, Error> {
-    let mut gone = Vec::new();
+/// Ends all access to a client; whoever has no other is gone by it.
+async fn end_all(tx: &mut Tx, client: ClientId) -> Result<(), Error> {
     for account in grant::store::list_accounts(tx, client).await? {
         grant::end(tx, account, client).await?;
-        if let Some(open) = invitation::store::lock(tx, account, client).await? {
-            let to = invitation::next(open.state, invitation::Event::Withdrawn, false);
-            let to = to.unwrap_or(InvitationState::Withdrawn);
-            invitation::store::set(tx, account, client, to, open.expires_at).await?;
-        }
+        invitation::rpc::withdraw_waiting(tx, account, client).await?;
+        account::store::lock(tx, account).await?;
         if !grant::store::has_any(tx, account).await? {
             remove(tx, account).await?;
-            gone.push(account);
         }
     }
-    table::set_done(tx, client).await?;
-    Ok(gone)
+    Ok(table::set_done(tx, client).await?)
 }
 
 /// Takes an account away with all that is known of its person, and tells everybody (R55).
 async fn remove(tx: &mut Tx, account: AccountId) -> Result<(), Error> {
     session::rpc::end_all(tx, account, None).await?;
     account::store::delete(tx, account).await?;
+    table::owe(tx, account).await?;
     Ok(tx.emit(About::new(account.uuid(), i64::MAX), &AccountRemoved {}).await?)
 }
 
@@ -82,7 +84,10 @@ async fn remove(tx: &mut Tx, account: AccountId) -> Result<(), Error> {
 async fn forget(db: &Db, ctx: &Ctx, account: AccountId) -> Result<(), Error> {
     let subjects = [AccountRegistered::full_name(), AccountContactChanged::full_name()];
     let subjects = subjects.map(|name| format!("event.{name}"));
-    Ok(erase::blank_sealed(db, ctx.organisation, &subjects, account.uuid()).await?)
+    erase::blank_sealed(db, ctx.organisation, &subjects, account.uuid()).await?;
+    let mut tx = db.in_organisation(ctx, Mode::Write).await?;
+    table::set_paid(&mut tx, account).await?;
+    Ok(tx.commit().await?)
 }
 
 impl DueWork for EndAccess {

@@ -10,12 +10,13 @@ use proto::identity::v1::AccountSettings;
 pub use due::EndAccess;
 
 /// How long before the end people are told.
-const NOTICE: SignedDuration = SignedDuration::from_hours(7 * 24);
+pub const NOTICE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// When access ends after care did.
+/// When access ends after care did; where that is told late, people still have their week.
 #[must_use]
-pub fn ends_at(settings: AccountSettings, care_ended_at: Timestamp) -> Timestamp {
-    care_ended_at + SignedDuration::from_hours(24 * i64::from(settings.days_after_care))
+pub fn ends_at(settings: AccountSettings, care_ended_at: Timestamp, now: Timestamp) -> Timestamp {
+    let end = care_ended_at + SignedDuration::from_hours(24 * i64::from(settings.days_after_care));
+    end.max(now + NOTICE)
 }
 
 /// Whether people are told now.
@@ -33,8 +34,9 @@ mod tests {
         let settings = AccountSettings { days_after_care: 42, ..AccountSettings::default() };
         let ended = Timestamp::from_second(1_800_000_000).unwrap();
         let day = |number: i64| ended + SignedDuration::from_hours(24 * number);
-        let end = ends_at(settings, ended);
+        let end = ends_at(settings, ended, day(0));
         assert_eq!(end, day(42));
+        assert_eq!(ends_at(settings, ended, day(100)), day(107));
         assert!(!is_notice_due(end, day(35) - SignedDuration::from_secs(1)));
         assert!(is_notice_due(end, day(35)));
         assert!(!is_notice_due(end, day(42)));

@@ -1,11 +1,12 @@
 //! The SQL of ends of access.
 
-use chassis::id::ClientId;
+use chassis::id::{AccountId, ClientId};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use store::{StoreError, Tx};
 
 /// An end that is planned.
+#[derive(PartialEq, Eq)]
 pub struct Planned {
     /// Whose care has ended.
     pub client: ClientId,
@@ -60,13 +61,28 @@ pub async fn list(tx: &mut Tx, until: Timestamp) -> Result<Vec<Planned>, StoreEr
         .collect())
 }
 
-/// Notes that people were told.
-pub async fn set_told(tx: &mut Tx, client: ClientId) -> Result<(), StoreError> {
+/// The end that is planned for a client; locked.
+pub async fn lock(tx: &mut Tx, client: ClientId) -> Result<Option<Planned>, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
-    sqlx::query!(
-        "UPDATE end_of_access SET is_told = true WHERE organisation_id = $1 AND client_id = $2",
+    let row = sqlx::query!(
+        r#"SELECT ends_at AS "ends_at!: jiff_sqlx::Timestamp", is_told FROM end_of_access
+         WHERE organisation_id = $1 AND client_id = $2 AND ends_at IS NOT NULL FOR UPDATE"#,
         organisation,
         client.uuid(),
+    )
+    .fetch_optional(tx.connection())
+    .await?;
+    Ok(row.map(|row| Planned { client, ends_at: row.ends_at.to_jiff(), is_told: row.is_told }))
+}
+
+/// Notes that people were told of an end.
+pub async fn set_told(tx: &mut Tx, client: ClientId, ends_at: Timestamp) -> Result<(), StoreError> {
+    let organisation = tx.ctx().organisation.uuid();
+    sqlx::query!(
+        "UPDATE end_of_access SET is_told = true, ends_at = $3 WHERE organisation_id = $1 AND client_id = $2",
+        organisation,
+        client.uuid(),
+        ends_at.to_sqlx() as _,
     )
     .execute(tx.connection())
     .await?;
@@ -80,6 +96,39 @@ pub async fn set_done(tx: &mut Tx, client: ClientId) -> Result<(), StoreError> {
         "UPDATE end_of_access SET ends_at = NULL WHERE organisation_id = $1 AND client_id = $2",
         organisation,
         client.uuid(),
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}
+
+/// Remembers that the event log is to forget somebody.
+pub async fn owe(tx: &mut Tx, account: AccountId) -> Result<(), StoreError> {
+    let organisation = tx.ctx().organisation.uuid();
+    sqlx::query!(
+        "INSERT INTO erasure (organisation_id, account_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        organisation,
+        account.uuid(),
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}
+
+/// Whom the event log is to forget.
+pub async fn list_owed(tx: &mut Tx) -> Result<Vec<AccountId>, StoreError> {
+    let organisation = tx.ctx().organisation.uuid();
+    let rows = sqlx::query_scalar!("SELECT account_id FROM erasure WHERE organisation_id = $1", organisation);
+    Ok(rows.fetch_all(tx.connection()).await?.into_iter().map(AccountId).collect())
+}
+
+/// The event log has forgotten somebody.
+pub async fn set_paid(tx: &mut Tx, account: AccountId) -> Result<(), StoreError> {
+    let organisation = tx.ctx().organisation.uuid();
+    sqlx::query!(
+        "DELETE FROM erasure WHERE organisation_id = $1 AND account_id = $2",
+        organisation,
+        account.uuid(),
     )
     .execute(tx.connection())
     .await?;

@@ -81,6 +81,24 @@ pub fn may_give(own: &Sections, wanted: &Sections) -> bool {
     })
 }
 
+/// What somebody has after another with rights `own` replaced what they may give: the rest stays.
+#[must_use]
+pub fn replace_givable(own: &Sections, there: &Sections, wanted: Sections) -> Sections {
+    let givable = givable(own);
+    let mut result = wanted;
+    for (section, actions) in there {
+        let may = givable.get(section).map_or(&[][..], Vec::as_slice);
+        let kept: Vec<i32> = actions.iter().copied().filter(|action| !may.contains(action)).collect();
+        if !kept.is_empty() {
+            let all = result.entry(*section).or_default();
+            all.extend(kept);
+            all.sort_unstable();
+            all.dedup();
+        }
+    }
+    result
+}
+
 /// Whether one more account fits (R45–R50): without an end date up to the organisation's number, beyond it with one.
 ///
 /// # Errors
@@ -128,6 +146,18 @@ mod tests {
             let pairs = wanted.iter().flat_map(|(section, actions)| actions.iter().map(move |it| (section, it)));
             let expected = pairs.into_iter().all(|(section, action)| held(section, action) && *action != 3);
             prop_assert_eq!(may_give(&own, &wanted), expected);
+        }
+
+        #[test]
+        fn replacing_rights_leaves_alone_what_one_may_not_give(own in sections(), there in sections()) {
+            let result = replace_givable(&own, &there, Sections::new());
+            for (section, actions) in &there {
+                for action in actions {
+                    let one = Sections::from([(*section, vec![*action])]);
+                    let is_kept = result.get(section).is_some_and(|it| it.contains(action));
+                    prop_assert_eq!(is_kept, !may_give(&own, &one));
+                }
+            }
         }
 
         #[test]

@@ -17,7 +17,10 @@ use proto::{
 use store::{Mode, Tx, audit::Subject, event::timestamp};
 use tonic::{Request, Response};
 
-use super::{AccessGrant, by_section, end as end_grant, givable, may_give, store as table, tell, to_grants};
+use super::{
+    AccessGrant, by_section, end as end_grant, givable, may_give, replace_givable, store as table, tell,
+    to_grants,
+};
 use crate::{State, account::is_grant, error::Error, invitation, organisation};
 
 /// ListAccess (P83).
@@ -124,6 +127,7 @@ pub async fn set(
     if !grant.active && !invitation::rpc::is_waiting(&mut tx, &grant).await? {
         return Err(ErrorReason::AccountUnknown.into());
     }
+    let wanted = replace_givable(&ctx.grants, &grant.sections, wanted);
     if grant.sections == wanted {
         return Ok(Response::new(SetGrantsResponse {}));
     }
@@ -173,9 +177,11 @@ pub async fn extend(
         return Err(Error::field("valid_until", ErrorReason::EndDatePast));
     }
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
-    let mut grant = table::lock(&mut tx, account, client).await?.ok_or(ErrorReason::AccountUnknown)?;
+    let grant = table::lock(&mut tx, account, client).await?;
+    // What has ended is registered anew, with a new ground.
+    let lasts = |grant: &AccessGrant| grant.active && grant.valid_until.is_none_or(|until| until > ctx.now);
+    let mut grant = grant.filter(lasts).ok_or(ErrorReason::AccountUnknown)?;
     grant.valid_until = Some(until);
-    grant.active = true;
     let version = table::set_sections(&mut tx, &grant).await?;
     tell(&mut tx, &grant, version).await?;
     tx.commit().await?;
@@ -195,6 +201,7 @@ pub async fn end(
     table::lock(&mut tx, account, client).await?.ok_or(ErrorReason::AccountUnknown)?;
     // A repeat finds it ended, which is what was asked.
     end_grant(&mut tx, account, client).await?;
+    invitation::rpc::withdraw_waiting(&mut tx, account, client).await?;
     tx.commit().await?;
     let mut response = Response::new(EndAccessResponse {});
     response.extensions_mut().insert(Subject(client));

@@ -155,23 +155,26 @@ pub async fn lock(
     Ok(row.fetch_optional(tx.connection()).await?.map(AccessGrant::from))
 }
 
-/// The hash of the registration that a grant rests on.
+/// The hash of the registration that a grant rests on, and whether the grant counts or will count.
 pub async fn registration_hash(
     tx: &mut Tx,
     account: AccountId,
     client: ClientId,
-) -> Result<Option<Vec<u8>>, StoreError> {
-    let organisation = tx.ctx().organisation.uuid();
-    Ok(sqlx::query_scalar!(
-        "SELECT registration_hash FROM access_grant
-         WHERE organisation_id = $1 AND account_id = $2 AND client_id = $3",
+) -> Result<Option<(Vec<u8>, bool)>, StoreError> {
+    let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
+    let row = sqlx::query!(
+        r#"SELECT registration_hash AS "hash!",
+             active AND (valid_until IS NULL OR valid_until > $4) AS "lasts!"
+         FROM access_grant
+         WHERE organisation_id = $1 AND account_id = $2 AND client_id = $3 AND registration_hash IS NOT NULL"#,
         organisation,
         account.uuid(),
         client.uuid(),
+        now as _,
     )
     .fetch_optional(tx.connection())
-    .await?
-    .flatten())
+    .await?;
+    Ok(row.map(|row| (row.hash, row.lasts)))
 }
 
 /// How many accounts a client has or has invited now. Until the end of the transaction nobody else adds one.

@@ -24,6 +24,7 @@ use crate::{
     factor::{self, Channel},
     grant::{self, AccessGrant, Sections, judge_number, store::NewGrant},
     organisation,
+    throttle::{Count, Kind, store as throttle},
 };
 
 /// What stands as ground where somebody was invited.
@@ -114,23 +115,22 @@ pub async fn invite(
     Ok(Response::new(InviteUserResponse { account_id: account.to_string() }))
 }
 
-/// The account with the guest's address, or a new one without rights.
+/// The account with the guest's address, be it as user name, or a new one without rights.
 async fn account_of(tx: &mut Tx, guest: &Guest, settings: &OrganisationSettings) -> Result<AccountId, Error> {
-    let known = account::store::find_by_email(tx, &guest.email).await?;
+    let username = normalise_username(&guest.email);
+    let named = account::store::find_by_username(tx, &username).await?.map(|named| named.id);
+    let known = account::store::find_by_email(tx, &guest.email).await?.or(named);
     let id = known.unwrap_or_else(|| AccountId::new(tx.ctx().now));
     let new = NewAccount {
         id,
-        username: &normalise_username(&guest.email),
+        username: &username,
         display_name: &guest.name,
         email: &guest.email,
         phone: &guest.phone,
         language: &settings.language,
         legal_entity: "",
     };
-    if !account::store::insert(tx, &new).await? && known.is_none() {
-        // The address is somebody else's user name.
-        return Err(Error::field("email", ErrorReason::FieldMalformed));
-    }
+    account::store::insert(tx, &new).await?;
     Ok(id)
 }
 
@@ -202,6 +202,10 @@ pub async fn send(state: &State, tx: &mut Tx, grant: &AccessGrant, event: Event)
     let account = account::store::find(tx, grant.account).await?.ok_or(ErrorReason::AccountUnknown)?;
     let is_new = account.password_hash.is_none();
     let (mut username, mut password) = (String::new(), String::new());
+    if is_new && invitation.state == InvitationState::Added {
+        // Not when it was added: that costs the same for whoever has an account and whoever has none.
+        account::register::tell(state, tx, &account).await?;
+    }
     if is_new {
         password = secret::one_time_password();
         username.clone_from(&account.username);
@@ -228,9 +232,26 @@ pub async fn resend(
     let ctx = Ctx::of(&request)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     let grant = grant::rpc::lock_changeable(&mut tx, &request.get_ref().account_id).await?;
+    let by = format!("invitation {}", grant.account);
+    if !throttle::count(&mut tx, &[Count::of(&state.hash_key, Kind::SentFor, &by)], state.limits).await? {
+        return Err(ErrorReason::TooManyInvitations.into());
+    }
     send(state, &mut tx, &grant, Event::Resent).await?;
     tx.commit().await?;
     Ok(Response::new(ResendInvitationResponse {}))
+}
+
+/// Takes back what waits of an account's invitation to a client, if there is any.
+///
+/// # Errors
+/// When the database is away.
+pub async fn withdraw_waiting(tx: &mut Tx, account: AccountId, client: ClientId) -> Result<(), Error> {
+    if let Some(open) = table::lock(tx, account, client).await?
+        && let Some(to) = next(open.state, Event::Withdrawn, false)
+    {
+        table::set(tx, account, client, to, open.expires_at).await?;
+    }
+    Ok(())
 }
 
 /// WithdrawInvitation.
@@ -256,11 +277,12 @@ pub async fn withdraw(
 /// When the database is away.
 pub async fn accept_all(tx: &mut Tx, account: AccountId) -> Result<(), Error> {
     for (client, _) in table::list_pending(tx, account).await? {
+        // The grant first, as everywhere: two never wait for each other.
+        let Some(mut grant) = grant::store::lock(tx, account, client).await? else { continue };
         let Some(invitation) = table::lock(tx, account, client).await? else { continue };
         let is_over = tx.ctx().now >= invitation.expires_at;
         let Some(to) = next(invitation.state, Event::Accepted, is_over) else { continue };
         table::set(tx, account, client, to, invitation.expires_at).await?;
-        let Some(mut grant) = grant::store::lock(tx, account, client).await? else { continue };
         grant.active = true;
         let version = grant::store::set_sections(tx, &grant).await?;
         grant::tell(tx, &grant, version).await?;

@@ -44,7 +44,7 @@ pub async fn send(
         let is_own =
             secret::same(&secret::sha256(&[typed.as_bytes()]), &secret::sha256(&[account.phone.as_bytes()]));
         if !is_own {
-            to = To::Nowhere(typed);
+            to = To::Nowhere;
         }
     }
     let sending = Sending {
@@ -97,6 +97,8 @@ async fn back(
     attempt: &Attempt,
     login: &mut Login,
 ) -> Result<Response<ResendCodeResponse>, Error> {
+    // Too soon is said before the number is asked for again.
+    code::check(&mut tx, login.id).await?;
     let token = secret::ScopedToken::generate(attempt.ctx.organisation);
     if !table::advance(&mut tx, login, LoginState::SendCode, &attempt.token, &token).await? {
         return Err(ErrorReason::LoginEnded.into());
@@ -125,7 +127,8 @@ pub async fn verify(
     let account = account::store::find(&mut tx, login.account).await?.ok_or(ErrorReason::LoginEnded)?;
     let code = code::store::count_try(&mut tx, login.id).await?.ok_or(ErrorReason::LoginEnded)?;
     let count = Count::of(&state.hash_key, Kind::of_device(login.known_device), &account.username);
-    throttle::enter(&mut tx, &count).await?;
+    // A wait does not stop it: the code's own five tries do.
+    throttle::enter(&mut tx, &count, true).await?;
     tx.commit().await?;
 
     let typed = normalise(&request.code, &code.shown_digits);
@@ -136,10 +139,10 @@ pub async fn verify(
         Verdict::Wrong => return refuse(state, &attempt.ctx, &account).await,
     }
     let mut tx = state.db.in_organisation(&attempt.ctx, Mode::Write).await?;
-    throttle::take_back(&mut tx, &count).await?;
     if !code::store::take(&mut tx, &code).await? {
         return Err(ErrorReason::CodeExpired.into());
     }
+    throttle::take_back(&mut tx, &count).await?;
     let settings = organisation::rpc::settings(&mut tx).await?;
     let factor = factor::of(settings.login.unwrap_or_default().second_factor());
     login.amr = factor.amr.iter().map(|&it| it.to_owned()).collect();

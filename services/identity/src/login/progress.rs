@@ -75,11 +75,8 @@ pub async fn of(
             if let Some(code) = code::store::find(tx, login.id).await? {
                 let channel = factor::of(login_settings.second_factor()).channel;
                 // Where the person typed the number, nothing is told about it.
-                let to = if login_settings.ask_number {
-                    To::Nowhere(String::new())
-                } else {
-                    To::of(account, channel)?
-                };
+                let asks = login_settings.ask_number;
+                let to = if asks { To::Nowhere } else { To::of(account, channel)? };
                 progress.code = Some(code::sent_code(&code, &to, login_settings.code_life_seconds));
             }
         }

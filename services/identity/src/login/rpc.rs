@@ -59,7 +59,14 @@ pub async fn start(
     let is_right = (own && knock.may_try) || knock.is_one_time;
     match &knock.account {
         Some(account) if is_right => {
-            let progress = begin(state, &ctx, account, &knock, &request.address).await?;
+            let begun = begin(state, &ctx, account, &knock, &request.address).await;
+            if begun.is_err() {
+                // What failed is not the password: it counts as right, though nothing else of this is kept.
+                let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
+                believe(state, &mut tx, account, &knock).await?;
+                tx.commit().await?;
+            }
+            let progress = begun?;
             Ok(Response::new(StartLoginResponse { progress: Some(progress) }))
         }
         account => {
@@ -76,10 +83,10 @@ async fn knock(state: &State, ctx: &Ctx, request: &StartLoginRequest) -> Result<
     let username = normalise_username(&request.username).replace('\0', "\u{fffd}");
     let mut tx = state.db.in_organisation(ctx, Mode::Write).await?;
     let account = account::store::find_by_username(&mut tx, &username).await?;
-    let device = device::store::find(&mut tx, &request.device_token).await?;
-    let device = device.filter(|device| account.as_ref().is_some_and(|it| it.id == device.account));
+    let id = account.as_ref().map_or(AccountId(Uuid::nil()), |account| account.id);
+    let device = device::store::find(&mut tx, &request.device_token, id).await?;
     let count = Count::of(&state.hash_key, Kind::of_device(device.is_some()), &username);
-    let may_try = throttle::enter(&mut tx, &count).await?;
+    let may_try = throttle::enter(&mut tx, &count, false).await?;
     tx.commit().await?;
     Ok(Knock {
         is_one_time: is_one_time(state, account.as_ref(), &request.password),
@@ -110,6 +117,15 @@ impl State {
     }
 }
 
+/// The password was right: the try is no failure. A right temporary password passes a wait and lifts it (THR-01).
+async fn believe(state: &State, tx: &mut Tx, account: &Account, knock: &Knock) -> Result<(), Error> {
+    if knock.is_one_time {
+        Ok(throttle::lift(tx, &throttle::failures(&state.hash_key, &account.username)).await?)
+    } else {
+        Ok(throttle::take_back(tx, &knock.count).await?)
+    }
+}
+
 /// The password was right: the attempt begins.
 async fn begin(
     state: &State,
@@ -119,12 +135,7 @@ async fn begin(
     address: &str,
 ) -> Result<LoginProgress, Error> {
     let mut tx = state.db.in_organisation(ctx, Mode::Write).await?;
-    if knock.is_one_time {
-        // A right temporary password passes a wait and lifts it (THR-01).
-        throttle::lift(&mut tx, &throttle::failures(&state.hash_key, &account.username)).await?;
-    } else {
-        throttle::take_back(&mut tx, &knock.count).await?;
-    }
+    believe(state, &mut tx, account, knock).await?;
     let settings = organisation::rpc::settings(&mut tx).await?;
     let login_settings = settings.login.unwrap_or_default();
     let token = ScopedToken::generate(ctx.organisation);

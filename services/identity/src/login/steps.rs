@@ -48,10 +48,12 @@ pub async fn set_own_password(
     let hash = state.hasher.hash(input).await?;
     let mut tx = state.db.in_organisation(&attempt.ctx, Mode::Write).await?;
     if cause == OwnPasswordCause::First {
-        account::store::set_password(&mut tx, account.id, &hash).await?;
+        if !account::store::set_password(&mut tx, &account, &hash).await? {
+            return Err(ErrorReason::LoginEnded.into());
+        }
     } else {
-        password::replace(state, &mut tx, &account, &hash, None, cause == OwnPasswordCause::Temporary)
-            .await?;
+        let is_reset = cause == OwnPasswordCause::Temporary;
+        password::replace(state, &mut tx, &account, &hash, Some(login.id), is_reset).await?;
     }
     login.one_time = false;
     account.password_hash = Some(hash);

@@ -87,6 +87,20 @@ pub async fn count_try(tx: &mut Tx, login: &Login) -> Result<bool, StoreError> {
     Ok(counted.rows_affected() == 1)
 }
 
+/// Ends the attempts of an account but one.
+pub async fn end_all(tx: &mut Tx, account: AccountId, but: Option<Uuid>) -> Result<(), StoreError> {
+    let organisation = tx.ctx().organisation.uuid();
+    sqlx::query!(
+        "DELETE FROM login WHERE organisation_id = $1 AND account_id = $2 AND id IS DISTINCT FROM $3",
+        organisation,
+        account.uuid(),
+        but,
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}
+
 /// Moves an attempt on from where the caller saw it, with what has been proven since; says whether it still stood there:
 /// a step is taken once. From then on it answers to another token.
 pub async fn advance(

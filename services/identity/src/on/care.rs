@@ -21,7 +21,7 @@ impl Handler for CareEnded {
         let ended_at = event.message.ended_at.as_ref().and_then(instant).unwrap_or(event.occurred_at);
         let found = organisation::find(tx).await?;
         let settings = found.and_then(|found| found.settings.accounts).unwrap_or_default();
-        Ok(table::upsert(tx, client, Some(ends_at(settings, ended_at)), event.version).await?)
+        Ok(table::upsert(tx, client, Some(ends_at(settings, ended_at, tx.ctx().now)), event.version).await?)
     }
 }
 

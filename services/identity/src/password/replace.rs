@@ -1,32 +1,38 @@
 //! Replacing a password, and all that follows from it.
 
 use chassis::id::SessionId;
-use proto::identity::v1::SecurityChange;
+use proto::identity::v1::{ErrorReason, SecurityChange};
 use store::Tx;
+use uuid::Uuid;
 
 use crate::{
     State,
     account::{self, Account},
     device,
     error::Error,
-    session,
+    impersonation, login, session,
 };
 
-/// Replaces an account's password by one with this hash: its other sessions end, its owner is told, and after a reset
-/// every remembered device asks for a code again (REC-03, ASVS 7.4.3).
+/// Replaces an account's password by one with this hash: its other sessions and logins end, links to look along are good
+/// no more, its owner is told, and after a reset every remembered device asks for a code again (REC-03, ASVS 7.4.3).
+/// `keep` is the session or the login that goes on.
 ///
 /// # Errors
-/// When the database is away.
+/// [`ErrorReason::SessionEnded`] where the password was replaced meanwhile: by that, whoever asks was put out.
 pub async fn replace(
     state: &State,
     tx: &mut Tx,
     account: &Account,
     hash: &str,
-    keep: Option<SessionId>,
+    keep: Option<Uuid>,
     is_reset: bool,
 ) -> Result<(), Error> {
-    account::store::set_password(tx, account.id, hash).await?;
-    session::rpc::end_all(tx, account.id, keep).await?;
+    if !account::store::set_password(tx, account, hash).await? {
+        return Err(ErrorReason::SessionEnded.into());
+    }
+    session::rpc::end_all(tx, account.id, keep.map(SessionId)).await?;
+    login::store::end_all(tx, account.id, keep).await?;
+    impersonation::forget(tx, account.id).await?;
     if is_reset {
         device::store::delete(tx, account.id, None).await?;
     }

@@ -62,6 +62,9 @@ pub async fn issue(
         tx.deliver(about, &message, expires_at).await?;
     } else {
         let password = secret::one_time_password();
+        // Who has no own password yet keeps the time that the first one had.
+        let first = account.one_time.as_ref().filter(|_| account.password_hash.is_none());
+        let expires_at = first.map_or(expires_at, |first| first.expires_at.max(expires_at));
         let one_time = state.one_time(account.id, &password, expires_at);
         account::store::set_one_time(tx, account.id, &one_time).await?;
         let content = state.sealed(tx, &ResetPasswordContent { recipient, password, life_minutes })?;

@@ -5,7 +5,7 @@
 
 mod due;
 pub mod rpc;
-mod store;
+pub mod store;
 
 use jiff::Timestamp;
 

@@ -42,6 +42,15 @@ pub async fn take(tx: &mut Tx) -> Result<Option<Request>, StoreError> {
     Ok(row.fetch_optional(tx.connection()).await?)
 }
 
+/// Takes all requests away.
+pub async fn delete_all(tx: &mut Tx) -> Result<(), StoreError> {
+    let organisation = tx.ctx().organisation.uuid();
+    sqlx::query!("DELETE FROM reset_request WHERE organisation_id = $1", organisation)
+        .execute(tx.connection())
+        .await?;
+    Ok(())
+}
+
 /// Keeps the hash of a link, in place of an earlier one.
 pub async fn set_link(
     tx: &mut Tx,

@@ -5,7 +5,7 @@ use futures::future::BoxFuture;
 use store::{Db, Mode, StoreError, due::DueWork, organisation::Organisation};
 use uuid::Uuid;
 
-use crate::{code, device, throttle};
+use crate::{code, device, reset, throttle};
 
 /// Takes away sessions, attempts, codes, devices and counts whose time is over.
 pub struct Purge;
@@ -24,10 +24,11 @@ impl DueWork for Purge {
             device::store::delete_over(&mut tx).await?;
             throttle::store::delete_over(&mut tx).await?;
             tx.commit().await?;
-            // Where an organisation was typed that is not there, tries are counted under none.
+            // Where an organisation was typed that is not there, tries and requests stand under none.
             let nowhere = Ctx { organisation: OrganisationId(Uuid::nil()), ..ctx.clone() };
             let mut tx = db.in_organisation(&nowhere, Mode::Write).await?;
             throttle::store::delete_over(&mut tx).await?;
+            reset::store::delete_all(&mut tx).await?;
             tx.commit().await
         })
     }

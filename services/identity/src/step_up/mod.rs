@@ -22,19 +22,21 @@ pub struct StepUp {
     pub subject: Vec<u8>,
 }
 
-/// How the code travels: by SMS where more than an e-mail proves is needed, else as at the login (OTP-03).
+/// How the code travels: by SMS where more than an e-mail proves is needed, else as at the login (OTP-03). Whoever reads
+/// somebody's mail must not come to their number by it: who has a number proves with that.
 #[must_use]
-pub const fn channel(purpose: Purpose, login: Factor) -> Channel {
+pub const fn channel(purpose: Purpose, login: Factor, has_phone: bool) -> Channel {
     match purpose {
-        Purpose::Contact => login.channel,
+        Purpose::Contact if !has_phone => login.channel,
         _ => SMS.channel,
     }
 }
 
-/// Whether one that waits is the one that is asked for: then its count of codes and tries goes on.
+/// What is asked for now, under the id of what was asked for before, where that waits: the counts of codes and tries go
+/// on, whatever it is for.
 #[must_use]
-pub fn is_same(there: &StepUp, purpose: Purpose, subject: &[u8]) -> bool {
-    there.purpose == purpose && there.subject == subject
+pub fn ask(there: Option<StepUp>, new: StepUp) -> StepUp {
+    StepUp { id: there.map_or(new.id, |there| there.id), ..new }
 }
 
 #[cfg(test)]
@@ -59,21 +61,26 @@ mod tests {
     }
 
     proptest! {
-        /// The model: a step-up is proven when the right code was typed within five tries since it was asked for something
-        /// else; asking for the same again does not give new tries.
+        /// The model: a step-up is proven when the right code was typed within five tries since the last that was proven;
+        /// asking again, for the same or for something else, does not give new tries.
         #[test]
         fn a_step_up_is_proven_by_its_own_code_within_its_tries(acts in prop::collection::vec(act(), 0..24)) {
             let mut there: Option<(StepUp, i32)> = None;
-            let (mut asked, mut wrong) = (None, 0);
+            let (mut asked, mut wrong, mut number) = (None, 0, 0_u128);
             for act in acts {
                 match act {
                     Act::Ask(subject) => {
-                        let same = there.as_ref().is_some_and(|(it, _)| is_same(it, Purpose::Sign, &[subject]));
-                        if !same {
-                            let new = StepUp { id: Uuid::nil(), purpose: Purpose::Sign, subject: vec![subject] };
-                            there = Some((new, 0));
-                        }
-                        if asked != Some(subject) {
+                        number += 1;
+                        let id = Uuid::from_u128(number);
+                        let new = StepUp { id, purpose: Purpose::Sign, subject: vec![subject] };
+                        let (before, tries) = there.take().unzip();
+                        let kept = before.as_ref().map(|it: &StepUp| it.id);
+                        let next = ask(before, new);
+                        // The count hangs on the id.
+                        let tries = tries.filter(|_| kept == Some(next.id)).unwrap_or(0);
+                        prop_assert_eq!(&next.subject, &vec![subject]);
+                        there = Some((next, tries));
+                        if asked.is_none() {
                             (asked, wrong) = (Some(subject), 0);
                         }
                     }
@@ -98,8 +105,9 @@ mod tests {
     #[test]
     fn signing_and_higher_levels_always_ask_by_sms() {
         let email = factor::of(SecondFactor::EmailEach);
-        assert_eq!(channel(Purpose::Contact, email), Channel::Email);
-        assert_eq!(channel(Purpose::Sign, email), Channel::Sms);
-        assert_eq!(channel(Purpose::Level, email), Channel::Sms);
+        assert_eq!(channel(Purpose::Sign, email, false), Channel::Sms);
+        assert_eq!(channel(Purpose::Level, email, false), Channel::Sms);
+        assert_eq!(channel(Purpose::Contact, email, true), Channel::Sms);
+        assert_eq!(channel(Purpose::Contact, email, false), Channel::Email);
     }
 }

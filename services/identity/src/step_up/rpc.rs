@@ -10,7 +10,7 @@ use proto::identity::v1::{
 use store::Mode;
 use tonic::{Request, Response};
 
-use super::{StepUp, channel, is_same, store as table};
+use super::{StepUp, ask, channel, store as table};
 use crate::{
     State, account,
     code::{self, Sending, To, Verdict, judge, normalise},
@@ -44,12 +44,10 @@ pub async fn start(
     let account = account::rpc::own(&mut tx).await?;
     let asked = subject.encode_to_vec();
     let there = table::lock(&mut tx, session).await?;
-    let step_up = match there.filter(|there| is_same(there, purpose, &asked)) {
-        Some(there) => there,
-        None => StepUp { id: chassis::id::v7(ctx.now), purpose, subject: asked },
-    };
+    let step_up = ask(there, StepUp { id: chassis::id::v7(ctx.now), purpose, subject: asked });
     table::upsert(&mut tx, session, &step_up).await?;
-    let channel = channel(purpose, factor::of(settings.login.unwrap_or_default().second_factor()));
+    let login_factor = factor::of(settings.login.unwrap_or_default().second_factor());
+    let channel = channel(purpose, login_factor, !account.phone.is_empty());
     let sending = Sending {
         id: step_up.id,
         purpose: if signs { code::Purpose::Signing(subject) } else { code::Purpose::StepUp },

@@ -6,9 +6,9 @@ use store::{StoreError, Tx};
 
 use super::{Count, DAY, FAILURES, Kind, Limits, WAITS};
 
-/// Counts a try as a failure before it is judged; says whether it may be judged at all: no wait is on. Commit before
-/// judging.
-pub async fn enter(tx: &mut Tx, count: &Count) -> Result<bool, StoreError> {
+/// Counts a try as a failure before it is judged; says whether it may be judged at all: no wait is on, or it counts
+/// `always`. Commit before judging.
+pub async fn enter(tx: &mut Tx, count: &Count, always: bool) -> Result<bool, StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now);
     let entered = sqlx::query!(
         "INSERT INTO throttle AS t (organisation_id, kind, key, count, since, until)
@@ -21,7 +21,7 @@ pub async fn enter(tx: &mut Tx, count: &Count) -> Result<bool, StoreError> {
                  WHEN t.count + 1 >= $7 THEN t.since + make_interval(days => 1)
                  ELSE $4::timestamptz + make_interval(secs => ($6::float8[])[least(t.count + 1, cardinality($6::float8[]))])
              END
-         WHERE t.until <= $4 OR t.since <= $5
+         WHERE t.until <= $4 OR t.since <= $5 OR $8
          RETURNING count",
         organisation,
         count.kind.number(),
@@ -30,6 +30,7 @@ pub async fn enter(tx: &mut Tx, count: &Count) -> Result<bool, StoreError> {
         (now - DAY).to_sqlx() as _,
         WAITS.as_slice(),
         FAILURES,
+        always,
     )
     .fetch_optional(tx.connection())
     .await?;
