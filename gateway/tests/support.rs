@@ -184,7 +184,7 @@ fn login(token: &str) -> GetLoginResponse {
 fn access() -> ListAccessResponse {
     let grants = vec![Grant { section: Section::Reports.into(), actions: vec![Action::View.into()] }];
     let entry = |id: &str, invitation: InvitationState| AccessEntry {
-        account_id: id.to_owned(),
+        access_id: id.to_owned(),
         name: HOSTILE.to_owned(),
         relation: RelationKind::Relative.into(),
         grants: grants.clone(),

@@ -52,7 +52,7 @@ fn argon() -> f64 {
 }
 
 /// The gateway, as identity knows it, for one turn.
-fn identity(system: &System) -> IdentityServiceClient<client::Caller> {
+pub fn identity(system: &System) -> IdentityServiceClient<client::Caller> {
     let keys = KeySettings {
         public: system.data().join("keys/public"),
         private: system.data().join("keys/private"),

@@ -19,6 +19,7 @@ mod page;
 mod people;
 mod process;
 mod relay;
+mod same;
 mod tenant;
 
 use std::path::Path;
@@ -35,7 +36,8 @@ fn main() {
         // Logins are measured here by the thousand, all from one address.
         let many = ("ZORGPORTAAL_LIMITS__CODES_PER_PERSON", "1000000");
         let from = ("ZORGPORTAAL_LIMITS__CODES_PER_ADDRESS", "1000000");
-        let system = System::start_with(&[many, from]).await;
+        let resets = ("ZORGPORTAAL_LIMITS__RESETS_PER_ADDRESS", "1000000");
+        let system = System::start_with(&[many, from, resets]).await;
         let mut report = Report::default();
         if wants("process") {
             process::idle_memory(&system, &mut report);
@@ -55,6 +57,9 @@ fn main() {
         }
         if wants("login") {
             login::run(&system, &people, &mut report).await;
+        }
+        if wants("same") {
+            same::run(&system, &people, &mut report).await;
         }
         if wants("process") {
             process::loaded_memory(&system, &mut report);

@@ -18,11 +18,14 @@ CREATE INDEX account_reset ON account (organisation_id, reset_hash) WHERE reset_
 CREATE INDEX account_email ON account (organisation_id, lower(email));
 
 ALTER TABLE access_grant
+    -- As those know it who may give and end access: it tells nothing of the account.
+    ADD COLUMN id uuid NOT NULL DEFAULT gen_random_uuid(),
     ADD COLUMN representative integer NOT NULL DEFAULT 0,
     -- Of the registration's content: a repeat is told from another registration. Null where it was an invitation.
     ADD COLUMN registration_hash bytea,
     -- It counts: accepted where it was an invitation, and not ended.
     ADD COLUMN active boolean NOT NULL DEFAULT true;
+CREATE UNIQUE INDEX access_grant_id ON access_grant (organisation_id, id);
 CREATE INDEX access_grant_client ON access_grant (organisation_id, client_id);
 CREATE INDEX access_grant_end ON access_grant (organisation_id, valid_until) WHERE active;
 

@@ -43,11 +43,11 @@ async fn invite(service: &Service, by: &Caller, email: &str) -> String {
         relation: RelationKind::Relative.into(),
         ..Default::default()
     };
-    let account_id = service.calling(by).invite_user(request).await.unwrap().into_inner().account_id;
+    let access_id = service.calling(by).invite_user(request).await.unwrap().into_inner().access_id;
     let grants = grants(Section::Users, &[Action::View]);
-    let request = SetGrantsRequest { account_id: account_id.clone(), grants };
+    let request = SetGrantsRequest { access_id: access_id.clone(), grants };
     service.calling(by).set_grants(request).await.unwrap();
-    account_id
+    access_id
 }
 
 /// Somebody else whom the organisation registered.
@@ -91,7 +91,8 @@ async fn every_method_lets_in_whom_its_rule_names_and_shows_others_nothing() {
     let phone_code = service.opened::<PhoneChangeCode, PhoneChangeCodeContent>(|it| it.content).await.pop();
     let known = register(&service, 0x31, 2, RelationKind::Relative).await;
     let new = register(&service, 0x32, 1, RelationKind::Relative).await;
-    let relative = register(&service, 0x33, 1, RelationKind::Relative).await;
+    register(&service, 0x33, 1, RelationKind::Relative).await;
+    let relative = service.access_id(caller::uuid(0x33)).await;
     let (one, other) = (
         invite(&service, &own, "een@voorbeeld.example").await,
         invite(&service, &own, "twee@voorbeeld.example").await,
@@ -150,13 +151,13 @@ async fn every_method_lets_in_whom_its_rule_names_and_shows_others_nothing() {
         .request("ListMyClients", &ListMyClientsRequest {})
         .request("ListSessions", &ListSessionsRequest {})
         .request("RegisterAccount", &another)
-        .request("ResendInvitation", &ResendInvitationRequest { account_id: one.clone() })
+        .request("ResendInvitation", &ResendInvitationRequest { access_id: one.clone() })
         .request("ResendWelcome", &ResendWelcomeRequest { account_id: new.clone() })
-        .request("RevokeAccess", &RevokeAccessRequest { account_id: relative })
+        .request("RevokeAccess", &RevokeAccessRequest { access_id: relative })
         .request("SelectClient", &SelectClientRequest { client_id: client_id.clone() })
         .request(
             "SetGrants",
-            &SetGrantsRequest { account_id: one, grants: grants(Section::Users, &[Action::Write]) },
+            &SetGrantsRequest { access_id: one, grants: grants(Section::Users, &[Action::Write]) },
         )
         .request(
             "SetPreferences",
@@ -194,7 +195,7 @@ async fn every_method_lets_in_whom_its_rule_names_and_shows_others_nothing() {
         )
         // The code of a step-up is made when it is asked for.
         .refusal("VerifyStepUp", "CODE_WRONG")
-        .request("WithdrawInvitation", &WithdrawInvitationRequest { account_id: other });
+        .request("WithdrawInvitation", &WithdrawInvitationRequest { access_id: other });
     assert_eq!(matrix.faults().await, Vec::<String>::new());
 }
 

@@ -107,7 +107,7 @@ async fn somebody_is_added_without_rights_gets_some_and_the_mail_and_accepts_at_
         relation: RelationKind::Relative.into(),
         ..Default::default()
     };
-    let account_id = client.invite_user(invite.clone()).await.unwrap().into_inner().account_id;
+    let access_id = client.invite_user(invite.clone()).await.unwrap().into_inner().access_id;
     let entry = async || {
         let mut client = service.in_session(&own).await;
         let list = client.list_access(ListAccessRequest {}).await.unwrap().into_inner();
@@ -120,7 +120,7 @@ async fn somebody_is_added_without_rights_gets_some_and_the_mail_and_accepts_at_
     assert!(messages().await.is_empty());
 
     let set = async |grants: Vec<Grant>| {
-        let request = SetGrantsRequest { account_id: account_id.clone(), grants };
+        let request = SetGrantsRequest { access_id: entry().await.access_id, grants };
         service.in_session(&own).await.set_grants(request).await
     };
     for (too_wide, why) in [
@@ -148,7 +148,7 @@ async fn somebody_is_added_without_rights_gets_some_and_the_mail_and_accepts_at_
     assert_eq!(refused.unwrap_err().code(), tonic::Code::NotFound, "a section that was not given");
 
     // Ended: at once, and nobody is told why.
-    let revoke = RevokeAccessRequest { account_id: account_id.clone() };
+    let revoke = RevokeAccessRequest { access_id: access_id.clone() };
     service.in_session(&own).await.revoke_access(revoke).await.unwrap();
     let late = service.resolve(&done.session_token).await.unwrap();
     assert!(late.grants.is_empty() && late.client_id.is_empty());
@@ -158,6 +158,11 @@ async fn somebody_is_added_without_rights_gets_some_and_the_mail_and_accepts_at_
     service.in_session(&own).await.invite_user(invite).await.unwrap();
     set(vec![grant(Section::Reports, &[Action::View])]).await.unwrap();
     assert!(messages().await.pop().unwrap().password.is_empty());
+    let account_id = service.account_id(&entry().await.access_id).await;
+    assert_ne!(entry().await.access_id, access_id, "another access");
+    let told =
+        format!("{:?}", service.in_session(&own).await.list_access(ListAccessRequest {}).await.unwrap());
+    assert!(!told.contains(&account_id), "its age would say that there was an account before");
 }
 
 #[tokio::test]
@@ -180,12 +185,12 @@ async fn nobody_changes_their_own_rights_nor_those_that_the_organisation_gave() 
     for (number, who) in
         [(0x20, "oneself"), (0x41, "a representative"), (0x42, "who may sign"), (0x43, "another client's")]
     {
-        let account_id = caller::uuid(number).to_string();
+        let access_id = service.access_id(caller::uuid(number)).await;
         let mut client = service.in_session(&own).await;
         let grants = vec![grant(Section::Reports, &[Action::View])];
-        let set = client.set_grants(SetGrantsRequest { account_id: account_id.clone(), grants }).await;
+        let set = client.set_grants(SetGrantsRequest { access_id: access_id.clone(), grants }).await;
         assert_eq!(reason(set), named(ErrorReason::AccountUnknown), "{who}");
-        let revoked = client.revoke_access(RevokeAccessRequest { account_id }).await;
+        let revoked = client.revoke_access(RevokeAccessRequest { access_id }).await;
         assert_eq!(reason(revoked), named(ErrorReason::AccountUnknown), "{who}");
     }
 }
@@ -202,26 +207,27 @@ async fn an_invitation_is_withdrawn_sent_again_and_expires() {
             ..Default::default()
         };
         let mut client = service.in_session(&own).await;
-        let account_id = client.invite_user(request).await.unwrap().into_inner().account_id;
+        let access_id = client.invite_user(request).await.unwrap().into_inner().access_id;
         let grants = vec![grant(Section::Reports, &[Action::View])];
-        client.set_grants(SetGrantsRequest { account_id: account_id.clone(), grants }).await.unwrap();
-        account_id
+        client.set_grants(SetGrantsRequest { access_id: access_id.clone(), grants }).await.unwrap();
+        access_id
     };
     let (one, other) = (invite(GUEST).await, invite("ander@voorbeeld.example").await);
     let mut client = service.in_session(&own).await;
-    client.withdraw_invitation(WithdrawInvitationRequest { account_id: one.clone() }).await.unwrap();
-    let again = client.withdraw_invitation(WithdrawInvitationRequest { account_id: one.clone() }).await;
+    client.withdraw_invitation(WithdrawInvitationRequest { access_id: one.clone() }).await.unwrap();
+    let again = client.withdraw_invitation(WithdrawInvitationRequest { access_id: one.clone() }).await;
     assert_eq!(reason(again), named(ErrorReason::InvitationClosed));
-    let resend = ResendInvitationRequest { account_id: one };
+    let resend = ResendInvitationRequest { access_id: one };
     assert_eq!(reason(client.resend_invitation(resend).await), named(ErrorReason::InvitationClosed));
 
     service.process.clock.advance(Duration::from_hours(15 * 24));
     let own = service.log_in(USERNAME).await.session_token;
     let mut client = service.in_session(&own).await;
     let list = client.list_access(ListAccessRequest {}).await.unwrap().into_inner().entries;
-    let states: Vec<_> = list.iter().map(AccessEntry::invitation).collect();
+    let mut states: Vec<_> = list.iter().map(AccessEntry::invitation).collect();
+    states.sort_unstable_by_key(|it| i32::from(*it));
     assert_eq!(states, [InvitationState::Unspecified, InvitationState::Expired]);
-    client.resend_invitation(ResendInvitationRequest { account_id: other }).await.unwrap();
+    client.resend_invitation(ResendInvitationRequest { access_id: other }).await.unwrap();
     let sent =
         service.opened::<InvitationMessage, InvitationMessageContent>(|it| it.content).await.pop().unwrap();
     let started = service.start_login(&sent.username, &sent.password).await.unwrap();
@@ -299,11 +305,11 @@ async fn the_end_of_access_takes_back_an_invitation_that_waits() {
         relation: RelationKind::Relative.into(),
         ..Default::default()
     };
-    let account_id = client.invite_user(request).await.unwrap().into_inner().account_id;
+    let access_id = client.invite_user(request).await.unwrap().into_inner().access_id;
     let grants = vec![grant(Section::Reports, &[Action::View])];
-    let rights = SetGrantsRequest { account_id: account_id.clone(), grants };
+    let rights = SetGrantsRequest { access_id: access_id.clone(), grants };
     client.set_grants(rights.clone()).await.unwrap();
-    let client_id = caller::client(1).to_string();
+    let (account_id, client_id) = (service.account_id(&access_id).await, caller::client(1).to_string());
     service.ecd().end_access(EndAccessRequest { account_id, client_id }).await.unwrap();
     assert_eq!(reason(client.set_grants(rights).await), named(ErrorReason::AccountUnknown));
     let sent =

@@ -229,6 +229,21 @@ impl Service {
     }
 
     /// What a session is now.
+    /// The access of a registered account, as those know it who may change it.
+    pub async fn access_id(&self, account: uuid::Uuid) -> String {
+        let id = sqlx::query_scalar("SELECT id FROM access_grant WHERE account_id = $1").bind(account);
+        let id: uuid::Uuid = id.fetch_one(&mut self.process.database.behind().await).await.unwrap();
+        id.to_string()
+    }
+
+    /// The account behind an access.
+    pub async fn account_id(&self, access_id: &str) -> String {
+        let id: uuid::Uuid = access_id.parse().unwrap();
+        let account = sqlx::query_scalar("SELECT account_id FROM access_grant WHERE id = $1").bind(id);
+        let account: uuid::Uuid = account.fetch_one(&mut self.process.database.behind().await).await.unwrap();
+        account.to_string()
+    }
+
     pub async fn resolve(&self, session_token: &str) -> Result<ResolveSessionResponse, Status> {
         let request = ResolveSessionRequest { session_token: session_token.to_owned(), passive: false };
         Ok(self.gateway().resolve_session(request).await?.into_inner())

@@ -70,7 +70,7 @@ pub async fn submit(
             };
             match app.clients.identity_for(&session).invite_user(request).await {
                 Ok(invited) => {
-                    let id = invited.into_inner().account_id;
+                    let id = invited.into_inner().access_id;
                     let path = format!("/users/{id}");
                     return Ok(Page::done(&UserOutcome { id }, path));
                 }

@@ -47,7 +47,7 @@ async fn changeable(
     id: &str,
 ) -> Result<(AccessEntry, ListAccessResponse), Problem> {
     let answer = list(app, session).await?;
-    let entry = answer.entries.iter().find(|entry| entry.account_id == id && entry.may_change).cloned();
+    let entry = answer.entries.iter().find(|entry| entry.access_id == id && entry.may_change).cloned();
     Ok((entry.ok_or_else(Problem::not_found)?, answer))
 }
 

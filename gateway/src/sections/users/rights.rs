@@ -84,7 +84,7 @@ pub async fn submit(
     Input(form): Input<Rights>,
 ) -> Result<Page, Problem> {
     let grants = form.grants().ok_or_else(Problem::unreadable)?;
-    let request = SetGrantsRequest { account_id: id.clone(), grants };
+    let request = SetGrantsRequest { access_id: id.clone(), grants };
     match app.clients.identity_for(&session).set_grants(request).await {
         Ok(_) => {
             let flash = session::cookie(FLASH, "rights-kept".to_owned());
@@ -125,9 +125,9 @@ pub async fn end(
     let (entry, _) = changeable(&app, &session, &id).await?;
     let mut identity = app.clients.identity_for(&session);
     if EndView::of(entry).is_invitation {
-        identity.withdraw_invitation(WithdrawInvitationRequest { account_id: id.clone() }).await?;
+        identity.withdraw_invitation(WithdrawInvitationRequest { access_id: id.clone() }).await?;
     } else {
-        identity.revoke_access(RevokeAccessRequest { account_id: id.clone() }).await?;
+        identity.revoke_access(RevokeAccessRequest { access_id: id.clone() }).await?;
     }
     let flash = session::cookie(FLASH, "access-ended".to_owned());
     Ok(Page::done(&UserOutcome { id }, "/users").with_cookie(flash))
@@ -142,7 +142,7 @@ pub async fn resend(
     Viewer(session): Viewer,
     Path(id): Path<String>,
 ) -> Result<Page, Problem> {
-    let request = ResendInvitationRequest { account_id: id.clone() };
+    let request = ResendInvitationRequest { access_id: id.clone() };
     app.clients.identity_for(&session).resend_invitation(request).await?;
     let flash = session::cookie(FLASH, "invitation-resent".to_owned());
     Ok(Page::done(&UserOutcome { id }, "/users").with_cookie(flash))

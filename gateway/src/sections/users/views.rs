@@ -95,7 +95,7 @@ impl Person {
                 InvitationState::Accepted => "accepted",
                 InvitationState::Expired => "expired",
             },
-            id: entry.account_id,
+            id: entry.access_id,
             name: entry.name,
             ground: entry.ground,
             is_self: entry.is_caller,

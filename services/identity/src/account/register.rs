@@ -134,8 +134,9 @@ async fn give(
         registration_hash: Some(hash),
         active: true,
     };
-    let version = grant::store::upsert(tx, &new).await?;
+    let (id, version) = grant::store::upsert(tx, &new).await?;
     let given = AccessGrant {
+        id,
         account: registration.account,
         client: registration.client,
         client_name: String::new(),

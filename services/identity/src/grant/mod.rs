@@ -12,6 +12,7 @@ use proto::{
     access::v1::{Action, Grant, Level, Section},
     identity::v1::{AccountSettings, ErrorReason, OrganisationSettings, RelationKind},
 };
+use uuid::Uuid;
 
 pub use tell::{end, tell};
 
@@ -21,6 +22,8 @@ pub type Sections = BTreeMap<i32, Vec<i32>>;
 /// What an account may do with one client's dossier.
 #[derive(Clone, Debug)]
 pub struct AccessGrant {
+    /// As those know it who may change it.
+    pub id: Uuid,
     /// Who.
     pub account: AccountId,
     /// Whose dossier.

@@ -16,6 +16,7 @@ use proto::{
 };
 use store::{Mode, Tx, audit::Subject, event::timestamp};
 use tonic::{Request, Response};
+use uuid::Uuid;
 
 use super::{
     AccessGrant, by_section, end as end_grant, givable, may_give, replace_givable, store as table, tell,
@@ -45,7 +46,7 @@ async fn entries(tx: &mut Tx) -> Result<Vec<AccessEntry>, Error> {
     let writes =
         ctx.grants.get(&i32::from(Section::Users)).is_some_and(|it| it.contains(&Action::Write.into()));
     let rows = sqlx::query!(
-        r#"SELECT g.account_id, coalesce(i.name, a.display_name) AS "name!", g.relation, g.sections, g.actions,
+        r#"SELECT g.id, g.account_id, coalesce(i.name, a.display_name) AS "name!", g.relation, g.sections, g.actions,
              g.valid_from, g.valid_until, g.ground, coalesce(i.state, 0) AS "state!",
              i.expires_at AS "expires_at?: jiff_sqlx::Timestamp"
          FROM access_grant g
@@ -54,7 +55,7 @@ async fn entries(tx: &mut Tx) -> Result<Vec<AccessEntry>, Error> {
              AND i.client_id = g.client_id
          WHERE g.organisation_id = $1 AND g.client_id = $2 AND (g.valid_until IS NULL OR g.valid_until > $3)
              AND (g.active OR i.state IN (1, 2))
-         ORDER BY g.given_at, g.account_id"#,
+         ORDER BY g.given_at, g.id"#,
         ctx.organisation.uuid(),
         client.uuid(),
         ctx.now.to_sqlx() as _,
@@ -74,7 +75,7 @@ async fn entries(tx: &mut Tx) -> Result<Vec<AccessEntry>, Error> {
                 sections.entry(section).or_default().push(action);
             }
             AccessEntry {
-                account_id: row.account_id.to_string(),
+                access_id: row.id.to_string(),
                 name: row.name,
                 relation: relation.into(),
                 grants: to_grants(&sections),
@@ -99,11 +100,12 @@ fn is_fixed(relation: RelationKind, sections: &super::Sections) -> bool {
 ///
 /// # Errors
 /// [`ErrorReason::AccountUnknown`].
-pub async fn lock_changeable(tx: &mut Tx, account_id: &str) -> Result<AccessGrant, Error> {
+pub async fn lock_changeable(tx: &mut Tx, access_id: &str) -> Result<AccessGrant, Error> {
     let unknown = || Error::from(ErrorReason::AccountUnknown);
-    let account: AccountId = account_id.parse().map_err(|_| unknown())?;
+    let id = Uuid::try_parse(access_id).map_err(|_| unknown())?;
     let client = tx.ctx().client()?;
-    let grant = table::lock(tx, account, client).await?.ok_or_else(unknown)?;
+    let account = table::find_account(tx, id, client).await?.ok_or_else(unknown)?;
+    let grant = table::lock(tx, account, client).await?.filter(|grant| grant.id == id).ok_or_else(unknown)?;
     let is_over = grant.valid_until.is_some_and(|end| end <= tx.ctx().now);
     if account.to_string() == tx.ctx().actor.id || is_over || is_fixed(grant.relation, &grant.sections) {
         return Err(unknown());
@@ -123,7 +125,7 @@ pub async fn set(
         return Err(Error::field("grants", ErrorReason::GrantTooWide));
     }
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
-    let mut grant = lock_changeable(&mut tx, &request.account_id).await?;
+    let mut grant = lock_changeable(&mut tx, &request.access_id).await?;
     if !grant.active && !invitation::rpc::is_waiting(&mut tx, &grant).await? {
         return Err(ErrorReason::AccountUnknown.into());
     }
@@ -149,7 +151,7 @@ pub async fn revoke(
 ) -> Result<Response<RevokeAccessResponse>, Error> {
     let ctx = Ctx::of(&request)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
-    let grant = lock_changeable(&mut tx, &request.into_inner().account_id).await?;
+    let grant = lock_changeable(&mut tx, &request.into_inner().access_id).await?;
     if !end_grant(&mut tx, grant.account, grant.client).await? {
         return Err(ErrorReason::AccountUnknown.into());
     }

@@ -52,21 +52,22 @@ fn sections(sections: Vec<i32>, actions: Vec<i32>) -> Sections {
     map
 }
 
-/// Gives a grant, in place of one that has ended; gives its version.
-pub async fn upsert(tx: &mut Tx, grant: &NewGrant<'_>) -> Result<i64, StoreError> {
+/// Gives a grant, in place of one that has ended; gives its new id and its version.
+pub async fn upsert(tx: &mut Tx, grant: &NewGrant<'_>) -> Result<(Uuid, i64), StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     let (sections, actions) = pairs(grant.sections);
-    Ok(sqlx::query_scalar!(
+    let id = chassis::id::v7(tx.ctx().now);
+    let version = sqlx::query_scalar!(
         "INSERT INTO access_grant AS g (organisation_id, account_id, client_id, relation, representative,
              sections, actions, given_by, ground, given_at, valid_from, valid_until, registration_hash,
-             active, version)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 1)
+             active, id, version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 1)
          ON CONFLICT (organisation_id, account_id, client_id) DO UPDATE
          SET relation = excluded.relation, representative = excluded.representative,
              sections = excluded.sections, actions = excluded.actions, given_by = excluded.given_by,
              ground = excluded.ground, given_at = excluded.given_at, valid_from = excluded.valid_from,
              valid_until = excluded.valid_until, registration_hash = excluded.registration_hash,
-             active = excluded.active, version = g.version + 1
+             active = excluded.active, id = excluded.id, version = g.version + 1
          RETURNING version",
         organisation,
         grant.account.uuid(),
@@ -82,13 +83,16 @@ pub async fn upsert(tx: &mut Tx, grant: &NewGrant<'_>) -> Result<i64, StoreError
         grant.valid_until.map(Timestamp::to_sqlx) as _,
         grant.registration_hash.map(<[u8; 32]>::as_slice),
         grant.active,
+        id,
     )
     .fetch_one(tx.connection())
-    .await?)
+    .await?;
+    Ok((id, version))
 }
 
 /// A row of `access_grant` with the client's name.
 struct Row {
+    id: Uuid,
     account_id: Uuid,
     client_id: Uuid,
     client_name: String,
@@ -104,6 +108,7 @@ struct Row {
 impl From<Row> for AccessGrant {
     fn from(row: Row) -> Self {
         Self {
+            id: row.id,
             account: AccountId(row.account_id),
             client: ClientId(row.client_id),
             client_name: row.client_name,
@@ -122,7 +127,7 @@ pub async fn list_current(tx: &mut Tx, account: AccountId) -> Result<Vec<AccessG
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
     let rows = sqlx::query_as!(
         Row,
-        r#"SELECT g.account_id, g.client_id, coalesce(c.name, '') AS "client_name!", g.relation, g.sections,
+        r#"SELECT g.id, g.account_id, g.client_id, coalesce(c.name, '') AS "client_name!", g.relation, g.sections,
              g.actions, g.ground, g.valid_from AS "valid_from: _", g.valid_until AS "valid_until: _", g.active
          FROM access_grant g
          LEFT JOIN client c ON c.organisation_id = g.organisation_id AND c.client_id = g.client_id
@@ -145,7 +150,7 @@ pub async fn lock(
     let organisation = tx.ctx().organisation.uuid();
     let row = sqlx::query_as!(
         Row,
-        r#"SELECT account_id, client_id, '' AS "client_name!", relation, sections, actions, ground,
+        r#"SELECT id, account_id, client_id, '' AS "client_name!", relation, sections, actions, ground,
              valid_from AS "valid_from: _", valid_until AS "valid_until: _", active
          FROM access_grant WHERE organisation_id = $1 AND account_id = $2 AND client_id = $3 FOR UPDATE"#,
         organisation,
@@ -153,6 +158,18 @@ pub async fn lock(
         client.uuid(),
     );
     Ok(row.fetch_optional(tx.connection()).await?.map(AccessGrant::from))
+}
+
+/// The account whose access to a client has an id.
+pub async fn find_account(tx: &mut Tx, id: Uuid, client: ClientId) -> Result<Option<AccountId>, StoreError> {
+    let organisation = tx.ctx().organisation.uuid();
+    let account = sqlx::query_scalar!(
+        "SELECT account_id FROM access_grant WHERE organisation_id = $1 AND id = $2 AND client_id = $3",
+        organisation,
+        id,
+        client.uuid(),
+    );
+    Ok(account.fetch_optional(tx.connection()).await?.map(AccountId))
 }
 
 /// The hash of the registration that a grant rests on, and whether the grant counts or will count.

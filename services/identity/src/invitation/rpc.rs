@@ -15,6 +15,7 @@ use proto::identity::v1::{
 };
 use store::{About, Mode, Tx, event::timestamp};
 use tonic::{Request, Response};
+use uuid::Uuid;
 
 use super::{Event, next, store as table};
 use crate::{
@@ -108,11 +109,12 @@ pub async fn invite(
         }
         None => false,
     };
-    if !is_there {
-        add(&mut tx, account, client, &guest, &settings).await?;
-        tx.commit().await?;
-    }
-    Ok(Response::new(InviteUserResponse { account_id: account.to_string() }))
+    let id = match there.filter(|_| is_there) {
+        Some(grant) => grant.id,
+        None => add(&mut tx, account, client, &guest, &settings).await?,
+    };
+    tx.commit().await?;
+    Ok(Response::new(InviteUserResponse { access_id: id.to_string() }))
 }
 
 /// The account with the guest's address, be it as user name, or a new one without rights.
@@ -140,7 +142,7 @@ async fn add(
     client: ClientId,
     guest: &Guest,
     settings: &OrganisationSettings,
-) -> Result<(), Error> {
+) -> Result<Uuid, Error> {
     let (now, inviter) = (tx.ctx().now, tx.ctx().person.name.clone());
     let accounts = settings.accounts.unwrap_or_default();
     let there = grant::store::count_accounts(tx, client).await?;
@@ -162,9 +164,10 @@ async fn add(
         registration_hash: None,
         active: false,
     };
-    grant::store::upsert(tx, &new).await?;
+    let (id, _) = grant::store::upsert(tx, &new).await?;
     let expires_at = now + life(settings);
-    Ok(table::upsert(tx, account, client, &guest.name, &inviter, expires_at).await?)
+    table::upsert(tx, account, client, &guest.name, &inviter, expires_at).await?;
+    Ok(id)
 }
 
 fn life(settings: &OrganisationSettings) -> SignedDuration {
@@ -231,7 +234,7 @@ pub async fn resend(
 ) -> Result<Response<ResendInvitationResponse>, Error> {
     let ctx = Ctx::of(&request)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
-    let grant = grant::rpc::lock_changeable(&mut tx, &request.get_ref().account_id).await?;
+    let grant = grant::rpc::lock_changeable(&mut tx, &request.get_ref().access_id).await?;
     let by = format!("invitation {}", grant.account);
     if !throttle::count(&mut tx, &[Count::of(&state.hash_key, Kind::SentFor, &by)], state.limits).await? {
         return Err(ErrorReason::TooManyInvitations.into());
@@ -261,7 +264,7 @@ pub async fn withdraw(
 ) -> Result<Response<WithdrawInvitationResponse>, Error> {
     let ctx = Ctx::of(&request)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
-    let grant = grant::rpc::lock_changeable(&mut tx, &request.get_ref().account_id).await?;
+    let grant = grant::rpc::lock_changeable(&mut tx, &request.get_ref().access_id).await?;
     let invitation = table::lock(&mut tx, grant.account, grant.client).await?;
     let invitation = invitation.ok_or(ErrorReason::AccountUnknown)?;
     let to = next(invitation.state, Event::Withdrawn, ctx.now >= invitation.expires_at);
