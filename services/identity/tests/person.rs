@@ -166,7 +166,7 @@ async fn a_proof_to_sign_names_the_document_and_five_wrong_codes_end_it() {
     assert_eq!(reason(late), named(ErrorReason::StepUpEnded));
     let purpose = StepUpPurpose::Contact.into();
     let another = own.start_step_up(StartStepUpRequest { purpose, ..Default::default() }).await;
-    assert_eq!(reason(another), named(ErrorReason::StepUpEnded), "another purpose gives no new tries");
+    assert_eq!(reason(another), named(ErrorReason::TooManyCodes), "another purpose gives no new tries");
 }
 
 #[tokio::test]

@@ -295,6 +295,30 @@ async fn what_was_ended_is_not_extended_but_can_be_registered_anew() {
 }
 
 #[tokio::test]
+async fn invitations_to_one_person_end_at_the_days_limit() {
+    let service = Service::of(&inviting()).await;
+    let session = service.first_login().await;
+    let mut client = service.in_session(&session).await;
+    let invite = InviteUserRequest {
+        name: "Petra".to_owned(),
+        email: GUEST.to_owned(),
+        relation: RelationKind::Relative.into(),
+        ..Default::default()
+    };
+    for number in 0..=20 {
+        let access_id = client.invite_user(invite.clone()).await.unwrap().into_inner().access_id;
+        let grants = vec![grant(Section::Reports, &[Action::View])];
+        let set = client.set_grants(SetGrantsRequest { access_id: access_id.clone(), grants }).await;
+        if number == 20 {
+            assert_eq!(reason(set), named(ErrorReason::TooManyInvitations), "withdrawn and invited anew");
+        } else {
+            set.unwrap();
+            client.withdraw_invitation(WithdrawInvitationRequest { access_id }).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_end_of_access_takes_back_an_invitation_that_waits() {
     let service = Service::of(&inviting()).await;
     let session = service.first_login().await;

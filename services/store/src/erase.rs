@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{Db, StoreError};
 
 /// Blanks the sealed fields of all published facts of these subjects about one thing, such as a person who is gone. The
-/// facts stay, and so does their order.
+/// facts stay, and so does their order. Says whether that was all: none of these subjects waits to be published.
 ///
 /// # Errors
 /// When the database is away, or an event cannot be decoded.
@@ -17,8 +17,16 @@ pub async fn blank_sealed(
     organisation: OrganisationId,
     subjects: &[String],
     aggregate: Uuid,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let mut tx = db.as_role("relay").await?;
+    // Before the log is read: what is moved there meanwhile is seen.
+    let waits = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM outbox WHERE organisation_id = $1 AND subject = ANY($2)) AS "waits!""#,
+        organisation.uuid(),
+        subjects,
+    )
+    .fetch_one(&mut *tx)
+    .await?;
     let rows = sqlx::query!(
         "SELECT position, payload FROM event_log WHERE organisation_id = $1 AND subject = ANY($2)",
         organisation.uuid(),
@@ -41,5 +49,6 @@ pub async fn blank_sealed(
         .execute(&mut *tx)
         .await?;
     }
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    Ok(!waits)
 }

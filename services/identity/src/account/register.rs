@@ -134,6 +134,9 @@ async fn give(
         registration_hash: Some(hash),
         active: true,
     };
+    // The grant first, then the account, as where access ends: who is given access is not forgotten meanwhile.
+    grant::store::lock(tx, registration.account, registration.client).await?;
+    table::lock(tx, registration.account).await?.ok_or(ErrorReason::AccountUnknown)?;
     let (id, version) = grant::store::upsert(tx, &new).await?;
     let given = AccessGrant {
         id,

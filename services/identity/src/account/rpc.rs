@@ -82,8 +82,8 @@ pub async fn change_password(
     let input = password::peppered(&state.hash_key, account.id.uuid(), &request.new_password);
     let hash = state.hasher.hash(input).await?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
-    throttle::lift(&mut tx, &[count]).await?;
     password::replace(state, &mut tx, &account, &hash, ctx.session.map(SessionId::uuid), false).await?;
+    throttle::lift(&mut tx, &[count]).await?;
     tx.commit().await?;
     Ok(Response::new(ChangePasswordResponse {}))
 }

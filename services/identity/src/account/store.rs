@@ -72,17 +72,18 @@ pub async fn find(tx: &mut Tx, id: AccountId) -> Result<Option<Account>, StoreEr
     Ok(row.fetch_optional(tx.connection()).await?.map(Account::from))
 }
 
-/// Lets nobody else change an account, or give it access, until the end of the transaction.
-pub async fn lock(tx: &mut Tx, id: AccountId) -> Result<(), StoreError> {
+/// The account with an id; nobody else changes it, or gives it access, until the end of the transaction.
+pub async fn lock(tx: &mut Tx, id: AccountId) -> Result<Option<Account>, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
-    sqlx::query!(
-        "SELECT 1 AS there FROM account WHERE organisation_id = $1 AND id = $2 FOR UPDATE",
+    let row = sqlx::query_as!(
+        Row,
+        "SELECT id, username, display_name, email, phone, language, text_size, legal_entity, terms_version,
+             password_hash, password_set_at, one_time_hash, one_time_expires_at
+         FROM account WHERE organisation_id = $1 AND id = $2 FOR UPDATE",
         organisation,
         id.uuid(),
-    )
-    .fetch_optional(tx.connection())
-    .await?;
-    Ok(())
+    );
+    Ok(row.fetch_optional(tx.connection()).await?.map(Account::from))
 }
 
 /// A new account: who, without rights.

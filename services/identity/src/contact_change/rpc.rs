@@ -124,12 +124,12 @@ async fn confirm(state: &State, ctx: &Ctx, typed: &str, is_phone: bool) -> Resul
         Verdict::Wrong => return Err(Error::field("code", ErrorReason::CodeWrong)),
     }
     let mut tx = state.db.in_organisation(ctx, Mode::Write).await?;
+    // The change first, as where it is asked for: two never wait for each other.
+    table::delete(&mut tx, account, is_phone).await?;
     if !code::store::take(&mut tx, &code).await? {
         return Err(ErrorReason::CodeExpired.into());
     }
-    table::delete(&mut tx, account, is_phone).await?;
-    account::store::lock(&mut tx, account).await?;
-    let before = account::rpc::own(&mut tx).await?;
+    let before = account::store::lock(&mut tx, account).await?.ok_or(ErrorReason::AccountUnknown)?;
     let after = if is_phone {
         Account { phone: change.value, ..before.clone() }
     } else {
@@ -172,8 +172,7 @@ pub async fn update(
     let unknown = ErrorReason::AccountUnknown;
     let id: AccountId = request.account_id.parse().map_err(|_| unknown)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
-    account::store::lock(&mut tx, id).await?;
-    let before = account::store::find(&mut tx, id).await?.ok_or(unknown)?;
+    let before = account::store::lock(&mut tx, id).await?.ok_or(unknown)?;
     let mut after = before.clone();
     if !request.email.is_empty() {
         let email = request.email.trim();

@@ -70,7 +70,7 @@ pub async fn find(tx: &mut Tx, tokens: &str, account: AccountId) -> Result<Optio
         Row,
         r#"SELECT id, name, remembered, added_at AS "added_at: _", expires_at AS "expires_at: _"
          FROM device WHERE organisation_id = $1 AND token_hash = ANY($2) AND account_id = $3 AND expires_at > $4
-         LIMIT 1"#,
+         ORDER BY remembered DESC, expires_at DESC LIMIT 1"#,
         organisation.uuid(),
         &hashes,
         account.uuid(),

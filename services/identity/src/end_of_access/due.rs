@@ -19,7 +19,11 @@ impl EndAccess {
     async fn run_all(&self, db: &Db, ctx: &Ctx) -> Result<(), Error> {
         let mut tx = db.in_organisation(ctx, Mode::Write).await?;
         for (account, client) in grant::store::list_over(&mut tx).await? {
-            grant::end(&mut tx, account, client).await?;
+            // It may have been extended meanwhile.
+            let grant = grant::store::lock(&mut tx, account, client).await?;
+            if grant.is_some_and(|grant| grant.valid_until.is_some_and(|until| until <= ctx.now)) {
+                grant::end(&mut tx, account, client).await?;
+            }
         }
         let planned = table::list(&mut tx, ctx.now + NOTICE).await?;
         tx.commit().await?;
@@ -84,7 +88,9 @@ async fn remove(tx: &mut Tx, account: AccountId) -> Result<(), Error> {
 async fn forget(db: &Db, ctx: &Ctx, account: AccountId) -> Result<(), Error> {
     let subjects = [AccountRegistered::full_name(), AccountContactChanged::full_name()];
     let subjects = subjects.map(|name| format!("event.{name}"));
-    erase::blank_sealed(db, ctx.organisation, &subjects, account.uuid()).await?;
+    if !erase::blank_sealed(db, ctx.organisation, &subjects, account.uuid()).await? {
+        return Ok(());
+    }
     let mut tx = db.in_organisation(ctx, Mode::Write).await?;
     table::set_paid(&mut tx, account).await?;
     Ok(tx.commit().await?)

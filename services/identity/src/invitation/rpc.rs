@@ -132,7 +132,11 @@ async fn account_of(tx: &mut Tx, guest: &Guest, settings: &OrganisationSettings)
         language: &settings.language,
         legal_entity: "",
     };
-    account::store::insert(tx, &new).await?;
+    if !account::store::insert(tx, &new).await? && known.is_none() {
+        // Somebody was quicker.
+        let quicker = account::store::find_by_username(tx, &username).await?;
+        return Ok(quicker.ok_or(ErrorReason::AccountUnknown)?.id);
+    }
     Ok(id)
 }
 
@@ -164,6 +168,7 @@ async fn add(
         registration_hash: None,
         active: false,
     };
+    account::store::lock(tx, account).await?.ok_or(ErrorReason::AccountUnknown)?;
     let (id, _) = grant::store::upsert(tx, &new).await?;
     let expires_at = now + life(settings);
     table::upsert(tx, account, client, &guest.name, &inviter, expires_at).await?;
@@ -200,9 +205,13 @@ pub async fn send(state: &State, tx: &mut Tx, grant: &AccessGrant, event: Event)
         // Other rights than were sent before: the message says nothing of them.
         return Ok(());
     }
+    let account = account::store::lock(tx, grant.account).await?.ok_or(ErrorReason::AccountUnknown)?;
+    let by = format!("invitation {} {}", grant.client, grant.account);
+    if !throttle::count(tx, &[Count::of(&state.hash_key, Kind::SentFor, &by)], state.limits).await? {
+        return Err(ErrorReason::TooManyInvitations.into());
+    }
     let expires_at = now + life(&settings);
     table::set(tx, grant.account, grant.client, to, expires_at).await?;
-    let account = account::store::find(tx, grant.account).await?.ok_or(ErrorReason::AccountUnknown)?;
     let is_new = account.password_hash.is_none();
     let (mut username, mut password) = (String::new(), String::new());
     if is_new && invitation.state == InvitationState::Added {
@@ -235,10 +244,6 @@ pub async fn resend(
     let ctx = Ctx::of(&request)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     let grant = grant::rpc::lock_changeable(&mut tx, &request.get_ref().access_id).await?;
-    let by = format!("invitation {}", grant.account);
-    if !throttle::count(&mut tx, &[Count::of(&state.hash_key, Kind::SentFor, &by)], state.limits).await? {
-        return Err(ErrorReason::TooManyInvitations.into());
-    }
     send(state, &mut tx, &grant, Event::Resent).await?;
     tx.commit().await?;
     Ok(Response::new(ResendInvitationResponse {}))

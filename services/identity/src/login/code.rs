@@ -142,6 +142,7 @@ pub async fn verify(
     if !code::store::take(&mut tx, &code).await? {
         return Err(ErrorReason::CodeExpired.into());
     }
+    let account = account::store::lock(&mut tx, login.account).await?.ok_or(ErrorReason::LoginEnded)?;
     throttle::take_back(&mut tx, &count).await?;
     let settings = organisation::rpc::settings(&mut tx).await?;
     let factor = factor::of(settings.login.unwrap_or_default().second_factor());

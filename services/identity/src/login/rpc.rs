@@ -135,6 +135,15 @@ async fn begin(
     address: &str,
 ) -> Result<LoginProgress, Error> {
     let mut tx = state.db.in_organisation(ctx, Mode::Write).await?;
+    // What was judged may have been replaced while it was: then it was the former password.
+    let there = account::store::lock(&mut tx, account.id).await?;
+    if there.is_none_or(|there| {
+        there.password_hash != account.password_hash
+            || knock.is_one_time
+                && there.one_time.map(|it| it.hash) != account.one_time.as_ref().map(|it| it.hash.clone())
+    }) {
+        return Err(ErrorReason::LoginRefused.into());
+    }
     believe(state, &mut tx, account, knock).await?;
     let settings = organisation::rpc::settings(&mut tx).await?;
     let login_settings = settings.login.unwrap_or_default();

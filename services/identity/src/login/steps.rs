@@ -71,7 +71,7 @@ pub async fn accept_terms(
     let mut tx = state.db.in_organisation(&attempt.ctx, Mode::Write).await?;
     let login = attempt.find_at(&mut tx, LoginState::Terms).await?;
     let settings = organisation::rpc::settings(&mut tx).await?;
-    let mut account = account::store::find(&mut tx, login.account).await?.ok_or(ErrorReason::LoginEnded)?;
+    let mut account = account::store::lock(&mut tx, login.account).await?.ok_or(ErrorReason::LoginEnded)?;
     if let Some(terms) = progress::terms_of(&account, &settings) {
         if terms.version != request.get_ref().version {
             return Err(ErrorReason::TermsChanged.into());
@@ -93,7 +93,7 @@ pub async fn accept_invitation(
     let mut tx = state.db.in_organisation(&attempt.ctx, Mode::Write).await?;
     let login = attempt.find_at(&mut tx, LoginState::Invitation).await?;
     let settings = organisation::rpc::settings(&mut tx).await?;
-    let account = account::store::find(&mut tx, login.account).await?.ok_or(ErrorReason::LoginEnded)?;
+    let account = account::store::lock(&mut tx, login.account).await?.ok_or(ErrorReason::LoginEnded)?;
     invitation::rpc::accept_all(&mut tx, account.id).await?;
     let progress = progress::go_on(state, tx, login, &account, &settings, &attempt.token).await?;
     Ok(Response::new(AcceptInvitationResponse { progress: Some(progress) }))

@@ -30,9 +30,10 @@ pub async fn replace(
     if !account::store::set_password(tx, account, hash).await? {
         return Err(ErrorReason::SessionEnded.into());
     }
-    session::rpc::end_all(tx, account.id, keep.map(SessionId)).await?;
-    login::store::end_all(tx, account.id, keep).await?;
+    // Before the sessions are listed: a link that is opened meanwhile has made one, or makes none.
     impersonation::forget(tx, account.id).await?;
+    login::store::end_all(tx, account.id, keep).await?;
+    session::rpc::end_all(tx, account.id, keep.map(SessionId)).await?;
     if is_reset {
         device::store::delete(tx, account.id, None).await?;
     }

@@ -60,10 +60,10 @@ pub async fn start(
     Ok(Response::new(StartStepUpResponse { code: Some(sent) }))
 }
 
-/// What ends a login ends no session.
+/// What ends a login ends no session; a new code would give no new tries.
 fn ended(error: Error) -> Error {
     match error {
-        Error::Reason(ErrorReason::LoginEnded) => ErrorReason::StepUpEnded.into(),
+        Error::Reason(ErrorReason::LoginEnded) => ErrorReason::TooManyCodes.into(),
         error => error,
     }
 }
@@ -90,10 +90,11 @@ pub async fn verify(
         Verdict::Wrong => return Err(Error::field("code", ErrorReason::CodeWrong)),
     }
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
+    // The step-up first, as where it is asked for: two never wait for each other.
+    table::delete(&mut tx, session).await?;
     if !code::store::take(&mut tx, &code).await? {
         return Err(ErrorReason::CodeExpired.into());
     }
-    table::delete(&mut tx, session).await?;
     let account = account::rpc::own_id(&ctx)?;
     let mut response = VerifyStepUpResponse::default();
     if step_up.purpose == StepUpPurpose::Level {
