@@ -16,6 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     assets,
+    body::{self, BODY_LIMIT},
     clients::{Clients, ServiceSettings},
     live::{Live, NatsSettings},
     organisation::Organisations,
@@ -23,9 +24,6 @@ use crate::{
     render, sections, security,
     session::Sessions,
 };
-
-/// The most that a request may carry.
-pub const BODY_LIMIT: usize = 64 * 1024;
 
 /// Settings of the gateway.
 #[derive(Clone, Debug, Deserialize)]
@@ -114,7 +112,8 @@ pub fn router(app: App) -> Router {
         .fallback(sections::not_found)
         .method_not_allowed_fallback(sections::not_found)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(middleware::from_fn_with_state(app.clone(), render::frame));
+        .layer(middleware::from_fn_with_state(app.clone(), render::frame))
+        .layer(middleware::from_fn(body::whole));
     Router::new()
         .route("/live", get(sections::live::stream))
         .merge(sections::health::routes())

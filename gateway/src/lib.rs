@@ -2,6 +2,7 @@
 
 mod app;
 mod assets;
+mod body;
 mod browser;
 mod clients;
 mod form;

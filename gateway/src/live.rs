@@ -17,7 +17,7 @@ use proto::{
     access::v1::Section,
     dossier::v1::{RecordsImported, ReportAdded, ReportChanged},
     event::v1::Event,
-    identity::v1::{AccessEnded, ClientSelected, GrantChanged, OrganisationConfigured, SessionEnded},
+    identity::v1::{AccessEnded, GrantChanged, OrganisationConfigured, SessionChanged, SessionEnded},
 };
 use serde::Deserialize;
 use tokio::sync::broadcast;
@@ -168,8 +168,8 @@ impl Live {
             let Ok(ended) = data.to_msg::<AccessEnded>() else { return };
             self.tell(|l| l.session.iter().for_each(|forget| forget(Some(&ended.account_id))));
             let _ = self.0.changes.send(Change::GrantChanged(ended.account_id));
-        } else if name == ClientSelected::full_name() {
-            let Ok(chosen) = data.to_msg::<ClientSelected>() else { return };
+        } else if name == SessionChanged::full_name() {
+            let Ok(chosen) = data.to_msg::<SessionChanged>() else { return };
             self.tell(|l| l.session.iter().for_each(|forget| forget(Some(&chosen.account_id))));
             let _ = self.0.changes.send(Change::GrantChanged(chosen.account_id));
         } else if let Some(section) = section(name, data) {

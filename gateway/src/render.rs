@@ -21,7 +21,8 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use crate::{
-    app::{App, BODY_LIMIT},
+    app::App,
+    body::BODY_LIMIT,
     form::with_next,
     i18n::{Language, Speaker, filters},
     kept::{Kept, Onward, OtherClientView},

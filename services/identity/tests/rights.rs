@@ -363,7 +363,7 @@ async fn one_account_has_several_clients_and_chooses_whose_dossier_it_is() {
     let session = service.resolve(&own).await.unwrap();
     assert_eq!((session.client_id, session.is_client), (chosen, false));
     assert_eq!(session.grants, [grant(Section::Planning, &[Action::View])], "that client's rights alone");
-    let told = outbox::of::<ClientSelected>(&mut service.process.database.behind().await).await;
+    let told = outbox::of::<SessionChanged>(&mut service.process.database.behind().await).await;
     assert_eq!(told.len(), 1);
     let mut taken = service.registration();
     taken.account_id = caller::uuid(0x77).to_string();

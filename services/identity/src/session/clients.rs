@@ -2,8 +2,8 @@
 
 use chassis::{Ctx, Failure};
 use proto::identity::v1::{
-    ClientSelected, ErrorReason, ListMyClientsRequest, ListMyClientsResponse, MyClient, RelationKind,
-    SelectClientRequest, SelectClientResponse,
+    ErrorReason, ListMyClientsRequest, ListMyClientsResponse, MyClient, RelationKind, SelectClientRequest,
+    SelectClientResponse, SessionChanged,
 };
 use store::{About, Mode};
 use tonic::{Request, Response};
@@ -40,7 +40,7 @@ pub async fn select(
     let chosen = current.iter().find(|grant| grant.client.to_string() == request.get_ref().client_id);
     let chosen = chosen.ok_or(ErrorReason::ClientUnknown)?;
     table::choose(&mut tx, session, chosen.client).await?;
-    let event = ClientSelected { session_id: session.to_string(), account_id: ctx.actor.id.clone() };
+    let event = SessionChanged { session_id: session.to_string(), account_id: ctx.actor.id.clone() };
     tx.emit(About::new(session.uuid(), 1), &event).await?;
     tx.commit().await?;
     Ok(Response::new(SelectClientResponse {}))

@@ -4,10 +4,10 @@ use chassis::{Ctx, Failure, proof::Proof, secret::ScopedToken};
 use jiff::SignedDuration;
 use prost::Message;
 use proto::identity::v1::{
-    ErrorReason, StartStepUpRequest, StartStepUpResponse, StepUpPurpose, StepUpSubject, VerifyStepUpRequest,
-    VerifyStepUpResponse,
+    ErrorReason, SessionChanged, StartStepUpRequest, StartStepUpResponse, StepUpPurpose, StepUpSubject,
+    VerifyStepUpRequest, VerifyStepUpResponse,
 };
-use store::Mode;
+use store::{About, Mode};
 use tonic::{Request, Response};
 
 use super::{StepUp, ask, channel, store as table};
@@ -102,6 +102,8 @@ pub async fn verify(
         let amr = factor::SMS.amr.iter().map(|&it| it.to_owned()).collect::<Vec<_>>();
         session::store::raise(&mut tx, session, factor::SMS.level, &amr, &token).await?;
         token.expose().clone_into(&mut response.session_token);
+        let event = SessionChanged { session_id: session.to_string(), account_id: account.to_string() };
+        tx.emit(About::new(session.uuid(), 1), &event).await?;
     } else {
         let subject = StepUpSubject::decode(step_up.subject.as_slice()).unwrap_or_default();
         let proof = Proof {
