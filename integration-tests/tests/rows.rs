@@ -71,7 +71,9 @@ fn tests(file: &Path) -> Vec<(String, String)> {
     parts
         .map(|part| {
             let name = part.split_once("async fn ").map_or("", |(_, rest)| rest.split('(').next().unwrap());
-            let found = (format!("{stem}::{name}"), format!("{above}{part}"));
+            // What follows a test, a helper or the comment of the next one, is not its own.
+            let own = part.split("\n}\n").next().unwrap();
+            let found = (format!("{stem}::{name}"), format!("{above}{own}"));
             above = doc(part);
             found
         })
