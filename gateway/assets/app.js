@@ -32,10 +32,11 @@ window.addEventListener("pageshow", (event) => {
 });
 
 // Two minutes before the session ends: a question, and one button to go on. What was typed stays in any case.
-const { idle, idleTitle, idleGoOn, idleOver, idleClose } = document.body.dataset;
+const { idle, idleTitle, idleGoOn, idleOver, idleClose, idleLast, idleFailed } = document.body.dataset;
 if (idle && window.HTMLDialogElement) {
   const dialog = document.createElement("dialog");
   dialog.className = "zp-idle";
+  dialog.setAttribute("role", "alertdialog");
   dialog.setAttribute("aria-labelledby", "idle-title");
   const title = document.createElement("p");
   title.id = "idle-title";
@@ -51,13 +52,14 @@ if (idle && window.HTMLDialogElement) {
   dialog.append(title, button, close);
   document.body.append(dialog);
   const WARNING = 120;
-  let ends, timer;
+  let ends, timer, isLast = false;
   const left = () => (ends - Date.now()) / 1000;
   const say = (text, isOver) => {
     title.textContent = text;
     button.hidden = isOver;
     close.hidden = !isOver;
     if (!dialog.open) dialog.showModal();
+    (isOver ? close : button).focus();
   };
   const ask = (method) => {
     const headers = { "content-type": "application/json" };
@@ -75,7 +77,7 @@ if (idle && window.HTMLDialogElement) {
       timer = setTimeout(check, 30000);
       return;
     }
-    if (left() <= WARNING) say(idleTitle, false);
+    if (left() <= WARNING && !isLast) say(idleTitle, false);
     timer = setTimeout(check, Math.max(1, left() > WARNING ? left() - WARNING : left()) * 1000);
   };
   const begin = (seconds) => {
@@ -86,8 +88,13 @@ if (idle && window.HTMLDialogElement) {
   close.addEventListener("click", () => dialog.close());
   button.addEventListener("click", async () => {
     const response = await ask("POST");
-    if (response?.ok) begin((await response.json()).idle_seconds);
-    else if (response?.status === 401) say(idleOver, true);
+    if (response?.status === 401) return say(idleOver, true);
+    if (!response?.ok) return say(idleFailed, false);
+    const seconds = (await response.json()).idle_seconds;
+    // The longest that anybody is logged in is nearly over: there is nothing to go on with, and it is said once.
+    isLast = seconds <= WARNING;
+    begin(seconds);
+    if (isLast) say(idleLast, true);
   });
   document.addEventListener("visibilitychange", check);
   begin(Number(idle));

@@ -77,6 +77,9 @@ pub struct Onward {
 #[template(path = "pages/login/kept.html")]
 pub struct KeptView {
     path: String,
+    /// Whose dossier it is about; empty: nobody's, or no name is known.
+    #[serde(skip)]
+    client: String,
     #[serde(skip)]
     fields: Vec<(String, String)>,
     #[serde(skip)]
@@ -91,6 +94,14 @@ impl KeptView {
     fn shown(&self) -> impl Iterator<Item = &(String, String)> {
         self.fields.iter().filter(|(name, value)| SHOWN.contains(&name.as_str()) && !value.is_empty())
     }
+
+    /// The rights that were ticked: section and action.
+    fn rights(&self) -> impl Iterator<Item = (&str, &str)> {
+        let ticked = self.fields.iter().filter(|(_, value)| !value.is_empty());
+        ticked
+            .filter_map(|(name, _)| name.rsplit_once('-'))
+            .filter(|(_, action)| ["view", "write"].contains(action))
+    }
 }
 
 impl KeptView {
@@ -98,7 +109,7 @@ impl KeptView {
     #[must_use]
     pub fn of(app: &App, kept: Kept) -> Arc<Self> {
         let stamp = kept.stamp.close(&app.stamps);
-        Arc::new(Self { path: kept.path, fields: kept.fields, stamp })
+        Arc::new(Self { path: kept.path, client: kept.stamp.client_name, fields: kept.fields, stamp })
     }
 }
 

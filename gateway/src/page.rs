@@ -12,6 +12,8 @@ use axum::{
 use axum_extra::extract::cookie::Cookie;
 use serde::Serialize;
 
+use crate::session::Session;
+
 /// Which of the two a request asked for: by its path alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Representation {
@@ -94,8 +96,8 @@ pub enum Body {
     View(Arc<dyn AnyView>),
     /// A step that was taken: pages go on to a path, JSON gets the outcome.
     Done(Arc<Vec<u8>>, String),
-    /// A step that was taken: pages show the next one at once, JSON gets the outcome.
-    Next(Arc<Vec<u8>>, Arc<dyn AnyView>),
+    /// A step that was taken: pages show the next one at once, within the session that it led to; JSON gets the outcome.
+    Next(Arc<Vec<u8>>, Arc<dyn AnyView>, Option<Arc<Session>>),
 }
 
 /// A view, with what goes beside it.
@@ -118,10 +120,11 @@ impl Page {
         Self(Body::Done(Arc::new(outcome), path.into()), Vec::new())
     }
 
-    /// Tells the outcome of a step: a page shows what comes next, JSON gets `outcome` (200).
-    pub fn next(outcome: &impl Serialize, view: Arc<dyn AnyView>) -> Self {
+    /// Tells the outcome of a step: a page shows what comes next, within the session that there is now, JSON gets `outcome`
+    /// (200).
+    pub fn next(outcome: &impl Serialize, view: Arc<dyn AnyView>, session: Option<Arc<Session>>) -> Self {
         let outcome = serde_json::to_vec(outcome).unwrap_or_default();
-        Self(Body::Next(Arc::new(outcome), view), Vec::new())
+        Self(Body::Next(Arc::new(outcome), view, session), Vec::new())
     }
 
     /// Sets a cookie, on pages.

@@ -60,6 +60,7 @@ fn form_page(path: &str) -> String {
         ("/step-up/send", "/step-up"),
         ("/login/code/send", "/login/code"),
         ("/login/code/resend", "/login/code"),
+        ("/login/invitation/decline", "/login/invitation"),
         ("/account/email/confirm", "/account/email?sent=true"),
         ("/account/phone/confirm", "/account/phone?sent=true"),
         ("/account/security/sessions/end", "/account/security"),
@@ -79,6 +80,8 @@ fn form_page(path: &str) -> String {
 struct Frame {
     representation: Representation,
     organisation: Option<Arc<Organisation>>,
+    /// It was typed earlier: the host is of several.
+    is_remembered: bool,
     session: Option<Arc<Session>>,
     speaker: Speaker,
     method: Method,
@@ -132,6 +135,7 @@ impl Frame {
         let mut frame = Self {
             representation: Representation::of_path(&path),
             organisation: None,
+            is_remembered: false,
             session: None,
             speaker: Speaker::default(),
             method: request.method.clone(),
@@ -146,7 +150,10 @@ impl Frame {
         let found = frame.find_organisation(app, headers, &cookies);
         let found = tokio::time::timeout_at(deadline, found).await;
         match found.unwrap_or_else(|_| Err(Problem::unavailable())) {
-            Ok(organisation) => frame.organisation = organisation,
+            Ok((organisation, is_remembered)) => {
+                frame.organisation = organisation;
+                frame.is_remembered = is_remembered;
+            }
             Err(problem) => early = Some(problem),
         }
         if early.is_none() && !security::is_same_site(&request.method, headers) {
@@ -201,14 +208,14 @@ impl Frame {
         app: &App,
         headers: &HeaderMap,
         cookies: &CookieJar,
-    ) -> Result<Option<Arc<Organisation>>, Problem> {
+    ) -> Result<(Option<Arc<Organisation>>, bool), Problem> {
         if let Some(found) = app.organisations.by_host(&security::host(headers)).await? {
-            return Ok(Some(found));
+            return Ok((Some(found), false));
         }
-        match cookies.get(ORGANISATION) {
-            Some(name) => app.organisations.by_name(name.value()).await,
-            None => Ok(None),
-        }
+        let Some(name) = cookies.get(ORGANISATION) else { return Ok((None, false)) };
+        let found = app.organisations.by_name(name.value()).await?;
+        let is_remembered = found.is_some();
+        Ok((found, is_remembered))
     }
 
     /// A session of another organisation than the one whose pages these are is none here.
@@ -241,12 +248,16 @@ impl Frame {
             ("care_questions", contact.care_questions),
             ("count", least.to_string()),
         ];
+        let mut settings_on = settings.map_or_else(|| vec!["organisation-unknown"], on);
+        if self.is_remembered {
+            settings_on.push("organisation-remembered");
+        }
         let stamp = self.session.as_deref().map(|session| Stamp::of(session).close(&self.stamps));
         Speaker {
             language: language.unwrap_or_default(),
             names: names.into_iter().collect(),
             labels: settings.map(|settings| settings.labels.clone()).unwrap_or_default(),
-            settings: settings.map_or_else(|| vec!["organisation-unknown"], on),
+            settings: settings_on,
             stamp: stamp.unwrap_or_default(),
         }
     }
@@ -259,14 +270,19 @@ impl Frame {
         let mut response = match (problem, body) {
             (Some(problem), _) => self.problem(&problem),
             (None, Some(Outcome::View(view))) => self.view(StatusCode::OK, &*view),
-            (None, Some(Outcome::Next(outcome, view))) => match self.representation {
-                Representation::Html => self.view(StatusCode::OK, &*view),
+            (None, Some(Outcome::Next(outcome, view, session))) => match self.representation {
+                Representation::Html => {
+                    self.session = session;
+                    self.view(StatusCode::OK, &*view)
+                }
                 Representation::Json => json(StatusCode::OK, "application/json", outcome.to_vec()),
             },
             (None, Some(Outcome::Done(outcome, path))) => match self.representation {
                 Representation::Html => see_other(&path),
                 Representation::Json => json(StatusCode::OK, "application/json", outcome.to_vec()),
             },
+            // A query or a path that cannot be read: the framework says so in words of its own.
+            (None, None) if answer.status().is_client_error() => self.problem(&Problem::unreadable()),
             (None, None) => return answer,
         };
         if self.representation == Representation::Html {

@@ -149,9 +149,11 @@ impl Sessions {
     /// Goes on with a session; gives when it ends if nothing is asked before, in seconds since 1970.
     pub async fn extend(&self, token: &str) -> Result<i64, Problem> {
         let key = sha256(&[token.as_bytes()]);
+        let before = self.changes.load(Ordering::SeqCst);
         let session = self.ask(token, false).await?;
         let end = session.facts.idle_until.as_ref().map_or(0, |end| end.seconds);
-        if self.live.is_connected() {
+        // As above: what may be older than what was told meanwhile is not kept.
+        if self.live.is_connected() && self.changes.load(Ordering::SeqCst) == before {
             self.known.insert(key, session).await;
         }
         Ok(end)

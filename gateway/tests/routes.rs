@@ -21,7 +21,7 @@ enum Door {
 }
 
 /// Every route; one that is missing here, or no longer there, fails.
-const ROUTES: [(&str, &str, Door); 58] = [
+const ROUTES: [(&str, &str, Door); 59] = [
     ("GET", "", Door::Session),
     ("POST", "/language", Door::Open),
     ("GET", "/login", Door::Open),
@@ -38,6 +38,7 @@ const ROUTES: [(&str, &str, Door); 58] = [
     ("POST", "/login/terms", Door::Login),
     ("GET", "/login/invitation", Door::Login),
     ("POST", "/login/invitation", Door::Login),
+    ("POST", "/login/invitation/decline", Door::Login),
     ("GET", "/logout", Door::Open),
     ("POST", "/logout", Door::Open),
     ("GET", "/password/forgotten", Door::Open),

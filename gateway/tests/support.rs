@@ -71,6 +71,7 @@ fn identity(method: &str, request: &[u8]) -> Result<Vec<u8>, Status> {
                 organisation_id: "o".to_owned(),
                 account_id: "a".to_owned(),
                 display_name: HOSTILE.to_owned(),
+                username: HOSTILE.to_owned(),
                 client_id: if other { "d" } else { "c" }.to_owned(),
                 client_name: if other { "mevrouw Ander" } else { HOSTILE }.to_owned(),
                 grants: [Section::Reports, Section::Users]

@@ -31,6 +31,12 @@ impl Portal {
         Self { client, address: address.to_owned(), host: host.to_owned() }
     }
 
+    /// The same portal by another host.
+    #[must_use]
+    pub fn at_host(&self, host: &str) -> Self {
+        Self { host: host.to_owned(), ..self.clone() }
+    }
+
     /// A request to a path, with the organisation's host.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.address)).header("host", &self.host)

@@ -187,6 +187,29 @@ impl System {
         }
     }
 
+    /// Waits until nothing waits to be sent either; what came before something that arrived has been taken in.
+    pub async fn until_all_is_sent(&self) {
+        self.until_all_is_told().await;
+        eventually("no delivery that waits", async || {
+            let waiting: i64 = sqlx::query_scalar("SELECT count(*) FROM delivery WHERE state = 1")
+                .fetch_one(&mut self.behind("messaging").await)
+                .await
+                .ok()?;
+            (waiting == 0).then_some(())
+        })
+        .await;
+    }
+
+    /// Makes waits after wrong passwords so much longer, or shorter where it is below zero: no test depends on how fast
+    /// the machine is.
+    pub async fn stretch_waits(&self, minutes: i32) {
+        sqlx::query("UPDATE throttle SET until = until + make_interval(mins => $1)")
+            .bind(minutes)
+            .execute(&mut self.behind("identity").await)
+            .await
+            .unwrap();
+    }
+
     /// CPU seconds that each of our processes, Postgres and NATS has taken until now.
     #[must_use]
     pub fn cpu_seconds(&self) -> BTreeMap<&'static str, f64> {

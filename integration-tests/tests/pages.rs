@@ -5,7 +5,9 @@ use integration_tests::{
     Browser, Registered, System,
     portal::{PASSWORD, Seen},
 };
-use proto::identity::v1::RelationKind;
+use proto::identity::v1::{RelationKind, StartImpersonationRequest};
+
+use crate::walk;
 
 /// Name and password, and the code in whichever way; ends at the own password or the portal.
 async fn log_in(
@@ -78,8 +80,6 @@ async fn the_pages_of_an_account_and_of_access_are_sound_on_a_phone_and_a_deskto
         ("/", "Nieuwste rapportages", "start-again"),
         ("/account", "Wat wilt u doen?", "account"),
         ("/account/password", "Huidig wachtwoord", "change-password"),
-        ("/account/email", "Nieuw e-mailadres", "change-email"),
-        ("/account/phone", "Nieuw mobiel nummer", "change-phone"),
         ("/account/security", "Waar u nu bent ingelogd", "security"),
         ("/account/preferences", "Grootte van de tekst", "preferences"),
         ("/access", "Wie heeft er vandaag toegang", "access"),
@@ -118,24 +118,6 @@ async fn the_pages_of_an_account_and_of_access_are_sound_on_a_phone_and_a_deskto
     browser.sees("Wilt u de uitnodiging van Petra Jansen intrekken?").await;
     browser.look("end", true).await;
 
-    // A step-up in the middle of something: what was typed comes back.
-    let mut seen = Seen::now(&system, &person).await;
-    browser.go(&at("/account/email")).await;
-    browser.type_into("#email", "nieuw@voorbeeld.example").await;
-    browser.press("main form > .zp-actions button").await;
-    browser.sees("Nog een code").await;
-    browser.press("form[action='/step-up/send'] button").await;
-    browser.find("#code").await;
-    browser.look("step-up-code", true).await;
-    let code = seen.code(&system, &person).await;
-    browser.type_into("#code", &code).await;
-    browser.press("form[action='/step-up'] button").await;
-    browser.sees("Wat u had getypt, is bewaard.").await;
-    browser.look("kept", true).await;
-    browser.press("main form .zp-actions button").await;
-    browser.sees("We hebben een code gestuurd naar het nieuwe e-mailadres.").await;
-    browser.look("change-email-code", true).await;
-
     // Larger text is kept with the account.
     browser.go(&at("/account/preferences")).await;
     browser.press("#text-largest").await;
@@ -156,6 +138,77 @@ async fn the_pages_of_an_account_and_of_access_are_sound_on_a_phone_and_a_deskto
         (open == serde_json::json!(false)).then_some(())
     })
     .await;
+
+    // Whoever was invited is asked; and a coach who looks along sees that they do.
+    let mut guest = integration_tests::ecd::person(person.client.clone(), String::new());
+    guest.email = "petra@voorbeeld.example".to_owned();
+    guest.phone = "+31612345678".to_owned();
+    let mail = system.messages(&guest.email, 1).await.remove(0);
+    let welcome = walk::line(&mail.text, "Uw wachtwoord voor de eerste keer: ");
+    browser.go(&at("/logout")).await;
+    browser.press("main form button").await;
+    browser.sees("U bent uitgelogd.").await;
+    log_in(&browser, &system, "vivre", &guest, &welcome, false).await;
+    browser.find("#new_password").await;
+    own_password(&browser, &welcome).await;
+    browser.sees("Niet aannemen").await;
+    browser.look("invitation", true).await;
+    browser.press("form[action='/login/invitation'] button").await;
+    browser.sees("U bekijkt het dossier van").await;
+    let request = StartImpersonationRequest {
+        account_id: person.account.to_string(),
+        impersonator: "coach K. Bakker".to_owned(),
+    };
+    let url = ecd.identity().await.unwrap().start_impersonation(request).await.unwrap().into_inner().url;
+    browser.go(&at(&format!("/impersonate/{}", url.rsplit('/').next().unwrap()))).await;
+    browser.press("main form button").await;
+    browser.sees("coach K. Bakker kijkt mee").await;
+    browser.look("impersonated", true).await;
+    browser.client.clone().close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pages_of_changing_an_address_are_sound_on_a_phone_and_a_desktop() {
+    let system = System::start().await;
+    let person = system.ecd("thuisgenoten").register("mevrouw A. de Vries").await;
+    let browser = Browser::start().await;
+    let welcome = system.welcome_password(&person.email).await;
+    log_in(&browser, &system, "thuisgenoten", &person, &welcome, true).await;
+    browser.find("#new_password").await;
+    browser.look("thuisgenoten-own-password", true).await;
+    own_password(&browser, &welcome).await;
+    browser.sees("Welkom mevrouw A. de Vries").await;
+    let at = |path: &str| format!("{}{path}", system.address("thuisgenoten"));
+    browser.go(&at("/account/phone")).await;
+    browser.sees("Nieuw mobiel nummer").await;
+    browser.look("change-phone", true).await;
+
+    // A step-up in the middle of something: what was typed comes back.
+    let mut seen = Seen::now(&system, &person).await;
+    browser.go(&at("/account/email")).await;
+    browser.look("change-email", true).await;
+    browser.type_into("#email", "nieuw@voorbeeld.example").await;
+    browser.press("main form > .zp-actions button").await;
+    browser.sees("Nog een code").await;
+    browser.press("form[action='/step-up/send'] button").await;
+    browser.find("#code").await;
+    browser.look("step-up-code", true).await;
+    let code = seen.code(&system, &person).await;
+    browser.type_into("#code", "000000").await;
+    browser.press("form[action='/step-up'] button").await;
+    browser.sees("Deze code klopt niet.").await;
+    browser.look("step-up-refused", true).await;
+    browser.type_into("#code", &code).await;
+    browser.press("form[action='/step-up'] button").await;
+    browser.sees("Wat u had getypt, is bewaard.").await;
+    browser.look("kept", true).await;
+    browser.press("main form .zp-actions button").await;
+    browser.sees("We hebben een code gestuurd naar het nieuwe e-mailadres.").await;
+    browser.look("change-email-code", true).await;
+    browser.type_into("#code", "000000").await;
+    browser.press("main form .zp-actions button").await;
+    browser.sees("Deze code klopt niet.").await;
+    browser.look("change-email-refused", true).await;
     browser.client.clone().close().await.unwrap();
 }
 
@@ -177,6 +230,11 @@ async fn the_sms_ways_in_are_sound_on_a_phone_and_a_desktop() {
         }
         browser.sees("Welkom mevrouw F. Mulder").await;
         browser.look(&format!("{organisation}-start"), true).await;
+        if organisation == "profila" {
+            browser.go(&format!("{}/terms", system.address("profila"))).await;
+            browser.sees("Voorwaarden Grip op je Leven").await;
+            browser.look("profila-terms-all", true).await;
+        }
     }
     browser.client.clone().close().await.unwrap();
 }

@@ -1,11 +1,20 @@
 //! De Rozelaar: the own number is typed, a password lives a year, two accounts and a third, the end of care.
 
-use integration_tests::{System, Visitor, ecd::instant, portal::PASSWORD};
+use integration_tests::{
+    System, Visitor,
+    ecd::instant,
+    eventually,
+    portal::{PASSWORD, Seen},
+};
 use jiff::SignedDuration;
 use proto::{
+    access::v1::Section,
     dossier::v1::EndCareRequest,
     identity::v1::{ExtendAccessRequest, RelationKind, RepresentativeKind, StartImpersonationRequest},
 };
+
+use reqwest::StatusCode;
+use serde_json::json;
 
 use crate::walk;
 
@@ -20,6 +29,7 @@ async fn the_own_number_is_typed_and_another_one_gets_no_sms_and_looks_the_same(
         .register_for(&client, "Eva Visser", RelationKind::Representative, |request| {
             request.username = username.to_owned();
             request.representative = RepresentativeKind::Proxy.into();
+            request.grants.retain(|grant| grant.section() == Section::Reports);
         })
         .await
         .unwrap();
@@ -34,7 +44,6 @@ async fn the_own_number_is_typed_and_another_one_gets_no_sms_and_looks_the_same(
         .sees("Dit is geen mobiel nummer");
     visitor.press("SMS-inlogcode aanvragen", &[("Uw mobiele nummer", "06 11223344")]).await;
     let wrong = visitor.text();
-    assert!(system.mailbox(Some("+31611223344")).await.is_empty(), "R13: never the recipient");
     visitor.press("Inloggen", &[("Code", "123456")]).await.sees("De gegevens kloppen niet.");
 
     visitor.open("/login").await;
@@ -51,17 +60,32 @@ async fn the_own_number_is_typed_and_another_one_gets_no_sms_and_looks_the_same(
     assert!(sms.text.contains(&format!("{shown}-{code}")), "R14–R16: {}", sms.text);
     visitor.press("Inloggen", &[("Code", &format!("{shown}-{code}"))]).await;
     walk::own_password(&mut visitor, &welcome).await;
-    // R1, R43, R59: the person and the client stand apart.
+    system.until_all_is_sent().await;
+    assert!(system.mailbox(Some("+31611223344")).await.is_empty(), "R13: never the recipient");
+    assert_eq!(system.mailbox(Some(&person.phone)).await.len(), 1, "R13: nor told by it");
+    // R43, R59: who is logged in, and whose dossier it is, stand apart.
     visitor
         .sees("Welkom Eva Visser")
+        .sees("U bent ingelogd als eva.visser1.")
         .sees("U bekijkt het dossier van mevrouw E. Visser.")
         .sees("De Rozelaar");
+    // R1: a part of the dossier.
+    visitor.open("/reports").await.sees("Rapportages");
+    visitor.open("/users").await.sees("Deze pagina is er niet, of is niet voor u.");
     visitor.follow("Mijn profiel").await.sees("Uw wachtwoord is geldig tot");
     visitor.follow("Wachtwoord wijzigen").await.sees("Huidig wachtwoord");
     visitor.press("Uitloggen", &[]).await.sees("U bent uitgelogd.");
     assert_eq!(visitor.path, "/login", "R11, R17, R18, R44");
 
-    // R12: after a year another one is chosen.
+    // R15: a code is good once. R12: the password is, for a year; then another one is chosen.
+    system.travel(60 + 364 * 86_400).await;
+    let mut seen = Seen::now(&system, &person).await;
+    walk::password(&mut visitor, username, PASSWORD).await;
+    visitor.press("SMS-inlogcode aanvragen", &[("Uw mobiele nummer", &typed)]).await;
+    let fresh = seen.code(&system, &person).await;
+    visitor.press("Inloggen", &[("Code", &code)]).await.sees("De gegevens kloppen niet.");
+    visitor.press("Inloggen", &[("Code", &fresh)]).await.sees("Welkom Eva Visser");
+    visitor.press("Uitloggen", &[]).await.sees("U bent uitgelogd.");
     system.travel(60 + 366 * 86_400).await;
     walk::login(&system, &mut visitor, &person, username).await;
     visitor.sees("Uw wachtwoord is te oud.");
@@ -78,7 +102,8 @@ async fn a_third_account_ends_on_its_day_and_all_end_six_weeks_after_care() {
     let system = System::start().await;
     let ecd = system.ecd("rozelaar");
     let client = ecd.register("mevrouw E. Visser").await;
-    ecd.register_for(&client.client, "Eva Visser", RelationKind::Relative, |_| {}).await.unwrap();
+    let second =
+        ecd.register_for(&client.client, "Eva Visser", RelationKind::Relative, |_| {}).await.unwrap();
     let refused =
         ecd.register_for(&client.client, "Derde", RelationKind::ThirdParty, |_| {}).await.unwrap_err();
     assert_eq!(refused.message(), "END_DATE_MISSING", "R45, R46, R49");
@@ -114,23 +139,37 @@ async fn a_third_account_ends_on_its_day_and_all_end_six_weeks_after_care() {
     walk::login(&system, &mut visitor, &third, &third.email).await;
     visitor.open("/reports").await.sees("Deze pagina is er niet, of is niet voor u.");
 
-    // R54: care stops; on day 35 people are told, on day 42 it is over.
+    // R54: care stops on day 10; after 35 days people are told, after 42 it is over.
     let mut own = Visitor::at(&system, "rozelaar");
     walk::first_login(&system, &mut own, &client, &client.email).await;
     let ended = EndCareRequest { client_id: client.client.clone(), ended_at: day(10) };
     ecd.dossier().await.unwrap().end_care(ended).await.unwrap();
-    system.until_all_is_told().await;
+    eventually("identity has heard it", async || {
+        let planned: i64 = sqlx::query_scalar("SELECT count(*) FROM end_of_access")
+            .fetch_one(&mut system.behind("identity").await)
+            .await
+            .ok()?;
+        (planned == 1).then_some(())
+    })
+    .await;
     system.travel(46 * 86_400).await;
-    let told = integration_tests::eventually("the notice", async || {
+    let told = eventually("the notice", async || {
         let mails = system.mailbox(Some(&client.email)).await;
         mails.into_iter().find(|mail| mail.subject.contains("stopt binnenkort"))
     })
     .await;
     assert!(told.text.contains("stopt ook uw toegang"), "R54: {}", told.text);
+    for day in [46, 51] {
+        system.travel(day * 86_400).await;
+        own.close();
+        walk::login(&system, &mut own, &client, &client.email).await;
+        own.open("/reports").await.sees("Rapportages").sees_no("is niet voor u");
+    }
     system.travel(53 * 86_400).await;
-    integration_tests::eventually("the accounts are gone", async || {
-        let left: i64 = sqlx::query_scalar("SELECT count(*) FROM account WHERE email = $1")
-            .bind(&client.email)
+    let accounts = [client.account, second.account, third.account];
+    eventually("the accounts are gone", async || {
+        let left: i64 = sqlx::query_scalar("SELECT count(*) FROM account WHERE id = ANY($1)")
+            .bind(accounts)
             .fetch_one(&mut system.behind("identity").await)
             .await
             .ok()?;
@@ -142,7 +181,7 @@ async fn a_third_account_ends_on_its_day_and_all_end_six_weeks_after_care() {
     own.sees("De gegevens kloppen niet.");
     // R55: of them nothing is left, in no service.
     for service in ["identity", "messaging", "dossier"] {
-        walk::nothing_is_left(&system, service, &[client.account], &client.email).await;
+        walk::nothing_is_left(&system, service, &accounts, &client.email).await;
     }
 }
 
@@ -166,6 +205,16 @@ async fn a_coach_looks_along_under_their_own_name_and_can_change_nothing() {
     visitor.open("/reports").await.sees("Samen gewandeld.").sees("coach K. Bakker kijkt mee");
     for path in ["/account", "/account/security", "/account/email"] {
         visitor.open(path).await.sees("Dit kan alleen de persoon zelf doen.");
+    }
+    let session = visitor.cookie("__Host-session").unwrap().to_owned();
+    let portal = system.portal("rozelaar");
+    for (path, body) in [
+        ("/step-up/send", json!({ "purpose": "level" })),
+        ("/account/preferences", json!({ "language": "en", "text_size": "large" })),
+        ("/users/new", json!({ "name": "X", "email": "x@voorbeeld.example", "relation": "relative" })),
+    ] {
+        let refused = portal.post(path, &session, &body).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "R60: {path} {refused:?}");
     }
     let by: i64 =
         sqlx::query_scalar("SELECT count(*) FROM audit_record WHERE person_impersonator = 'coach K. Bakker'")

@@ -1,6 +1,7 @@
 //! Vivre Kinderthuiszorg and Hilverzorg: a code on a new device, invitations by the client, logging out with a question.
 
 use integration_tests::{System, Visitor, ecd::person, portal::PASSWORD, portal::Seen};
+use proto::identity::v1::RelationKind;
 
 use crate::walk;
 
@@ -27,6 +28,7 @@ async fn a_new_device_is_verified_once_and_logging_out_is_asked_again() {
         ("Nieuw wachtwoord, nog een keer", PASSWORD),
     ];
     visitor.press("Wachtwoord wijzigen", &own).await.sees("Welkom mevrouw C. Jansen");
+    // V51, V52.
     visitor.follow("Uitloggen").await.sees("Weet u zeker dat u wilt uitloggen?");
     visitor.follow("Nee").await.sees("Welkom mevrouw C. Jansen");
     visitor.follow("Uitloggen").await;
@@ -36,7 +38,7 @@ async fn a_new_device_is_verified_once_and_logging_out_is_asked_again() {
     visitor.close();
     visitor.open("/reports").await;
     walk::password(&mut visitor, &person.email, PASSWORD).await;
-    assert_eq!(visitor.path, "/reports", "V51, V52");
+    assert_eq!(visitor.path, "/reports", "V2");
     walk::mailed(&system, &person.email, "ingelogd met een nieuw apparaat").await;
     visitor.follow("Mijn profiel").await.follow("Apparaten en inloggen").await.sees("Firefox, Windows");
     visitor.press("Vergeet dit apparaat", &[]).await.sees("Wij onthouden geen apparaten van u.");
@@ -115,11 +117,9 @@ async fn the_client_adds_somebody_gives_rights_and_the_guest_accepts() {
         .sees("Petra Jansen")
         .sees("Toegevoegd, nog geen e-mail gekregen")
         .sees("Nog geen rechten.");
-    assert!(system.mailbox(Some(&guest.email)).await.is_empty());
+    system.until_all_is_sent().await;
+    assert!(system.mailbox(Some(&guest.email)).await.is_empty(), "V48");
     visitor.open(&path).await;
-    let (_, mut form) = visitor.form("Opslaan", &[]);
-    assert_eq!(form.len(), 1, "the stamp alone");
-    form.push(("reports-view".to_owned(), "yes".to_owned()));
     visitor.tick_and_press("Opslaan", &["reports-view"]).await.sees("De rechten zijn opgeslagen.");
     visitor.sees("Uitgenodigd, nog niet aangenomen");
     let mail = system.messages(&guest.email, 1).await.remove(0);
@@ -154,4 +154,42 @@ async fn the_client_adds_somebody_gives_rights_and_the_guest_accepts() {
         look.text().contains("Deze pagina is er niet, of is niet voor u.").then_some(())
     })
     .await;
+}
+
+/// V18–V20: a contact person invites too; and whoever is invited may turn it down.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contact_person_adds_somebody_who_does_not_want_to() {
+    let system = System::start().await;
+    let ecd = system.ecd("vivre");
+    let client = ecd.register("mevrouw C. Jansen").await;
+    let contact =
+        ecd.register_for(&client.client, "Henk Jansen", RelationKind::Relative, |_| {}).await.unwrap();
+    let guest = person(client.client.clone(), String::new());
+    let mut visitor = Visitor::at(&system, "vivre");
+    walk::first_login(&system, &mut visitor, &contact, &contact.email).await;
+    visitor.follow("Henk Jansen").await.follow("Gebruikersbeheer").await.follow("Gebruiker toevoegen").await;
+    let fields = |email| {
+        [
+            ("Naam", "Petra Jansen"),
+            ("E-mailadres", email),
+            ("Mobiel nummer", guest.phone.as_str()),
+            ("Familie of vriend", "yes"),
+        ]
+    };
+    visitor.press("Opslaan", &fields(&contact.email)).await.sees("Dit is uw eigen e-mailadres.");
+    visitor.press("Opslaan", &fields(&guest.email)).await.sees("Wat mag Petra Jansen?");
+    visitor.tick_and_press("Opslaan", &["reports-view"]).await.sees("De rechten zijn opgeslagen.");
+    let mail = system.messages(&guest.email, 1).await.remove(0);
+    assert!(mail.text.contains("Henk Jansen nodigt u uit"), "V18: {}", mail.text);
+
+    let mut other = Visitor::at(&system, "vivre");
+    let seen = Seen::now(&system, &guest).await;
+    let welcome = walk::line(&mail.text, "Uw wachtwoord voor de eerste keer: ");
+    walk::password(&mut other, &guest.email, &welcome).await;
+    walk::code(&system, &mut other, &guest, seen).await;
+    walk::own_password(&mut other, &welcome).await;
+    other.sees("Henk Jansen nodigt u uit");
+    other.press("Niet aannemen", &[]).await.sees("Welkom Petra Jansen");
+    other.open("/reports").await.sees("Deze pagina is er niet, of is niet voor u.");
+    visitor.open("/users").await.sees_no("Petra Jansen");
 }

@@ -17,6 +17,7 @@ identity-login-refused = That is not right. Check your user name, password, code
 identity-code-expired = This code does not work any more. Ask for a new one.
 identity-login-ended = Logging in took too long or failed too often. Begin again.
 identity-too-many-codes = Too many codes were asked for or tried. Try again later, or call us.
+identity-own-address = This is your own e-mail address. Somebody else needs an address of their own. Call us if that is not possible.
 identity-too-many-invitations = This invitation was already sent often today. Try again tomorrow, or call us.
 identity-current-password-wrong = This password is not right. Check it, wait a moment and try again.
 identity-password-too-short = The new password is too short. Use at least { $count } characters.

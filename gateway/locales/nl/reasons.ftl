@@ -17,6 +17,7 @@ identity-login-refused = De gegevens kloppen niet. Controleer uw gebruikersnaam,
 identity-code-expired = Deze code werkt niet meer. Vraag een nieuwe code.
 identity-login-ended = Het inloggen duurde te lang of lukte te vaak niet. Begin opnieuw.
 identity-too-many-codes = Er zijn te veel codes gevraagd of geprobeerd. Probeer het later opnieuw, of bel ons.
+identity-own-address = Dit is uw eigen e-mailadres. Iemand anders heeft een eigen e-mailadres nodig. Bel ons als dat niet kan.
 identity-too-many-invitations = Deze uitnodiging is vandaag al vaak verstuurd. Probeer het morgen opnieuw, of bel ons.
 identity-current-password-wrong = Dit wachtwoord klopt niet. Controleer het, wacht even en probeer het opnieuw.
 identity-password-too-short = Het nieuwe wachtwoord is te kort. Neem minstens { $count } tekens.

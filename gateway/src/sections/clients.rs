@@ -1,7 +1,10 @@
 //! Whose dossier: where an account has several clients.
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::{
+    extract::{Path, Query, State},
+    http::HeaderMap,
+};
 use proto::identity::v1::{ListMyClientsRequest, SelectClientRequest};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,7 +17,7 @@ use crate::{
     kept::{Kept, KeptView},
     page::{Page, View},
     problem::Problem,
-    session::Viewer,
+    session::{Viewer, token_of},
 };
 
 /// The routes.
@@ -92,6 +95,7 @@ async fn select(
     State(app): State<App>,
     Viewer(session): Viewer,
     Path(id): Path<String>,
+    headers: HeaderMap,
     Input(form): Input<Choice>,
 ) -> Result<Page, Problem> {
     let request = SelectClientRequest { client_id: id.clone() };
@@ -101,7 +105,11 @@ async fn select(
     let outcome = Chosen { client_id: id };
     let kept = form.kept.as_deref().and_then(|kept| Kept::open(&app, kept, account));
     Ok(match kept {
-        Some(kept) => Page::next(&outcome, KeptView::of(&app, kept)),
+        Some(kept) => {
+            let token = token_of(&headers).unwrap_or_default();
+            let session = app.sessions.resolve(&token).await?;
+            Page::next(&outcome, KeptView::of(&app, kept), session)
+        }
         None => Page::done(&outcome, safe_next(form.next.as_deref()).unwrap_or_else(|| "/".to_owned())),
     })
 }

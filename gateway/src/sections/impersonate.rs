@@ -55,5 +55,8 @@ async fn open(State(app): State<App>, Path(token): Path<String>) -> Result<Page,
     let request = OpenImpersonationRequest { impersonation_token: token };
     let opened = app.clients.identity()?.open_impersonation(request).await?.into_inner();
     let cookie = session::cookie(SESSION, opened.session_token.clone());
-    Ok(Page::done(&Opened { session_token: opened.session_token }, "/").with_cookie(cookie))
+    let session = app.sessions.resolve(&opened.session_token).await?;
+    let chooses = session.is_some_and(|it| it.facts.clients > 1 && it.facts.client_id.is_empty());
+    let path = if chooses { "/clients" } else { "/" };
+    Ok(Page::done(&Opened { session_token: opened.session_token }, path).with_cookie(cookie))
 }

@@ -204,7 +204,9 @@ async fn verify(
             let kept = onward.kept.as_deref().and_then(|kept| Kept::open(&app, kept, account));
             let path = safe_next(onward.next.as_deref()).unwrap_or_else(|| "/account".to_owned());
             let mut page = match kept {
-                Some(kept) => Page::next(&proven, KeptView::of(&app, kept)),
+                Some(kept) => {
+                    Page::next(&proven, KeptView::of(&app, kept), Some(std::sync::Arc::clone(&session)))
+                }
                 None => Page::done(&proven, path),
             };
             // The token from before the step-up is good no more, here neither.

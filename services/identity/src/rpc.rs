@@ -33,6 +33,7 @@ serve! {
     set_own_password(SetOwnPasswordRequest) -> SetOwnPasswordResponse = login::steps::set_own_password;
     accept_terms(AcceptTermsRequest) -> AcceptTermsResponse = login::steps::accept_terms;
     accept_invitation(AcceptInvitationRequest) -> AcceptInvitationResponse = login::steps::accept_invitation;
+    decline_invitation(DeclineInvitationRequest) -> DeclineInvitationResponse = login::steps::decline_invitation;
     start_password_reset(StartPasswordResetRequest) -> StartPasswordResetResponse = reset::rpc::start;
     finish_password_reset(FinishPasswordResetRequest) -> FinishPasswordResetResponse = reset::rpc::finish;
     open_impersonation(OpenImpersonationRequest) -> OpenImpersonationResponse = impersonation::open;

@@ -102,6 +102,39 @@ async fn where_the_organisation_changes_addresses_a_system_does_and_the_old_one_
     assert!(service.start_login(NEW, crate::support::PASSWORD).await.is_ok(), "the user name follows");
 }
 
+/// Whoever reads the former mailbox comes in by nothing that was sent there.
+#[tokio::test]
+async fn with_another_address_what_was_sent_to_the_old_one_is_good_no_more() {
+    let service = Service::start().await;
+    let welcome = service.register().await;
+    let begun = service.start_login(USERNAME, &welcome).await.unwrap();
+    let account_id = testkit::caller::uuid(0x20).to_string();
+    let request = UpdateAccountContactRequest { account_id, email: NEW.to_owned(), phone: String::new() };
+    service.ecd().update_account_contact(request.clone()).await.unwrap();
+    let code = service.code().await;
+    let late = service.verify(&begun.login_token, &code).await;
+    assert_eq!(reason(late), named(ErrorReason::LoginEnded), "a login that was begun");
+    assert!(service.start_login(NEW, &welcome).await.is_err(), "the password of the first mail");
+    let welcomes = service.opened::<WelcomeMessage, WelcomeMessageContent>(|it| it.content).await;
+    let again = welcomes.last().unwrap();
+    assert_eq!(again.recipient.clone().unwrap().email, NEW, "another one comes to the new address");
+    service.log_in_first(NEW, &again.password).await;
+
+    let ask = StartPasswordResetRequest {
+        organisation_id: service.organisation.to_string(),
+        username: NEW.to_owned(),
+        ..Default::default()
+    };
+    service.gateway().start_password_reset(ask).await.unwrap();
+    service.process.run_due().await;
+    let sent = service.opened::<ResetPassword, ResetPasswordContent>(|it| it.content).await.pop().unwrap();
+    let back = UpdateAccountContactRequest { email: USERNAME.to_owned(), ..request };
+    service.ecd().update_account_contact(back).await.unwrap();
+    assert!(service.start_login(USERNAME, &sent.password).await.is_err(), "a temporary password");
+    service.process.clock.advance(Duration::from_secs(2));
+    assert!(service.start_login(USERNAME, crate::support::PASSWORD).await.is_ok());
+}
+
 #[tokio::test]
 async fn a_section_that_asks_for_more_is_opened_by_a_step_up_under_a_new_token() {
     let service = Service::start().await;

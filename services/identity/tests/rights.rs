@@ -1,6 +1,6 @@
 //! Who may see what: the matrix of roles, sections and actions; inviting, giving and ending.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use chassis::{
     access::{Allowed, Rules, decide},
@@ -13,7 +13,7 @@ use proto::{
 use store::{About, event::timestamp};
 use testkit::{caller, outbox};
 
-use crate::support::{PASSWORD, Service, USERNAME, inviting, named, reason};
+use crate::support::{PASSWORD, Service, USERNAME, fields, inviting, named, reason};
 
 const GUEST: &str = "petra@voorbeeld.example";
 
@@ -50,16 +50,17 @@ async fn a_session_opens_what_was_given_to_it_and_nothing_else() {
     for relation in
         [RelationKind::Client, RelationKind::Representative, RelationKind::Relative, RelationKind::ThirdParty]
     {
-        for action in [Action::View, Action::Write, Action::Sign] {
+        let mut opened = BTreeSet::new();
+        for turn in 0..3 {
             number += 1;
-            // Each third of the sections, so that every pair of section and action is given to somebody and not to others.
-            let given: Vec<Section> =
-                sections.iter().copied().filter(|it| i32::from(*it) % 3 == number % 3).collect();
+            // In each section one action, another one in each turn: every pair is given once and not given twice.
+            let actions = [Action::View, Action::Write, Action::Sign];
+            let given = |section: Section| actions[usize::try_from((i32::from(section) + turn) % 3).unwrap()];
             let until = service.process.clock.now() + jiff::SignedDuration::from_hours(1);
             let welcome = register(&service, u64::try_from(number).unwrap(), 1, |request| {
                 request.relation = relation.into();
                 request.representative = i32::from(relation == RelationKind::Representative);
-                request.grants = given.iter().map(|section| grant(*section, &[action])).collect();
+                request.grants = sections.iter().map(|section| grant(*section, &[given(*section)])).collect();
                 request.consent.as_mut().unwrap().valid_until = Some(timestamp(until));
             });
             let username = format!("{number}@voorbeeld.example");
@@ -75,10 +76,13 @@ async fn a_session_opens_what_was_given_to_it_and_nothing_else() {
             let coach = chassis::token::AccountCaller { impersonator: "coach".to_owned(), ..person.clone() };
             for rule in rules.all() {
                 let Allowed::Section { section, action: asked, min_level } = rule.allowed else { continue };
-                let is_given = given.contains(&section) && asked == action;
+                let is_given = asked == given(section);
                 let reaches = i32::from(person.level()) >= i32::from(min_level);
                 let opens = decide(rule, Some(&Caller::Account(person.clone()))).is_ok();
-                assert_eq!(opens, is_given && reaches, "{relation:?} {} {action:?}", rule.path);
+                assert_eq!(opens, is_given && reaches, "{relation:?} {} {asked:?}", rule.path);
+                if opens || !reaches {
+                    opened.insert(rule.path.clone());
+                }
                 let impersonated = decide(rule, Some(&Caller::Account(coach.clone()))).is_ok();
                 assert_eq!(impersonated, opens && rule.impersonated, "{} in their name", rule.path);
             }
@@ -93,6 +97,9 @@ async fn a_session_opens_what_was_given_to_it_and_nothing_else() {
                 late => assert_eq!(reason(late), named(ErrorReason::SessionEnded)),
             }
         }
+        let by_section =
+            rules.all().into_iter().filter(|rule| matches!(rule.allowed, Allowed::Section { .. }));
+        assert_eq!(opened.len(), by_section.count(), "each opened for {relation:?} by its own right");
     }
 }
 
@@ -182,9 +189,7 @@ async fn nobody_changes_their_own_rights_nor_those_that_the_organisation_gave() 
     .await
     .unwrap();
     register(&service, 0x43, 2, |request| request.relation = RelationKind::Relative.into()).await.unwrap();
-    for (number, who) in
-        [(0x20, "oneself"), (0x41, "a representative"), (0x42, "who may sign"), (0x43, "another client's")]
-    {
+    for (number, who) in [(0x20, "oneself"), (0x41, "a representative"), (0x43, "another client's")] {
         let access_id = service.access_id(caller::uuid(number)).await;
         let mut client = service.in_session(&own).await;
         let grants = vec![grant(Section::Reports, &[Action::View])];
@@ -193,6 +198,57 @@ async fn nobody_changes_their_own_rights_nor_those_that_the_organisation_gave() 
         let revoked = client.revoke_access(RevokeAccessRequest { access_id }).await;
         assert_eq!(reason(revoked), named(ErrorReason::AccountUnknown), "{who}");
     }
+    // Whoever may sign keeps that through a change of the rest, and loses it with their access alone.
+    let access_id = service.access_id(caller::uuid(0x42)).await;
+    let mut client = service.in_session(&own).await;
+    let grants = vec![grant(Section::Reports, &[Action::View])];
+    client.set_grants(SetGrantsRequest { access_id: access_id.clone(), grants }).await.unwrap();
+    let list = client.list_access(ListAccessRequest {}).await.unwrap().into_inner().entries;
+    let theirs = list.into_iter().find(|entry| entry.access_id == access_id).unwrap();
+    assert!(theirs.grants.contains(&grant(Section::Signing, &[Action::View, Action::Sign])), "{theirs:?}");
+    assert!(theirs.grants.contains(&grant(Section::Reports, &[Action::View])), "{theirs:?}");
+    client.revoke_access(RevokeAccessRequest { access_id }).await.unwrap();
+    let list = client.list_access(ListAccessRequest {}).await.unwrap().into_inner().entries;
+    assert_eq!(list.len(), 2, "oneself and the representative");
+}
+
+/// Whoever has an account is not kept out of it by an invitation, and may turn it down.
+#[tokio::test]
+async fn an_invitation_that_is_declined_gives_no_access_and_the_login_goes_on() {
+    let service = Service::of(&inviting()).await;
+    let own = service.first_login().await;
+    let guest = format!("{}@voorbeeld.example", 0x47);
+    let welcome = register(&service, 0x47, 2, |request| request.email.clone_from(&guest)).await.unwrap();
+    service.log_in_first(&guest, &welcome).await;
+    let mut client = service.in_session(&own).await;
+    let invite = |email: &str| InviteUserRequest {
+        name: "Petra".to_owned(),
+        email: email.to_owned(),
+        relation: RelationKind::Relative.into(),
+        ..Default::default()
+    };
+    let access_id = client.invite_user(invite(&guest)).await.unwrap().into_inner().access_id;
+    let grants = vec![grant(Section::Reports, &[Action::View])];
+    client.set_grants(SetGrantsRequest { access_id: access_id.clone(), grants }).await.unwrap();
+
+    let started = service.start_login(&guest, PASSWORD).await.unwrap();
+    let asked = service.pass_code(started).await;
+    assert_eq!(asked.step(), LoginStep::Invitation);
+    let request = DeclineInvitationRequest { login_token: asked.login_token };
+    let done = service.gateway().decline_invitation(request.clone()).await.unwrap().into_inner();
+    let done = done.progress.unwrap();
+    assert_eq!(done.step(), LoginStep::Done);
+    assert_eq!(service.resolve(&done.session_token).await.unwrap().clients, 1, "the former one alone");
+    let again = service.gateway().decline_invitation(request).await;
+    assert_eq!(reason(again), named(ErrorReason::LoginEnded), "a step is taken once");
+    let mut client = service.in_session(&own).await;
+    let resend = ResendInvitationRequest { access_id };
+    assert_eq!(reason(client.resend_invitation(resend).await), named(ErrorReason::InvitationClosed));
+    assert_eq!(client.list_access(ListAccessRequest {}).await.unwrap().into_inner().entries.len(), 1);
+    client.invite_user(invite(&guest)).await.unwrap();
+
+    let oneself = client.invite_user(invite(USERNAME)).await;
+    assert_eq!(fields(oneself), ["email"], "one's own address");
 }
 
 #[tokio::test]

@@ -93,6 +93,22 @@ async fn asking_for_a_new_password_costs_the_same_whoever_it_is() {
 }
 
 #[tokio::test]
+async fn a_code_for_another_number_costs_the_same_as_one_for_the_right_number() {
+    let counter = Counter::start();
+    let service = Service::of(include_str!("../../../deploy/organisations/rozelaar.toml")).await;
+    let welcome = service.register().await;
+    let send = async |number: &str| {
+        let started = service.start_login(USERNAME, &welcome).await.unwrap();
+        counter.take();
+        service.send_code(&started.login_token, number).await.unwrap();
+        counter.take()
+    };
+    send("06 12345678").await;
+    let right = send("06 12345678").await;
+    assert_eq!(send("06 87654321").await, right, "R13");
+}
+
+#[tokio::test]
 async fn inviting_somebody_costs_the_same_whether_they_have_an_account_or_not() {
     let counter = Counter::start();
     let service = Service::of(&inviting()).await;

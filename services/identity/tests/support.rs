@@ -269,6 +269,12 @@ pub fn reason<T: std::fmt::Debug>(answer: Result<T, Status>) -> String {
     answer.unwrap_err().get_error_details().error_info().unwrap().reason.clone()
 }
 
+/// The fields that a call was refused for.
+pub fn fields<T: std::fmt::Debug>(answer: Result<T, Status>) -> Vec<String> {
+    let details = answer.unwrap_err().get_error_details();
+    details.bad_request().unwrap().field_violations.iter().map(|fault| fault.field.clone()).collect()
+}
+
 /// A reason of the contract, as it travels.
 pub fn named(reason: ErrorReason) -> &'static str {
     short(reason.as_str_name())

@@ -56,6 +56,18 @@ async fn a_code_by_sms_goes_to_the_provider_with_a_reference_that_tells_a_repeti
     assert!(text["reference"].as_str().unwrap().len() == 36);
 }
 
+/// R13: a code for another number than the registered one is told as any other, and goes nowhere.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_to_nobody_is_done_with_and_not_sent() {
+    let mut suite = Suite::start().await;
+    suite.start_mail();
+    suite.send_code("", "", "271828").await;
+    suite.until(|all| matches!(all, [(SENT, _, 0)])).await;
+    suite.send_code("jan@voorbeeld.example", "", "314159").await;
+    assert!(suite.mail().await["text"].as_str().unwrap().contains("314159"), "the only mail");
+    assert!(suite.mails.try_recv().is_err());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_sent_now_is_tried_again_until_it_is_taken() {
     let mut suite = Suite::start().await;

@@ -156,6 +156,8 @@ async fn refused(app: &App, session: &Session, problem: Problem, form: ContactVi
         Ok(fresh) => problem.clone().with_form(ContactView {
             current: fresh.current,
             is_sent: form.is_sent && !is_over,
+            // A code that led to nothing is no address.
+            value: if form.is_sent && is_over { String::new() } else { form.value.clone() },
             problem: Some(problem),
             ..form
         }),

@@ -39,6 +39,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(password::show, password::submit))
         .routes(routes!(terms::show, terms::accept))
         .routes(routes!(terms::show_invitation, terms::accept_invitation))
+        .routes(routes!(terms::decline_invitation))
         .routes(routes!(logout::show, logout::submit))
 }
 
@@ -188,7 +189,7 @@ async fn proceed(
         return logged_in(app, &progress, &outcome, onward, devices).await;
     }
     let page = if onward.kept.is_some() {
-        Page::next(&outcome, views::of(&progress, onward, None, ""))
+        Page::next(&outcome, views::of(&progress, onward, None, ""), None)
     } else {
         Page::done(&outcome, with_next(path_of(progress.step()), onward.next.as_deref()))
     };
@@ -203,19 +204,22 @@ async fn logged_in(
     onward: Onward,
     devices: &str,
 ) -> Result<Page, Problem> {
-    let session = app.sessions.resolve(&progress.session_token).await?;
-    let account = session.as_ref().map_or("", |session| session.facts.account_id.as_str());
-    let kept = onward.kept.as_deref().and_then(|kept| Kept::open(app, kept, account));
-    if let (Some(session), Some(kept)) = (&session, &kept) {
+    let mut session = app.sessions.resolve(&progress.session_token).await?;
+    let account = session.as_ref().map_or("", |session| session.facts.account_id.as_str()).to_owned();
+    let kept = onward.kept.as_deref().and_then(|kept| Kept::open(app, kept, &account));
+    if let (Some(before), Some(kept)) = (&session, &kept) {
         // What was typed was about one client: then so is the new session.
-        if !kept.stamp.client.is_empty() && kept.stamp.client != session.facts.client_id {
+        if !kept.stamp.client.is_empty() && kept.stamp.client != before.facts.client_id {
             let request = SelectClientRequest { client_id: kept.stamp.client.clone() };
-            app.clients.identity_for(session).select_client(request).await?;
-            app.sessions.forget(account).await;
+            // Where that is none of theirs any more, the login holds all the same; the form says so when it is sent.
+            if app.clients.identity_for(before).select_client(request).await.is_ok() {
+                app.sessions.forget(&account).await;
+                session = app.sessions.resolve(&progress.session_token).await?;
+            }
         }
     }
     let page = if let Some(kept) = kept {
-        Page::next(outcome, KeptView::of(app, kept))
+        Page::next(outcome, KeptView::of(app, kept), session)
     } else {
         let chooses =
             session.as_ref().is_some_and(|it| it.facts.clients > 1 && it.facts.client_id.is_empty());

@@ -1,7 +1,7 @@
 //! What has to be accepted before the portal opens: the terms, and what one was invited to.
 
 use axum::extract::{Query, State};
-use proto::identity::v1::{AcceptInvitationRequest, AcceptTermsRequest};
+use proto::identity::v1::{AcceptInvitationRequest, AcceptTermsRequest, DeclineInvitationRequest};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -29,10 +29,10 @@ pub struct Agreement {
     kept: Option<String>,
 }
 
-/// Accepts what one was invited to.
+/// Accepts what one was invited to, or turns it down.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Acceptance {
+pub struct Answer {
     /// The page to go to afterwards.
     next: Option<String>,
     /// A form that waits, as the page has it.
@@ -77,17 +77,33 @@ pub async fn show_invitation(
 }
 
 /// Accept it (V19–V20). Send the login token as bearer token.
-#[utoipa::path(post, path = "/login/invitation", tag = "login", request_body = Acceptance,
+#[utoipa::path(post, path = "/login/invitation", tag = "login", request_body = Answer,
     responses((status = 200, body = Progress)))]
 pub async fn accept_invitation(
     State(app): State<App>,
     attempt: Attempt,
-    Input(form): Input<Acceptance>,
+    Input(form): Input<Answer>,
 ) -> Result<Page, Problem> {
     let (login_token, onward) = (attempt.token, Onward { next: form.next, kept: form.kept });
     let request = AcceptInvitationRequest { login_token: login_token.clone() };
     match app.clients.identity()?.accept_invitation(request).await {
         Ok(accepted) => proceed(&app, accepted.into_inner().progress, onward, &attempt.devices).await,
+        Err(status) => Err(again(&app, &login_token, onward, status.into(), "").await),
+    }
+}
+
+/// Turn it down: the login goes on without it. Send the login token as bearer token.
+#[utoipa::path(post, path = "/login/invitation/decline", tag = "login", request_body = Answer,
+    responses((status = 200, body = Progress)))]
+pub async fn decline_invitation(
+    State(app): State<App>,
+    attempt: Attempt,
+    Input(form): Input<Answer>,
+) -> Result<Page, Problem> {
+    let (login_token, onward) = (attempt.token, Onward { next: form.next, kept: form.kept });
+    let request = DeclineInvitationRequest { login_token: login_token.clone() };
+    match app.clients.identity()?.decline_invitation(request).await {
+        Ok(declined) => proceed(&app, declined.into_inner().progress, onward, &attempt.devices).await,
         Err(status) => Err(again(&app, &login_token, onward, status.into(), "").await),
     }
 }

@@ -12,6 +12,9 @@ use crate::{i18n::filters, organisation::Organisation, page::View, problem::Prob
 pub struct ForgottenView {
     /// Whether the organisation has to be typed.
     pub asks_organisation: bool,
+    /// As typed.
+    #[serde(skip)]
+    pub organisation: String,
     /// Whether the e-mail address has to be typed.
     pub asks_email: bool,
     /// The key of what went wrong before.
@@ -27,7 +30,7 @@ impl ForgottenView {
             asks_organisation: organisation.is_none(),
             // Where nobody knows, both are asked: one of them may be of no use.
             asks_email: rules.is_none_or(|rules| rules.reset_asks_email),
-            problem: None,
+            ..Self::default()
         }
     }
 }

@@ -40,6 +40,7 @@ async fn show(State(app): State<App>, Viewer(session): Viewer) -> Result<Page, P
     };
     Ok(Page::show(StartView {
         name: session.facts.display_name.clone(),
+        username: session.facts.username.clone(),
         days,
         last_login_at: session
             .facts

@@ -84,7 +84,7 @@ pub async fn submit(
     Input(form): Input<Rights>,
 ) -> Result<Page, Problem> {
     let grants = form.grants().ok_or_else(Problem::unreadable)?;
-    let request = SetGrantsRequest { access_id: id.clone(), grants };
+    let request = SetGrantsRequest { access_id: id.clone(), grants: grants.clone() };
     match app.clients.identity_for(&session).set_grants(request).await {
         Ok(_) => {
             let flash = session::cookie(FLASH, "rights-kept".to_owned());
@@ -96,7 +96,7 @@ pub async fn submit(
                 return Err(problem);
             }
             let (entry, answer) = changeable(&app, &session, &id).await?;
-            let view = RightsView::of(entry, &answer.givable);
+            let view = RightsView::of(entry, &answer.givable).ticked(&grants);
             Err(problem.clone().with_form(RightsView { problem: Some(problem.word()), ..view }))
         }
     }

@@ -89,7 +89,9 @@ impl Person {
             // The end is a moment; what people know is the last day before it.
             until: instant(entry.valid_until.as_ref()).map(|end| end - SignedDuration::from_secs(1)),
             invitation: match entry.invitation() {
-                InvitationState::Unspecified | InvitationState::Withdrawn => "none",
+                InvitationState::Unspecified | InvitationState::Withdrawn | InvitationState::Declined => {
+                    "none"
+                }
                 InvitationState::Added => "added",
                 InvitationState::Sent => "sent",
                 InvitationState::Accepted => "accepted",
@@ -245,6 +247,21 @@ impl RightsView {
                 .collect(),
         });
         Self { ticks: ticks.collect(), person: Person::of(entry), problem: None }
+    }
+
+    /// With the ticks as they were sent.
+    pub fn ticked(mut self, sent: &[Grant]) -> Self {
+        for row in &mut self.ticks {
+            let actions = sent.iter().filter(|grant| section_name(grant.section()) == row.section);
+            let actions: Vec<&str> = actions
+                .flat_map(|grant| &grant.actions)
+                .map(|action| action_name(Action::try_from(*action).unwrap_or_default()))
+                .collect();
+            for tick in &mut row.ticks {
+                tick.is_given = actions.contains(&tick.action);
+            }
+        }
+        self
     }
 }
 

@@ -154,7 +154,10 @@ async fn give(
 }
 
 /// Sends a first password, in place of one that was sent before.
-async fn welcome(
+///
+/// # Errors
+/// When the database is away.
+pub async fn welcome(
     state: &State,
     tx: &mut Tx,
     account: &Account,

@@ -145,6 +145,7 @@ pub async fn unlock(
     let account = table::find(&mut tx, id).await?.ok_or(unknown)?;
     throttle::lift(&mut tx, &throttle::failures(&state.hash_key, &account.username)).await?;
     throttle::lift(&mut tx, &code::counts_of(&state.hash_key, &account)).await?;
+    throttle::lift(&mut tx, &[Count::of(&state.hash_key, Kind::ResetName, &account.username)]).await?;
     tx.commit().await?;
     Ok(Response::new(UnlockAccountResponse {}))
 }

@@ -227,11 +227,16 @@ pub async fn set_preferences(
     Ok(())
 }
 
-/// Replaces where an account is reached; gives its new version, or `None` where the user name is in use.
+/// Replaces where an account is reached; gives its new version, or `None` where the user name is in use. What was sent to
+/// another e-mail address is good no more.
 pub async fn set_contact(tx: &mut Tx, account: &Account) -> Result<Option<i64>, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     let written = sqlx::query_scalar!(
-        "UPDATE account AS a SET username = $3, email = $4, phone = $5, version = version + 1
+        "UPDATE account AS a SET username = $3, email = $4, phone = $5, version = version + 1,
+             one_time_hash = CASE WHEN a.email = $4 THEN one_time_hash END,
+             one_time_expires_at = CASE WHEN a.email = $4 THEN one_time_expires_at END,
+             reset_hash = CASE WHEN a.email = $4 THEN reset_hash END,
+             reset_expires_at = CASE WHEN a.email = $4 THEN reset_expires_at END
          WHERE organisation_id = $1 AND id = $2 AND NOT EXISTS (
              SELECT FROM account other WHERE other.organisation_id = $1 AND other.username = $3 AND other.id <> $2)
          RETURNING version",

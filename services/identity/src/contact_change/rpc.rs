@@ -4,7 +4,7 @@ use chassis::{Ctx, id::AccountId, proof::Proof};
 use jiff::SignedDuration;
 use proto::identity::v1::{
     AccountContact, AccountContactChanged, ConfirmEmailChangeRequest, ConfirmEmailChangeResponse,
-    ConfirmPhoneChangeRequest, ConfirmPhoneChangeResponse, ErrorReason, SecurityChange,
+    ConfirmPhoneChangeRequest, ConfirmPhoneChangeResponse, ErrorReason, OrganisationSettings, SecurityChange,
     StartEmailChangeRequest, StartEmailChangeResponse, StartPhoneChangeRequest, StartPhoneChangeResponse,
     StepUpPurpose, UpdateAccountContactRequest, UpdateAccountContactResponse,
 };
@@ -17,7 +17,7 @@ use crate::{
     account::{self, Account, is_email, normalise_phone},
     code::{self, Purpose, Sending, To, Verdict, judge, normalise},
     error::Error,
-    organisation,
+    login, organisation,
 };
 
 /// How long a change waits for its code.
@@ -129,25 +129,37 @@ async fn confirm(state: &State, ctx: &Ctx, typed: &str, is_phone: bool) -> Resul
     if !code::store::take(&mut tx, &code).await? {
         return Err(ErrorReason::CodeExpired.into());
     }
+    let settings = organisation::rpc::settings(&mut tx).await?;
     let before = account::store::lock(&mut tx, account).await?.ok_or(ErrorReason::AccountUnknown)?;
     let after = if is_phone {
         Account { phone: change.value, ..before.clone() }
     } else {
-        with_email(&before, &change.value)
+        with_email(&before, &change.value, settings.login.unwrap_or_default())
     };
-    replace(state, &mut tx, &before, &after).await?;
+    replace(state, &mut tx, &settings, &before, &after).await?;
     Ok(tx.commit().await?)
 }
 
-/// Writes where an account is reached, tells services, and tells the person where they were reached before.
-async fn replace(state: &State, tx: &mut Tx, before: &Account, after: &Account) -> Result<(), Error> {
+/// Writes where an account is reached, tells services, and tells the person where they were reached before. What was sent
+/// there opens nothing any more: whoever reads that mailbox may be somebody else.
+async fn replace(
+    state: &State,
+    tx: &mut Tx,
+    settings: &OrganisationSettings,
+    before: &Account,
+    after: &Account,
+) -> Result<(), Error> {
     let version = account::store::set_contact(tx, after).await?;
     let version = version.ok_or_else(|| Error::field("email", ErrorReason::UsernameTaken))?;
     let contact = AccountContact { email: after.email.clone(), phone: after.phone.clone() };
     let event = AccountContactChanged { contact: state.sealed(tx, &contact)? };
     tx.emit(About::new(after.id.uuid(), version), &event).await?;
     let now = tx.ctx().now;
+    login::store::end_all(tx, after.id, None).await?;
     if before.email != after.email {
+        if after.password_hash.is_none() && before.one_time.is_some() {
+            account::register::welcome(state, tx, after, settings).await?;
+        }
         account::notify(state, tx, before, before.recipient(), SecurityChange::Email, now).await?;
     }
     if before.phone != after.phone {
@@ -172,6 +184,7 @@ pub async fn update(
     let unknown = ErrorReason::AccountUnknown;
     let id: AccountId = request.account_id.parse().map_err(|_| unknown)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
+    let settings = organisation::rpc::settings(&mut tx).await?;
     let before = account::store::lock(&mut tx, id).await?.ok_or(unknown)?;
     let mut after = before.clone();
     if !request.email.is_empty() {
@@ -179,14 +192,14 @@ pub async fn update(
         if !is_email(email) || email.chars().count() > 200 {
             return Err(Error::field("email", ErrorReason::FieldMalformed));
         }
-        after = with_email(&after, email);
+        after = with_email(&after, email, settings.login.unwrap_or_default());
     }
     if !request.phone.is_empty() {
         after.phone = normalise_phone(&request.phone)
             .ok_or_else(|| Error::field("phone", ErrorReason::PhoneMalformed))?;
     }
     if before.email != after.email || before.phone != after.phone {
-        replace(state, &mut tx, &before, &after).await?;
+        replace(state, &mut tx, &settings, &before, &after).await?;
         tx.commit().await?;
     }
     Ok(Response::new(UpdateAccountContactResponse {}))

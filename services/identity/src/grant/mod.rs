@@ -102,16 +102,30 @@ pub fn replace_givable(own: &Sections, there: &Sections, wanted: Sections) -> Se
     result
 }
 
-/// Whether one more account fits (R45–R50): without an end date up to the organisation's number, beyond it with one.
+/// How many accounts a client has or has invited.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Accounts {
+    /// All of them.
+    pub all: i32,
+    /// Those without an end date.
+    pub lasting: i32,
+}
+
+/// Whether one more account fits (R45–R50): without an end date up to the organisation's number of them, with one as long
+/// as there is room at all.
 ///
 /// # Errors
 /// Why it does not.
-pub const fn judge_number(settings: AccountSettings, there: i32, has_end: bool) -> Result<(), ErrorReason> {
-    if settings.max_accounts == 0 || there < settings.max_accounts {
+pub const fn judge_number(
+    settings: AccountSettings,
+    there: Accounts,
+    has_end: bool,
+) -> Result<(), ErrorReason> {
+    if settings.max_accounts == 0 {
         Ok(())
-    } else if there >= settings.max_accounts + settings.extra_accounts {
+    } else if there.all >= settings.max_accounts + settings.extra_accounts {
         Err(ErrorReason::AccountLimit)
-    } else if has_end {
+    } else if has_end || there.lasting < settings.max_accounts {
         Ok(())
     } else {
         Err(ErrorReason::EndDateMissing)
@@ -165,12 +179,20 @@ mod tests {
 
         #[test]
         fn beyond_the_number_an_account_needs_an_end_and_beyond_that_there_is_none(
-            max in 0_i32..4, extra in 0_i32..3, there in 0_i32..8, has_end: bool,
+            max in 1_i32..4, extra in 0_i32..3, coming in prop::collection::vec(any::<bool>(), 0..12),
         ) {
             let settings =
                 AccountSettings { max_accounts: max, extra_accounts: extra, ..AccountSettings::default() };
-            let fits = judge_number(settings, there, has_end).is_ok();
-            prop_assert_eq!(fits, max == 0 || there < max || (there < max + extra && has_end));
+            let mut there = Accounts::default();
+            for has_end in coming {
+                if judge_number(settings, there, has_end).is_ok() {
+                    there.all += 1;
+                    there.lasting += i32::from(!has_end);
+                } else {
+                    prop_assert!(there.all == max + extra || (!has_end && there.lasting == max));
+                }
+                prop_assert!(there.all <= max + extra && there.lasting <= max);
+            }
         }
     }
 

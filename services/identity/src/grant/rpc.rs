@@ -69,7 +69,8 @@ async fn entries(tx: &mut Tx) -> Result<Vec<AccessEntry>, Error> {
             let is_caller = row.account_id.to_string() == ctx.actor.id;
             let over = row.expires_at.is_some_and(|end| end.to_jiff() <= ctx.now);
             let state = InvitationState::try_from(row.state).unwrap_or_default();
-            let waits = matches!(state, InvitationState::Added | InvitationState::Sent);
+            // What was not sent cannot be sent again: it is still to be given its rights.
+            let waits = state == InvitationState::Sent;
             let mut sections = super::Sections::new();
             for (section, action) in row.sections.into_iter().zip(row.actions) {
                 sections.entry(section).or_default().push(action);
@@ -84,16 +85,15 @@ async fn entries(tx: &mut Tx) -> Result<Vec<AccessEntry>, Error> {
                 ground: row.ground,
                 invitation: (if over && waits { InvitationState::Expired } else { state }).into(),
                 is_caller,
-                may_change: writes && !is_caller && !is_fixed(relation, &sections),
+                may_change: writes && !is_caller && !is_fixed(relation),
             }
         })
         .collect())
 }
 
-/// What the organisation alone changes: the client's own account, a representative's, and whoever may sign.
-fn is_fixed(relation: RelationKind, sections: &super::Sections) -> bool {
+/// What the organisation alone changes: the client's own account, and a representative's.
+const fn is_fixed(relation: RelationKind) -> bool {
     matches!(relation, RelationKind::Client | RelationKind::Representative)
-        || sections.values().any(|actions| actions.contains(&Action::Sign.into()))
 }
 
 /// The grant of another account on the chosen client, where the caller may change it; else it is not there.
@@ -107,7 +107,7 @@ pub async fn lock_changeable(tx: &mut Tx, access_id: &str) -> Result<AccessGrant
     let account = table::find_account(tx, id, client).await?.ok_or_else(unknown)?;
     let grant = table::lock(tx, account, client).await?.filter(|grant| grant.id == id).ok_or_else(unknown)?;
     let is_over = grant.valid_until.is_some_and(|end| end <= tx.ctx().now);
-    if account.to_string() == tx.ctx().actor.id || is_over || is_fixed(grant.relation, &grant.sections) {
+    if account.to_string() == tx.ctx().actor.id || is_over || is_fixed(grant.relation) {
         return Err(unknown());
     }
     Ok(grant)

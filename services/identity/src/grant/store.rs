@@ -7,7 +7,7 @@ use proto::identity::v1::{RelationKind, RepresentativeKind};
 use store::{StoreError, Tx};
 use uuid::Uuid;
 
-use super::{AccessGrant, Sections};
+use super::{AccessGrant, Accounts, Sections};
 
 /// A grant as it is given.
 pub struct NewGrant<'a> {
@@ -195,15 +195,16 @@ pub async fn registration_hash(
 }
 
 /// How many accounts a client has or has invited now. Until the end of the transaction nobody else adds one.
-pub async fn count_accounts(tx: &mut Tx, client: ClientId) -> Result<i32, StoreError> {
+pub async fn count_accounts(tx: &mut Tx, client: ClientId) -> Result<Accounts, StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
     let (high, _) = client.uuid().as_u64_pair();
     let (_, low) = client.uuid().as_u64_pair();
     sqlx::query!("SELECT pg_advisory_xact_lock($1)", (high ^ low).cast_signed())
         .execute(tx.connection())
         .await?;
-    let count = sqlx::query_scalar!(
-        r#"SELECT count(*) AS "count!" FROM access_grant g
+    let counted = sqlx::query!(
+        r#"SELECT count(*) AS "every!", count(*) FILTER (WHERE g.valid_until IS NULL) AS "lasting!"
+         FROM access_grant g
          LEFT JOIN invitation i ON i.organisation_id = g.organisation_id AND i.account_id = g.account_id
              AND i.client_id = g.client_id
          WHERE g.organisation_id = $1 AND g.client_id = $2 AND (g.valid_until IS NULL OR g.valid_until > $3)
@@ -214,7 +215,8 @@ pub async fn count_accounts(tx: &mut Tx, client: ClientId) -> Result<i32, StoreE
     )
     .fetch_one(tx.connection())
     .await?;
-    Ok(i32::try_from(count).unwrap_or(i32::MAX))
+    let number = |count| i32::try_from(count).unwrap_or(i32::MAX);
+    Ok(Accounts { all: number(counted.every), lasting: number(counted.lasting) })
 }
 
 /// Replaces what may be done; gives the grant's new version.

@@ -1,7 +1,7 @@
 //! An invitation to a client's dossier: a state machine beside the grant that it is about.
 //!
-//! added (no rights, no message) → sent (the first rights) → accepted. Whoever may write in section USERS can take it back
-//! until it is accepted; it expires by itself.
+//! added (no rights, no message) → sent (the first rights) → accepted or declined. Whoever may write in section USERS can
+//! take it back until it is accepted; it expires by itself.
 
 pub mod rpc;
 pub mod store;
@@ -17,6 +17,8 @@ pub enum Event {
     Resent,
     /// The person accepted.
     Accepted,
+    /// The person turned it down.
+    Declined,
     /// It was taken back.
     Withdrawn,
 }
@@ -30,6 +32,7 @@ pub const fn next(state: State, event: Event, is_over: bool) -> Option<State> {
             Some(State::Sent)
         }
         (State::Sent, Event::Accepted) if !is_over => Some(State::Accepted),
+        (State::Sent, Event::Declined) => Some(State::Declined),
         (State::Added | State::Sent, Event::Withdrawn) => Some(State::Withdrawn),
         _ => None,
     }
@@ -46,24 +49,27 @@ mod tests {
             Just(Event::RightsGiven),
             Just(Event::Resent),
             Just(Event::Accepted),
+            Just(Event::Declined),
             Just(Event::Withdrawn)
         ]
     }
 
     proptest! {
         /// The model: a person is in when rights were given at some time, and then the person accepted in time, and
-        /// nobody took it back in between. After that, and after it was taken back, nothing happens any more.
+        /// nobody took it back in between. After that, and after it was taken back or turned down, nothing happens any
+        /// more.
         #[test]
         fn a_person_is_in_after_rights_were_given_and_accepted_in_time(
             events in prop::collection::vec((event(), any::<bool>()), 0..12),
         ) {
             let mut state = State::Added;
-            let (mut sent, mut accepted, mut withdrawn) = (false, false, false);
+            let (mut sent, mut accepted, mut declined, mut withdrawn) = (false, false, false, false);
             for (event, is_over) in events {
-                let closed = accepted || withdrawn;
+                let closed = accepted || declined || withdrawn;
                 match event {
                     Event::RightsGiven if !closed => sent = true,
                     Event::Accepted if !closed && sent && !is_over => accepted = true,
+                    Event::Declined if !closed && sent => declined = true,
                     Event::Withdrawn if !closed => withdrawn = true,
                     _ => {}
                 }
@@ -71,10 +77,11 @@ mod tests {
                     state = next;
                 }
             }
-            let model = match (accepted, withdrawn, sent) {
-                (true, _, _) => State::Accepted,
-                (_, true, _) => State::Withdrawn,
-                (_, _, true) => State::Sent,
+            let model = match (accepted, declined, withdrawn, sent) {
+                (true, ..) => State::Accepted,
+                (_, true, ..) => State::Declined,
+                (_, _, true, _) => State::Withdrawn,
+                (.., true) => State::Sent,
                 _ => State::Added,
             };
             prop_assert_eq!(state, model);

@@ -101,6 +101,9 @@ pub async fn invite(
     }
     let guest = Guest::read(request.get_ref(), &settings, ctx.now)?;
     let account = account_of(&mut tx, &guest, &settings).await?;
+    if account.to_string() == ctx.actor.id {
+        return Err(Error::field("email", ErrorReason::OwnAddress));
+    }
     let there = grant::store::lock(&mut tx, account, client).await?;
     let is_there = match &there {
         Some(grant) => {
@@ -279,21 +282,23 @@ pub async fn withdraw(
     Ok(Response::new(WithdrawInvitationResponse {}))
 }
 
-/// Accepts all that an account was invited to and can accept now: from then on its grants count.
+/// Answers all that an account was invited to and can accept now; what it accepts counts from then on.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn accept_all(tx: &mut Tx, account: AccountId) -> Result<(), Error> {
+pub async fn answer_all(tx: &mut Tx, account: AccountId, event: Event) -> Result<(), Error> {
     for (client, _) in table::list_pending(tx, account).await? {
         // The grant first, as everywhere: two never wait for each other.
         let Some(mut grant) = grant::store::lock(tx, account, client).await? else { continue };
         let Some(invitation) = table::lock(tx, account, client).await? else { continue };
         let is_over = tx.ctx().now >= invitation.expires_at;
-        let Some(to) = next(invitation.state, Event::Accepted, is_over) else { continue };
+        let Some(to) = next(invitation.state, event, is_over) else { continue };
         table::set(tx, account, client, to, invitation.expires_at).await?;
-        grant.active = true;
-        let version = grant::store::set_sections(tx, &grant).await?;
-        grant::tell(tx, &grant, version).await?;
+        if to == InvitationState::Accepted {
+            grant.active = true;
+            let version = grant::store::set_sections(tx, &grant).await?;
+            grant::tell(tx, &grant, version).await?;
+        }
     }
     Ok(())
 }

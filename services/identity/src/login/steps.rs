@@ -1,8 +1,9 @@
 //! The steps between the second factor and the session: an own password, the terms, what one was invited to.
 
 use proto::identity::v1::{
-    AcceptInvitationRequest, AcceptInvitationResponse, AcceptTermsRequest, AcceptTermsResponse, ErrorReason,
-    OwnPasswordCause, SetOwnPasswordRequest, SetOwnPasswordResponse,
+    AcceptInvitationRequest, AcceptInvitationResponse, AcceptTermsRequest, AcceptTermsResponse,
+    DeclineInvitationRequest, DeclineInvitationResponse, ErrorReason, LoginProgress, OwnPasswordCause,
+    SetOwnPasswordRequest, SetOwnPasswordResponse,
 };
 use store::Mode;
 use tonic::{Request, Response};
@@ -12,7 +13,12 @@ use super::{
     rpc::{Attempt, is_one_time},
     store as table,
 };
-use crate::{State, account, error::Error, invitation, organisation, password};
+use crate::{
+    State, account,
+    error::Error,
+    invitation::{self, Event},
+    organisation, password,
+};
 
 /// SetOwnPassword (T19–T22, T34–T35, P34–P39, V8–V10, R11–R12).
 pub async fn set_own_password(
@@ -89,12 +95,25 @@ pub async fn accept_invitation(
     state: &State,
     request: Request<AcceptInvitationRequest>,
 ) -> Result<Response<AcceptInvitationResponse>, Error> {
-    let attempt = Attempt::of(state, &request.get_ref().login_token)?;
+    let progress = answer_invitation(state, &request.get_ref().login_token, Event::Accepted).await?;
+    Ok(Response::new(AcceptInvitationResponse { progress: Some(progress) }))
+}
+
+/// DeclineInvitation.
+pub async fn decline_invitation(
+    state: &State,
+    request: Request<DeclineInvitationRequest>,
+) -> Result<Response<DeclineInvitationResponse>, Error> {
+    let progress = answer_invitation(state, &request.get_ref().login_token, Event::Declined).await?;
+    Ok(Response::new(DeclineInvitationResponse { progress: Some(progress) }))
+}
+
+async fn answer_invitation(state: &State, login_token: &str, event: Event) -> Result<LoginProgress, Error> {
+    let attempt = Attempt::of(state, login_token)?;
     let mut tx = state.db.in_organisation(&attempt.ctx, Mode::Write).await?;
     let login = attempt.find_at(&mut tx, LoginState::Invitation).await?;
     let settings = organisation::rpc::settings(&mut tx).await?;
     let account = account::store::lock(&mut tx, login.account).await?.ok_or(ErrorReason::LoginEnded)?;
-    invitation::rpc::accept_all(&mut tx, account.id).await?;
-    let progress = progress::go_on(state, tx, login, &account, &settings, &attempt.token).await?;
-    Ok(Response::new(AcceptInvitationResponse { progress: Some(progress) }))
+    invitation::rpc::answer_all(&mut tx, account.id, event).await?;
+    progress::go_on(state, tx, login, &account, &settings, &attempt.token).await
 }

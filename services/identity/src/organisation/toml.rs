@@ -88,7 +88,7 @@ pub(super) fn section_of(name: &str) -> Option<Section> {
 }
 
 fn is_word_key(key: &str) -> bool {
-    !key.is_empty() && key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    !key.is_empty() && key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b))
 }
 
 fn is_key(key: &str) -> bool {

@@ -90,6 +90,7 @@ pub async fn resolve(
         organisation_id: ctx.organisation.to_string(),
         account_id: account.id.to_string(),
         display_name: account.display_name,
+        username: account.username,
         client_id: caller.client.map(|client| client.to_string()).unwrap_or_default(),
         client_name: grant.as_ref().map(|grant| grant.client_name.clone()).unwrap_or_default(),
         is_client: grant.is_some_and(|grant| grant.relation == RelationKind::Client),
