@@ -5,6 +5,7 @@
 mod access;
 mod account;
 mod login;
+mod model;
 mod organisation;
 mod password;
 mod person;

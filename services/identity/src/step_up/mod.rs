@@ -41,66 +41,10 @@ pub fn ask(there: Option<StepUp>, new: StepUp) -> StepUp {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::{
-        code::{TRIES, Verdict},
-        factor,
-    };
     use proto::identity::v1::SecondFactor;
 
-    #[derive(Clone, Copy, Debug)]
-    enum Act {
-        Ask(u8),
-        Try(bool),
-    }
-
-    fn act() -> impl Strategy<Value = Act> {
-        prop_oneof![(0_u8..2).prop_map(Act::Ask), any::<bool>().prop_map(Act::Try)]
-    }
-
-    proptest! {
-        /// The model: a step-up is proven when the right code was typed within five tries since the last that was proven;
-        /// asking again, for the same or for something else, does not give new tries.
-        #[test]
-        fn a_step_up_is_proven_by_its_own_code_within_its_tries(acts in prop::collection::vec(act(), 0..24)) {
-            let mut there: Option<(StepUp, i32)> = None;
-            let (mut asked, mut wrong, mut number) = (None, 0, 0_u128);
-            for act in acts {
-                match act {
-                    Act::Ask(subject) => {
-                        number += 1;
-                        let id = Uuid::from_u128(number);
-                        let new = StepUp { id, purpose: Purpose::Sign, subject: vec![subject] };
-                        let (before, tries) = there.take().unzip();
-                        let kept = before.as_ref().map(|it: &StepUp| it.id);
-                        let next = ask(before, new);
-                        // The count hangs on the id.
-                        let tries = tries.filter(|_| kept == Some(next.id)).unwrap_or(0);
-                        prop_assert_eq!(&next.subject, &vec![subject]);
-                        there = Some((next, tries));
-                        if asked.is_none() {
-                            (asked, wrong) = (Some(subject), 0);
-                        }
-                    }
-                    Act::Try(right) => {
-                        let verdict = if right { Verdict::Right } else { Verdict::Wrong };
-                        let counted = there.as_mut().filter(|(_, tries)| *tries < TRIES);
-                        let is_proven = counted.is_some() && verdict == Verdict::Right;
-                        if let Some((_, tries)) = counted {
-                            *tries += 1;
-                        }
-                        prop_assert_eq!(is_proven, right && asked.is_some() && wrong < TRIES);
-                        wrong += i32::from(asked.is_some());
-                        if is_proven {
-                            (there, asked) = (None, None);
-                        }
-                    }
-                }
-            }
-        }
-    }
+    use super::*;
+    use crate::factor;
 
     #[test]
     fn signing_and_higher_levels_always_ask_by_sms() {

@@ -1,0 +1,366 @@
+//! Login, code, reset and step-up as state machines: sequences of acts, good and bad, in any order and at any time, through
+//! the RPCs and held against a model. Invitations have theirs beside the rule itself.
+
+use std::time::Duration;
+
+use chassis::proof::Proof;
+use proptest::{
+    prelude::*,
+    strategy::{Strategy, ValueTree},
+    test_runner::TestRunner,
+};
+use proto::identity::v1::*;
+use testkit::caller;
+use tonic::Status;
+
+use crate::support::{SETTINGS, Service, named, reason};
+
+const PROFILA: &str = include_str!("../../../deploy/organisations/profila.toml");
+const VIVRE: &str = include_str!("../../../deploy/organisations/vivre.toml");
+const OWN: &str = "Vier woorden op 1 rij";
+const COOL_DOWN: u64 = 60;
+const CODE_LIFE: u64 = 300;
+const TRIES: u32 = 5;
+const CODES: u32 = 5;
+
+/// Sequences of acts; the same ones in every run.
+fn sequences<S: Strategy>(act: S, cases: usize, length: usize) -> Vec<Vec<S::Value>> {
+    let strategy = prop::collection::vec(act, length);
+    let mut runner = TestRunner::deterministic();
+    (0..cases).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect()
+}
+
+/// What a call came to: nothing wrong, or why.
+fn outcome<T: std::fmt::Debug>(answer: Result<T, Status>) -> (Option<T>, Option<String>) {
+    match answer {
+        Ok(value) => (Some(value), None),
+        Err(status) => (None, Some(reason::<T>(Err(status)))),
+    }
+}
+
+/// Codes under one id: the model of what is sent, and of what is tried.
+#[derive(Clone, Copy, Default)]
+struct Codes {
+    sent: u32,
+    sent_at: u64,
+    tries: u32,
+}
+
+impl Codes {
+    /// Sends one; says why not. `over` is the word for too many tries.
+    fn send(&mut self, now: u64, over: ErrorReason) -> Option<ErrorReason> {
+        if self.sent > 0 && self.tries >= TRIES {
+            return Some(over);
+        } else if self.sent >= CODES {
+            return Some(ErrorReason::TooManyCodes);
+        } else if self.sent > 0 && now < self.sent_at + COOL_DOWN {
+            return Some(ErrorReason::CodeTooSoon);
+        }
+        (self.sent, self.sent_at) = (self.sent + 1, now);
+        None
+    }
+
+    /// Tries one; says why it leads nowhere.
+    fn try_one(
+        &mut self,
+        now: u64,
+        right: bool,
+        over: ErrorReason,
+        wrong: ErrorReason,
+    ) -> Option<ErrorReason> {
+        if self.tries >= TRIES {
+            return Some(over);
+        }
+        self.tries += 1;
+        if now >= self.sent_at + CODE_LIFE {
+            Some(ErrorReason::CodeExpired)
+        } else if right {
+            None
+        } else {
+            Some(wrong)
+        }
+    }
+}
+
+/// Somebody new, with a number of their own; gives their user name and first password.
+async fn somebody(service: &Service, number: u64) -> (String, String) {
+    let mut request = service.registration();
+    request.account_id = caller::uuid(0x1000 + number).to_string();
+    request.username = format!("{number}@voorbeeld.example");
+    request.email.clone_from(&request.username);
+    request.phone = format!("+3161{number:07}");
+    service.ecd().register_account(request.clone()).await.unwrap();
+    let sent = service.opened::<WelcomeMessage, WelcomeMessageContent>(|it| it.content).await.pop().unwrap();
+    (request.username, sent.password)
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Send,
+    Resend,
+    Right,
+    Wrong,
+    Former,
+    Password,
+    Terms,
+    Wait(u64),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum At {
+    SendCode,
+    Code,
+    OwnPassword,
+    Terms,
+    Over,
+}
+
+#[tokio::test]
+async fn a_login_goes_step_by_step_whatever_is_done_in_whichever_order() {
+    let service = Service::of(PROFILA).await;
+    let step = prop_oneof![
+        2 => Just(Step::Send),
+        2 => Just(Step::Resend),
+        3 => Just(Step::Right),
+        2 => Just(Step::Wrong),
+        1 => Just(Step::Former),
+        2 => Just(Step::Password),
+        2 => Just(Step::Terms),
+        4 => prop_oneof![Just(60), Just(299), Just(300), Just(700)].prop_map(Step::Wait),
+    ];
+    let ended = ErrorReason::LoginEnded;
+    let (mut done, mut late) = (0, 0);
+    for (number, steps) in (0..).zip(sequences(step, 48, 14)) {
+        let (username, welcome) = somebody(&service, number).await;
+        let mut token = service.start_login(&username, &welcome).await.unwrap().login_token;
+        let (mut at, mut now, mut codes) = (At::SendCode, 0, Codes::default());
+        let (mut newest, mut former) = (String::new(), String::new());
+        for (index, step) in steps.iter().copied().enumerate() {
+            let is_over = now >= 30 * 60 || at == At::Over;
+            let typed = match step {
+                Step::Right => newest.clone(),
+                Step::Former => former.clone(),
+                _ => "geen".to_owned(),
+            };
+            let at_code = !is_over && at == At::Code;
+            let (answer, expected, to) = match step {
+                Step::Wait(seconds) => {
+                    service.process.clock.advance(Duration::from_secs(seconds));
+                    now += seconds;
+                    continue;
+                }
+                Step::Send => {
+                    let may = !is_over && at == At::SendCode;
+                    let expected = if may { codes.send(now, ended) } else { Some(ended) };
+                    (service.send_code(&token, "").await, expected, At::Code)
+                }
+                Step::Resend => {
+                    let expected = if at_code { codes.send(now, ended) } else { Some(ended) };
+                    let request = ResendCodeRequest { login_token: token.clone(), ..Default::default() };
+                    let answer = service.gateway().resend_code(request).await;
+                    (answer.map(|it| it.into_inner().progress.unwrap()), expected, At::Code)
+                }
+                Step::Right | Step::Wrong | Step::Former => {
+                    let right = typed == newest;
+                    let expected = if at_code {
+                        codes.try_one(now, right, ended, ErrorReason::LoginRefused)
+                    } else {
+                        Some(ended)
+                    };
+                    (service.verify(&token, &typed).await, expected, At::OwnPassword)
+                }
+                Step::Password => {
+                    let may = !is_over && at == At::OwnPassword;
+                    let answer = service.set_password(&token, &welcome, OWN).await;
+                    (answer, (!may).then_some(ended), At::Terms)
+                }
+                Step::Terms => {
+                    let may = !is_over && at == At::Terms;
+                    let request = AcceptTermsRequest { login_token: token.clone(), version: 1 };
+                    let answer = service.gateway().accept_terms(request).await;
+                    (answer.map(|it| it.into_inner().progress.unwrap()), (!may).then_some(ended), At::Over)
+                }
+            };
+            let (progress, why) = outcome(answer);
+            let expected = expected.map(named).map(str::to_owned);
+            assert_eq!(why, expected, "{step:?} at {at:?}, {now} s, step {index} of {steps:?}");
+            late += u32::from(why.is_some_and(|why| why == named(ErrorReason::CodeExpired)));
+            let Some(progress) = progress else { continue };
+            if matches!(step, Step::Send | Step::Resend) {
+                former = std::mem::replace(&mut newest, service.code().await);
+            }
+            at = to;
+            assert_eq!(progress.session_token.is_empty(), at != At::Over, "a session is the end of it all");
+            done += u32::from(at == At::Over);
+            if at != At::Over {
+                token = progress.login_token;
+            }
+        }
+    }
+    assert!(done > 0 && late > 0, "{done} came in, {late} were too late: the sequences reach everything");
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Act {
+    /// A new link is asked for.
+    Ask,
+    /// The link that was sent as this number is used.
+    Use(usize),
+    /// The account is reached elsewhere from now on.
+    Move,
+    /// Minutes pass.
+    Wait(u64),
+}
+
+#[tokio::test]
+async fn of_all_links_only_the_newest_is_good_in_time_and_once() {
+    let service = Service::of(VIVRE).await;
+    let act = prop_oneof![
+        3 => Just(Act::Ask),
+        4 => (0_usize..4).prop_map(Act::Use),
+        1 => Just(Act::Move),
+        2 => prop_oneof![Just(5), Just(120), Just(239), Just(240)].prop_map(Act::Wait),
+    ];
+    let (mut good, mut bad) = (0, 0);
+    for (number, acts) in (0..).zip(sequences(act, 16, 12)) {
+        let (username, welcome) = somebody(&service, number).await;
+        service.log_in_first(&username, &welcome).await;
+        let mut email = username.clone();
+        let mut links: Vec<String> = Vec::new();
+        let (mut newest, mut age) = (None, 0);
+        for (index, act) in acts.iter().copied().enumerate() {
+            match act {
+                Act::Ask => {
+                    let request = StartPasswordResetRequest {
+                        organisation_id: service.organisation.to_string(),
+                        username: username.clone(),
+                        email: email.clone(),
+                        address: format!("192.0.2.{number}"),
+                    };
+                    service.gateway().start_password_reset(request).await.unwrap();
+                    service.process.run_due().await;
+                    let sent = service.opened::<ResetLink, ResetLinkContent>(|it| it.content).await;
+                    links.push(sent.last().unwrap().token.clone());
+                    (newest, age) = (Some(links.len() - 1), 0);
+                }
+                Act::Use(which) => {
+                    let Some(link) = links.get(which) else { continue };
+                    let request = FinishPasswordResetRequest {
+                        reset_token: link.clone(),
+                        username: username.clone(),
+                        new_password: format!("Een heel nieuw wachtwoord {index}"),
+                    };
+                    let (_, why) = outcome(service.gateway().finish_password_reset(request).await);
+                    let is_good = newest == Some(which) && age < 240;
+                    let expected = (!is_good).then(|| named(ErrorReason::LinkExpired).to_owned());
+                    assert_eq!(why, expected, "{act:?} after {age} minutes, act {index} of {acts:?}");
+                    if is_good {
+                        (newest, good) = (None, good + 1);
+                    } else {
+                        bad += 1;
+                    }
+                }
+                Act::Move => {
+                    email = format!("{index}.{username}");
+                    let request = UpdateAccountContactRequest {
+                        account_id: caller::uuid(0x1000 + number).to_string(),
+                        email: email.clone(),
+                        phone: String::new(),
+                    };
+                    service.ecd().update_account_contact(request).await.unwrap();
+                    newest = None;
+                }
+                Act::Wait(minutes) => {
+                    service.process.clock.advance(Duration::from_mins(minutes));
+                    age += minutes;
+                }
+            }
+        }
+    }
+    assert!(good > 0 && bad > 0, "{good} good, {bad} not: the sequences reach both");
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Prove {
+    Ask(u8),
+    Right,
+    Wrong,
+    Former,
+    Wait(u64),
+}
+
+#[tokio::test]
+async fn a_step_up_is_proven_by_its_own_newest_code_within_its_tries() {
+    let service = Service::of(SETTINGS).await;
+    let act = prop_oneof![
+        3 => (0_u8..2).prop_map(Prove::Ask),
+        2 => Just(Prove::Right),
+        3 => Just(Prove::Wrong),
+        1 => Just(Prove::Former),
+        3 => prop_oneof![Just(30), Just(60), Just(299), Just(300)].prop_map(Prove::Wait),
+    ];
+    let (gone, too_many) = (ErrorReason::StepUpEnded, ErrorReason::TooManyCodes);
+    let (mut proven, mut exhausted) = (0, 0);
+    for (number, acts) in (0..).zip(sequences(act, 24, 16)) {
+        let (username, welcome) = somebody(&service, number).await;
+        let session = service.log_in_first(&username, &welcome).await.session_token;
+        let mut there: Option<(Codes, u8)> = None;
+        let (mut newest, mut former, mut now) = (String::new(), String::new(), 0);
+        for (index, act) in acts.iter().copied().enumerate() {
+            let mut own = service.in_session(&session).await;
+            let purpose = StepUpPurpose::Sign.into();
+            match act {
+                Prove::Wait(seconds) => {
+                    service.process.clock.advance(Duration::from_secs(seconds));
+                    now += seconds;
+                }
+                Prove::Ask(document) => {
+                    let (mut codes, _) = there.unwrap_or_default();
+                    let expected = codes.send(now, too_many).map(named).map(str::to_owned);
+                    let subject = Some(StepUpSubject {
+                        document_hash: format!("{document:064x}"),
+                        document_kind: "care-plan".to_owned(),
+                        document_version: 1,
+                    });
+                    let request = StartStepUpRequest { purpose, subject, ..Default::default() };
+                    let (sent, why) = outcome(own.start_step_up(request).await);
+                    assert_eq!(why, expected, "{act:?} at {now} s, act {index} of {acts:?}");
+                    if sent.is_some() {
+                        there = Some((codes, document));
+                        let all = service.opened::<SigningCode, SigningCodeContent>(|it| it.content).await;
+                        former = std::mem::replace(&mut newest, all.last().unwrap().code.clone());
+                    }
+                }
+                Prove::Right | Prove::Wrong | Prove::Former => {
+                    let code = match act {
+                        Prove::Right => newest.clone(),
+                        Prove::Former => former.clone(),
+                        _ => String::new(),
+                    };
+                    let right = code == newest;
+                    let expected = match &mut there {
+                        Some((codes, _)) => codes.try_one(now, right, gone, ErrorReason::CodeWrong),
+                        None => Some(gone),
+                    };
+                    let request = VerifyStepUpRequest { code, purpose };
+                    let (answer, why) = outcome(own.verify_step_up(request).await);
+                    exhausted += u32::from(there.is_some() && expected == Some(gone));
+                    let expected = expected.map(named).map(str::to_owned);
+                    assert_eq!(why, expected, "{act:?} at {now} s, act {index} of {acts:?}");
+                    let Some(answer) = answer else { continue };
+                    let verifier = service.process.keys.settings.verifier().unwrap();
+                    let proof =
+                        Proof::verify(&answer.into_inner().proof, &verifier, service.process.clock.now());
+                    let (_, document) = there.take().unwrap();
+                    assert_eq!(
+                        proof.unwrap().document_hash,
+                        format!("{document:064x}"),
+                        "what was asked last"
+                    );
+                    proven += 1;
+                }
+            }
+        }
+    }
+    assert!(proven > 0 && exhausted > 0, "{proven} proven, {exhausted} without a try left");
+}
