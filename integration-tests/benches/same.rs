@@ -1,19 +1,25 @@
 //! How long answers take that must tell nothing: to names that are known, that are not, and in an organisation that is not
-//! there, in turns. The slowest kind beside the fastest.
+//! there; to one's own number and another; to people with an account and without. In turns, the slowest kind beside the
+//! fastest.
 
 use std::{collections::BTreeMap, time::Instant};
 
 use chassis::client;
-use integration_tests::System;
+use integration_tests::{Registered, System};
 use proto::identity::v1::{
-    StartLoginRequest, StartPasswordResetRequest, identity_service_client::IdentityServiceClient,
+    SendCodeRequest, StartLoginRequest, StartPasswordResetRequest,
+    identity_service_client::IdentityServiceClient,
 };
+use serde_json::json;
 
 use crate::{
     harness::{ROUNDS, Report, Row, Target, median},
     login::identity,
     people::People,
 };
+
+/// How many people stand at the door, and how many are invited: each asks for as many codes as a day has.
+const PEOPLE: usize = 16;
 
 /// What is asked.
 #[derive(Clone, Copy)]
@@ -65,28 +71,111 @@ async fn round(system: &System, people: &People, what: Ask) -> [f64; 3] {
     times.map(|times| median(&times))
 }
 
+/// The middle of each kind, in milliseconds, of asking for a code: with the own number, and with another (R13).
+async fn numbers(system: &System, people: &[(Registered, String)], round: usize) -> [f64; 2] {
+    let mut identity = identity(system);
+    let organisation = rozelaar(system).await;
+    let mut times = [Vec::new(), Vec::new()];
+    for (index, (person, welcome)) in people.iter().enumerate() {
+        for step in 0..2 {
+            let kind = (index + step + round) % 2;
+            let request = StartLoginRequest {
+                organisation_id: organisation.clone(),
+                username: person.email.clone(),
+                password: welcome.clone(),
+                ..StartLoginRequest::default()
+            };
+            let started = identity.start_login(request).await.unwrap().into_inner().progress.unwrap();
+            let number = if kind == 0 { person.phone.as_str() } else { "+31687654321" };
+            let request = SendCodeRequest {
+                login_token: started.login_token,
+                phone: number.to_owned(),
+                ..SendCodeRequest::default()
+            };
+            let began = Instant::now();
+            identity.send_code(request).await.unwrap();
+            times[kind].push(began.elapsed().as_secs_f64() * 1000.0);
+        }
+    }
+    times.map(|times| median(&times))
+}
+
+async fn rozelaar(system: &System) -> String {
+    let id: uuid::Uuid =
+        sqlx::query_scalar("SELECT organisation_id FROM organisation WHERE key = 'rozelaar'")
+            .fetch_one(&mut system.behind("dossier").await)
+            .await
+            .unwrap();
+    id.to_string()
+}
+
+/// The same of inviting: people who have an account, and who have none. Whoever was invited is another case: each round has
+/// a client of its own.
+async fn invitations(system: &System, known: &[Registered], round: usize) -> [f64; 2] {
+    let portal = system.portal("vivre");
+    let client = system.ecd("vivre").register(&format!("de heer {round}. Gast")).await;
+    let session = portal.first_login(system, &client).await;
+    let mut times = [Vec::new(), Vec::new()];
+    for (index, person) in known.iter().enumerate() {
+        for step in 0..2 {
+            let kind = (index + step + round) % 2;
+            let nobody = format!("niemand.{round}.{index}@voorbeeld.example");
+            let email = if kind == 0 { person.email.as_str() } else { nobody.as_str() };
+            let guest =
+                json!({ "name": "Gast", "email": email, "phone": person.phone, "relation": "relative" });
+            let began = Instant::now();
+            let answer = portal.post("/users/new", &session, &guest).await;
+            times[kind].push(began.elapsed().as_secs_f64() * 1000.0);
+            assert!(answer.status.is_success(), "{answer:?}");
+        }
+    }
+    times.map(|times| median(&times))
+}
+
+/// Rounds of a comparison: the slowest kind of each beside the fastest.
+async fn compare<const KINDS: usize>(
+    report: &mut Report,
+    name: &'static str,
+    against: &'static str,
+    mut round: impl AsyncFnMut(usize) -> [f64; KINDS],
+) {
+    let (mut floor, mut product) = (Vec::new(), Vec::new());
+    round(0).await;
+    for number in 1..=ROUNDS {
+        let times = round(number).await;
+        floor.push(times.into_iter().fold(f64::MAX, f64::min));
+        product.push(times.into_iter().fold(0.0, f64::max));
+    }
+    let (target, cpu_ms) = (Target::AtMost(1.1), BTreeMap::new());
+    report.add(Row { name, unit: "ms", against, floor, product, target, cpu_ms });
+}
+
 pub async fn run(system: &System, people: &People, report: &mut Report) {
+    let (mut door, mut known) = (Vec::new(), Vec::new());
+    for number in 0..PEOPLE {
+        let person = system.ecd("rozelaar").register(&format!("mevrouw {number}. Deur")).await;
+        let welcome = system.welcome_password(&person.email).await;
+        door.push((person, welcome));
+        known.push(system.ecd("vivre").register(&format!("mevrouw {number}. Bekend")).await);
+    }
+    compare(
+        report,
+        "InviteUser through the gateway: the slower kind",
+        "the faster of with and without an account",
+        async |round| invitations(system, &known, round).await,
+    )
+    .await;
     system.signal("messaging", "STOP");
     for (name, what) in [
         ("StartLogin, refused: the slowest kind", Ask::Login),
         ("StartPasswordReset: the slowest kind", Ask::Reset),
     ] {
-        let (mut floor, mut product) = (Vec::new(), Vec::new());
-        round(system, people, what).await;
-        for _ in 0..ROUNDS {
-            let times = round(system, people, what).await;
-            floor.push(times.into_iter().fold(f64::MAX, f64::min));
-            product.push(times.into_iter().fold(0.0, f64::max));
-        }
-        report.add(Row {
-            name,
-            unit: "ms",
-            against: "the fastest of known, unknown, no such organisation",
-            floor,
-            product,
-            target: Target::AtMost(1.1),
-            cpu_ms: BTreeMap::new(),
-        });
+        let against = "the fastest of known, unknown, no such organisation";
+        compare(report, name, against, async |_| round(system, people, what).await).await;
     }
+    compare(report, "SendCode: the slower kind", "the faster of the own number and another", async |round| {
+        numbers(system, &door, round).await
+    })
+    .await;
     system.signal("messaging", "CONT");
 }

@@ -50,6 +50,44 @@ async fn own_password(browser: &Browser, welcome: &str) {
     browser.press("main form > .zp-actions button[type=submit]").await;
 }
 
+/// Whoever was invited is asked; and a coach who looks along sees that they do.
+async fn guest_and_coach(browser: &Browser, system: &System, person: &Registered) {
+    let at = |path: &str| format!("{}{path}", system.address("vivre"));
+    let mut guest = integration_tests::ecd::person(person.client.clone(), String::new());
+    "petra@voorbeeld.example".clone_into(&mut guest.email);
+    "+31612345678".clone_into(&mut guest.phone);
+    let mail = system.messages(&guest.email, 1).await.remove(0);
+    let welcome = walk::line(&mail.text, "Uw wachtwoord voor de eerste keer: ");
+    browser.go(&at("/logout")).await;
+    browser.press("main form button").await;
+    browser.sees("U bent uitgelogd.").await;
+    log_in(browser, system, "vivre", &guest, &welcome, false).await;
+    browser.find("#new_password").await;
+    own_password(browser, &welcome).await;
+    browser.sees("Niet aannemen").await;
+    browser.look("invitation", true).await;
+    browser.press("form[action='/login/invitation'] button").await;
+    browser.sees("U bekijkt het dossier van").await;
+    let request = StartImpersonationRequest {
+        account_id: person.account.to_string(),
+        impersonator: "coach K. Bakker".to_owned(),
+    };
+    let url = system
+        .ecd("vivre")
+        .identity()
+        .await
+        .unwrap()
+        .start_impersonation(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .url;
+    browser.go(&at(&format!("/impersonate/{}", url.rsplit('/').next().unwrap()))).await;
+    browser.press("main form button").await;
+    browser.sees("coach K. Bakker kijkt mee").await;
+    browser.look("impersonated", true).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_pages_of_an_account_and_of_access_are_sound_on_a_phone_and_a_desktop() {
     let system = System::start().await;
@@ -139,31 +177,7 @@ async fn the_pages_of_an_account_and_of_access_are_sound_on_a_phone_and_a_deskto
     })
     .await;
 
-    // Whoever was invited is asked; and a coach who looks along sees that they do.
-    let mut guest = integration_tests::ecd::person(person.client.clone(), String::new());
-    guest.email = "petra@voorbeeld.example".to_owned();
-    guest.phone = "+31612345678".to_owned();
-    let mail = system.messages(&guest.email, 1).await.remove(0);
-    let welcome = walk::line(&mail.text, "Uw wachtwoord voor de eerste keer: ");
-    browser.go(&at("/logout")).await;
-    browser.press("main form button").await;
-    browser.sees("U bent uitgelogd.").await;
-    log_in(&browser, &system, "vivre", &guest, &welcome, false).await;
-    browser.find("#new_password").await;
-    own_password(&browser, &welcome).await;
-    browser.sees("Niet aannemen").await;
-    browser.look("invitation", true).await;
-    browser.press("form[action='/login/invitation'] button").await;
-    browser.sees("U bekijkt het dossier van").await;
-    let request = StartImpersonationRequest {
-        account_id: person.account.to_string(),
-        impersonator: "coach K. Bakker".to_owned(),
-    };
-    let url = ecd.identity().await.unwrap().start_impersonation(request).await.unwrap().into_inner().url;
-    browser.go(&at(&format!("/impersonate/{}", url.rsplit('/').next().unwrap()))).await;
-    browser.press("main form button").await;
-    browser.sees("coach K. Bakker kijkt mee").await;
-    browser.look("impersonated", true).await;
+    guest_and_coach(&browser, &system, &person).await;
     browser.client.clone().close().await.unwrap();
 }
 
