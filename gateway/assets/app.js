@@ -40,6 +40,8 @@ if (idle && window.HTMLDialogElement) {
   dialog.setAttribute("aria-labelledby", "idle-title");
   const title = document.createElement("p");
   title.id = "idle-title";
+  // Read out also where it changes while the question is open.
+  title.setAttribute("role", "alert");
   const button = document.createElement("button");
   button.type = "button";
   button.className = "utrecht-button utrecht-button--primary-action";

@@ -5,6 +5,9 @@ use std::time::Duration;
 use axum::{body::Body, extract::Request, middleware::Next, response::Response};
 use bytes::{Bytes, BytesMut};
 use futures::{StreamExt, stream};
+use http_body_util::LengthLimitError;
+
+use crate::problem::Problem;
 
 /// The most that a request may carry, in bytes.
 pub const BODY_LIMIT: usize = 64 * 1024;
@@ -39,6 +42,12 @@ async fn take(body: Body) -> Result<Bytes, axum::Error> {
         }
     }
     Ok(kept.freeze())
+}
+
+/// Why a body cannot be taken: it is larger than it may be, or came in part.
+pub fn problem(error: axum::Error) -> Problem {
+    let is_length = error.into_inner().is::<LengthLimitError>();
+    if is_length { Problem::too_large() } else { Problem::unreadable() }
 }
 
 /// A body that came in part is none.

@@ -109,12 +109,19 @@ impl KeptView {
     #[must_use]
     pub fn of(app: &App, kept: Kept) -> Arc<Self> {
         let stamp = kept.stamp.close(&app.stamps);
-        Arc::new(Self { path: kept.path, client: kept.stamp.client_name, fields: kept.fields, stamp })
+        // What is one's own is about nobody's dossier.
+        let is_own = kept.path.starts_with("/account");
+        let client = if is_own { String::new() } else { kept.stamp.client_name };
+        Arc::new(Self { path: kept.path, client, fields: kept.fields, stamp })
     }
 }
 
 impl View for KeptView {
     const TITLE: &'static str = "kept-title";
+
+    fn holds_input(&self) -> bool {
+        true
+    }
 }
 
 /// Says that a form is about another client than the one that is chosen now, and offers to go back to the former.
@@ -148,5 +155,9 @@ impl View for OtherClientView {
 
     fn has_errors(&self) -> bool {
         true
+    }
+
+    fn holds_input(&self) -> bool {
+        self.kept.is_some()
     }
 }

@@ -40,8 +40,7 @@ pub fn render(around: &Around<'_>, view: &dyn AnyView, content: String) -> askam
     let idle = around.session.and_then(|session| session.facts.idle_until.as_ref());
     let layout = Layout {
         language: around.speaker.language.code(),
-        title: view.title(),
-        has_errors: view.has_errors(),
+        view,
         theme: theme.map(|theme| assets::theme_path(&theme)),
         style: assets::path("app.css"),
         script: assets::path("app.js"),
@@ -63,8 +62,7 @@ pub fn render(around: &Around<'_>, view: &dyn AnyView, content: String) -> askam
 #[template(path = "layout.html")]
 struct Layout<'a> {
     language: &'static str,
-    title: &'static str,
-    has_errors: bool,
+    view: &'a dyn AnyView,
     theme: Option<String>,
     style: &'static str,
     script: &'static str,

@@ -57,6 +57,11 @@ pub trait View: Template + Serialize + Send + Sync + 'static {
     fn has_errors(&self) -> bool {
         false
     }
+
+    /// Whether the page alone holds what somebody has typed: then nothing on it leads away by the way.
+    fn holds_input(&self) -> bool {
+        false
+    }
 }
 
 /// A view whose type is forgotten.
@@ -69,6 +74,8 @@ pub trait AnyView: Send + Sync {
     fn title(&self) -> &'static str;
     /// See [`View::has_errors`].
     fn has_errors(&self) -> bool;
+    /// See [`View::holds_input`].
+    fn holds_input(&self) -> bool;
 }
 
 impl<V: View> AnyView for V {
@@ -86,6 +93,10 @@ impl<V: View> AnyView for V {
 
     fn has_errors(&self) -> bool {
         View::has_errors(self)
+    }
+
+    fn holds_input(&self) -> bool {
+        View::holds_input(self)
     }
 }
 

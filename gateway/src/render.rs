@@ -22,7 +22,7 @@ use tracing::Instrument;
 
 use crate::{
     app::App,
-    body::BODY_LIMIT,
+    body::{self, BODY_LIMIT},
     form::with_next,
     i18n::{Language, Speaker, filters},
     kept::{Kept, Onward, OtherClientView},
@@ -183,7 +183,7 @@ impl Frame {
         if self.representation == Representation::Json || self.method != Method::POST || !is_form {
             return Ok(body);
         }
-        let bytes = to_bytes(body, BODY_LIMIT).await.map_err(|_| Problem::too_large())?;
+        let bytes = to_bytes(body, BODY_LIMIT).await.map_err(body::problem)?;
         let sent = Sent::read(&self.stamps, &bytes);
         self.sent = Some(Arc::clone(&sent));
         let path = self.path.split('?').next().unwrap_or("/");

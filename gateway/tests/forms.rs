@@ -49,6 +49,7 @@ async fn with_another_client_chosen_since_nothing_is_written_and_both_are_named(
     let body = format!("kept={kept}&stamp={stamp}");
     let back = send(&portal, "/clients/c/select", Some(crate::support::OTHER_CLIENT), &body).await;
     assert_eq!(back.status, 200);
+    assert!(!back.text.contains("Het gaat over het dossier"), "one's own address is of no dossier");
     assert!(back.text.contains("a@b.nl") && back.text.contains("action=\"/account/email\""), "{}", back.text);
 }
 
@@ -58,6 +59,8 @@ async fn what_was_typed_survives_a_step_up() {
     let page = portal.ask(&Method::GET, "/account/email", Some(TOKEN)).await;
     let body = format!("email=nieuw%40voorbeeld.nl&stamp={}", hidden(&page, "stamp"));
     let asked = send(&portal, "/account/email", Some(TOKEN), &body).await;
+    let leads_away = |page: &crate::support::Answer| page.text.contains("action=\"/language\"");
+    assert!(leads_away(&page) && !leads_away(&asked), "another language would lose it");
     assert_eq!(asked.status, 403);
     assert!(asked.text.contains("Nog een code"), "{}", asked.text);
     assert_eq!(html::faults(&asked.text), Vec::<String>::new());

@@ -176,7 +176,11 @@ fn login(token: &str) -> GetLoginResponse {
         login_token: token.to_owned(),
         code: Some(SentCode { sent_to: hostile(), life_seconds: 300, shown_digits: hostile(), by_sms: true }),
         terms: Some(Terms { title: hostile(), version: 1, text_nl: hostile(), ..Default::default() }),
-        invitations: vec![PendingInvitation { invited_by: hostile(), client_name: hostile() }],
+        invitations: vec![PendingInvitation {
+            invited_by: hostile(),
+            client_name: hostile(),
+            access_id: hostile(),
+        }],
         ..Default::default()
     };
     GetLoginResponse { progress: Some(progress) }

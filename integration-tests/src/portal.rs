@@ -117,7 +117,11 @@ impl Portal {
                 "device_code" => ("/login/device", json!({ "code": seen.code(system, person).await })),
                 "own_password" => ("/login/password", own_password(password)),
                 "terms" => ("/login/terms", json!({ "version": at["terms_version"] })),
-                "invitation" => ("/login/invitation", json!({})),
+                "invitation" => {
+                    let waiting = self.get("/login/invitation", &login).await.body;
+                    let id = text(&waiting["invitations"][0]["id"]);
+                    ("/login/invitation", json!({ "invitation": id }))
+                }
                 other => panic!("an unknown step {other}"),
             };
             let answer = self.post(path, &login, &body).await;

@@ -167,7 +167,7 @@ async fn the_pages_of_an_account_and_of_access_are_sound_on_a_phone_and_a_deskto
     let later = "const now = Date.now; Date.now = () => now() + 29 * 60000;
         document.dispatchEvent(new Event('visibilitychange'));";
     browser.client.execute(later, Vec::new()).await.unwrap();
-    browser.sees("U wordt over 2 minuten uitgelogd. Wilt u doorgaan?").await;
+    browser.sees("U wordt binnen 2 minuten uitgelogd. Wilt u doorgaan?").await;
     browser.look("idle", true).await;
     browser.press("dialog button").await;
     integration_tests::eventually("the question is gone", async || {
@@ -254,7 +254,7 @@ async fn the_sms_ways_in_are_sound_on_a_phone_and_a_desktop() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_login_and_a_change_of_password_are_done_by_keyboard_alone() {
+async fn logging_in_the_own_account_and_giving_access_are_done_by_keyboard_alone() {
     let system = System::start().await;
     let person = system.ecd("vivre").register("mevrouw C. Jansen").await;
     let welcome = system.welcome_password(&person.email).await;
@@ -284,6 +284,33 @@ async fn a_login_and_a_change_of_password_are_done_by_keyboard_alone() {
     browser.tab_to("main a[href='/account/password']").await;
     browser.keys("\n").await;
     browser.sees("Huidig wachtwoord").await;
+    // Somebody is added, gets a right and loses it again.
+    browser.tab_to("header a[href='/account']").await;
+    browser.keys("\n").await;
+    browser.tab_to("main a[href='/users']").await;
+    browser.keys("\n").await;
+    browser.sees("Gebruiker toevoegen").await;
+    browser.tab_to("main a[href='/users/new']").await;
+    browser.keys("\n").await;
+    browser.sees("Eerst voegt u iemand toe.").await;
+    for (field, text) in
+        [("#name", "Petra Jansen"), ("#email", "petra@voorbeeld.example"), ("#phone", "06 12345678")]
+    {
+        browser.tab_to(field).await;
+        browser.keys(text).await;
+    }
+    browser.tab_to("#relation-relative").await;
+    browser.keys(" \n").await;
+    browser.sees("Wat mag Petra Jansen?").await;
+    browser.tab_to("#reports-view").await;
+    browser.keys(" \n").await;
+    browser.sees("De rechten zijn opgeslagen.").await;
+    browser.tab_to("main a[href$='/end']").await;
+    browser.keys("\n").await;
+    browser.sees("Wilt u de uitnodiging van Petra Jansen intrekken?").await;
+    browser.tab_to("main form button").await;
+    browser.keys("\n").await;
+    browser.sees("ingetrokken").await;
     browser.tab_to("header a[href='/logout']").await;
     browser.keys("\n").await;
     browser.sees("Weet u zeker").await;

@@ -63,6 +63,10 @@ impl View for StepUpView {
     fn has_errors(&self) -> bool {
         self.problem.is_some()
     }
+
+    fn holds_input(&self) -> bool {
+        self.onward.kept.is_some()
+    }
 }
 
 /// What a page needs a step-up for.

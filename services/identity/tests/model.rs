@@ -103,6 +103,8 @@ enum Step {
     Former,
     Password,
     Terms,
+    Accept,
+    Decline,
     Wait(u64),
 }
 
@@ -121,16 +123,18 @@ async fn a_login_goes_step_by_step_whatever_is_done_in_whichever_order() {
     let step = prop_oneof![
         2 => Just(Step::Send),
         2 => Just(Step::Resend),
-        3 => Just(Step::Right),
+        5 => Just(Step::Right),
         2 => Just(Step::Wrong),
         1 => Just(Step::Former),
-        2 => Just(Step::Password),
-        2 => Just(Step::Terms),
+        4 => Just(Step::Password),
+        4 => Just(Step::Terms),
+        1 => Just(Step::Accept),
+        1 => Just(Step::Decline),
         4 => prop_oneof![Just(60), Just(299), Just(300), Just(700)].prop_map(Step::Wait),
     ];
     let ended = ErrorReason::LoginEnded;
     let (mut done, mut late) = (0, 0);
-    for (number, steps) in (0..).zip(sequences(step, 48, 14)) {
+    for (number, steps) in (0..).zip(sequences(step, 40, 20)) {
         let (username, welcome) = somebody(&service, number).await;
         let mut token = service.start_login(&username, &welcome).await.unwrap().login_token;
         let (mut at, mut now, mut codes) = (At::SendCode, 0, Codes::default());
@@ -180,6 +184,19 @@ async fn a_login_goes_step_by_step_whatever_is_done_in_whichever_order() {
                     let answer = service.gateway().accept_terms(request).await;
                     (answer.map(|it| it.into_inner().progress.unwrap()), (!may).then_some(ended), At::Over)
                 }
+                // Nobody was invited: there is no such step for them.
+                Step::Accept => {
+                    let request =
+                        AcceptInvitationRequest { login_token: token.clone(), ..Default::default() };
+                    let answer = service.gateway().accept_invitation(request).await;
+                    (answer.map(|it| it.into_inner().progress.unwrap()), Some(ended), At::Over)
+                }
+                Step::Decline => {
+                    let request =
+                        DeclineInvitationRequest { login_token: token.clone(), ..Default::default() };
+                    let answer = service.gateway().decline_invitation(request).await;
+                    (answer.map(|it| it.into_inner().progress.unwrap()), Some(ended), At::Over)
+                }
             };
             let (progress, why) = outcome(answer);
             let expected = expected.map(named).map(str::to_owned);
@@ -225,7 +242,7 @@ async fn of_all_links_only_the_newest_is_good_in_time_and_once() {
     for (number, acts) in (0..).zip(sequences(act, 16, 12)) {
         let (username, welcome) = somebody(&service, number).await;
         service.log_in_first(&username, &welcome).await;
-        let mut email = username.clone();
+        let (mut username, mut email) = (username.clone(), username);
         let mut links: Vec<String> = Vec::new();
         let (mut newest, mut age) = (None, 0);
         for (index, act) in acts.iter().copied().enumerate() {
@@ -261,14 +278,15 @@ async fn of_all_links_only_the_newest_is_good_in_time_and_once() {
                     }
                 }
                 Act::Move => {
-                    email = format!("{index}.{username}");
+                    email = format!("{index}.{email}");
                     let request = UpdateAccountContactRequest {
                         account_id: caller::uuid(0x1000 + number).to_string(),
                         email: email.clone(),
                         phone: String::new(),
                     };
                     service.ecd().update_account_contact(request).await.unwrap();
-                    newest = None;
+                    // The user name is the address, and goes with it.
+                    (newest, username) = (None, email.clone());
                 }
                 Act::Wait(minutes) => {
                     service.process.clock.advance(Duration::from_mins(minutes));

@@ -2,7 +2,7 @@ use proto::identity::v1::{ErrorReason, FindOrganisationRequest, OrganisationConf
 use testkit::outbox;
 use tonic_types::StatusExt;
 
-use crate::support::{SETTINGS, Service, configure, named, reason};
+use crate::support::{SETTINGS, Service, configure, fields, named, reason};
 
 #[tokio::test]
 async fn an_organisation_is_found_by_host_and_by_name_and_no_other_is_named() {
@@ -33,6 +33,13 @@ async fn settings_are_applied_whole_told_once_and_a_fault_names_its_key() {
     let status = configure(&service.process, &wrong).await.unwrap_err();
     let details = status.get_error_details();
     assert_eq!(details.bad_request().unwrap().field_violations[0].field, "password.min_length", "P37");
+    let profila = include_str!("../../../deploy/organisations/profila.toml");
+    configure(&service.process, profila).await.unwrap();
+    let other = profila.replace("Het is geen volledig inzicht", "Het is een volledig inzicht");
+    let refused = configure(&service.process, &other).await;
+    assert_eq!(fields(refused), ["terms.version"], "what people accepted is not changed under its version");
+    let newer = other.replace("version = 1", "version = 2");
+    configure(&service.process, &newer).await.unwrap();
     let stolen = SETTINGS.replace("key = \"thuisgenoten\"", "key = \"anders\"");
     let refused = configure(&service.process, &stolen).await;
     assert_eq!(reason(refused), named(ErrorReason::SettingsInvalid), "a host is of one organisation");

@@ -136,6 +136,24 @@ async fn with_another_address_what_was_sent_to_the_old_one_is_good_no_more() {
 }
 
 #[tokio::test]
+async fn with_another_number_a_code_that_went_to_the_old_one_proves_nothing() {
+    let service = Service::start().await;
+    let session = service.first_login().await;
+    let purpose = StepUpPurpose::Contact.into();
+    let mut own = service.in_session(&session).await;
+    own.start_step_up(StartStepUpRequest { purpose, ..Default::default() }).await.unwrap();
+    let code = service.opened::<StepUpCode, StepUpCodeContent>(|it| it.content).await.pop().unwrap().code;
+    let request = UpdateAccountContactRequest {
+        account_id: testkit::caller::uuid(0x20).to_string(),
+        email: String::new(),
+        phone: "06 87654321".to_owned(),
+    };
+    service.ecd().update_account_contact(request).await.unwrap();
+    let late = own.verify_step_up(VerifyStepUpRequest { code, purpose }).await;
+    assert_eq!(reason(late), named(ErrorReason::StepUpEnded));
+}
+
+#[tokio::test]
 async fn a_section_that_asks_for_more_is_opened_by_a_step_up_under_a_new_token() {
     let service = Service::start().await;
     let session = service.first_login().await;

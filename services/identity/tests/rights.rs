@@ -234,7 +234,16 @@ async fn an_invitation_that_is_declined_gives_no_access_and_the_login_goes_on() 
     let started = service.start_login(&guest, PASSWORD).await.unwrap();
     let asked = service.pass_code(started).await;
     assert_eq!(asked.step(), LoginStep::Invitation);
-    let request = DeclineInvitationRequest { login_token: asked.login_token };
+    let [invitation] = asked.invitations.try_into().unwrap();
+    assert_eq!(invitation.access_id, access_id);
+    let other = AcceptInvitationRequest {
+        login_token: asked.login_token.clone(),
+        access_id: caller::uuid(0x99).to_string(),
+    };
+    let still = service.gateway().accept_invitation(other).await.unwrap().into_inner().progress.unwrap();
+    assert_eq!(still.step(), LoginStep::Invitation, "one that does not wait changes nothing");
+    let request =
+        DeclineInvitationRequest { login_token: still.login_token, access_id: invitation.access_id };
     let done = service.gateway().decline_invitation(request.clone()).await.unwrap().into_inner();
     let done = done.progress.unwrap();
     assert_eq!(done.step(), LoginStep::Done);

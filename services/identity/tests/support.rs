@@ -220,7 +220,8 @@ impl Service {
                     gateway.accept_terms(request).await.unwrap().into_inner().progress.unwrap()
                 }
                 LoginStep::Invitation => {
-                    let request = proto::identity::v1::AcceptInvitationRequest { login_token };
+                    let access_id = progress.invitations.remove(0).access_id;
+                    let request = proto::identity::v1::AcceptInvitationRequest { login_token, access_id };
                     gateway.accept_invitation(request).await.unwrap().into_inner().progress.unwrap()
                 }
                 _ => return progress,

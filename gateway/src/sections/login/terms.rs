@@ -29,10 +29,12 @@ pub struct Agreement {
     kept: Option<String>,
 }
 
-/// Accepts what one was invited to, or turns it down.
+/// Accepts an invitation, or turns it down.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Answer {
+    /// The invitation, by its id.
+    invitation: String,
     /// The page to go to afterwards.
     next: Option<String>,
     /// A form that waits, as the page has it.
@@ -76,7 +78,7 @@ pub async fn show_invitation(
     step(&app, &attempt, Onward { next, kept: None }, "/login/invitation").await
 }
 
-/// Accept it (V19–V20). Send the login token as bearer token.
+/// Accept one (V19–V20). Send the login token as bearer token.
 #[utoipa::path(post, path = "/login/invitation", tag = "login", request_body = Answer,
     responses((status = 200, body = Progress)))]
 pub async fn accept_invitation(
@@ -85,14 +87,14 @@ pub async fn accept_invitation(
     Input(form): Input<Answer>,
 ) -> Result<Page, Problem> {
     let (login_token, onward) = (attempt.token, Onward { next: form.next, kept: form.kept });
-    let request = AcceptInvitationRequest { login_token: login_token.clone() };
+    let request = AcceptInvitationRequest { login_token: login_token.clone(), access_id: form.invitation };
     match app.clients.identity()?.accept_invitation(request).await {
         Ok(accepted) => proceed(&app, accepted.into_inner().progress, onward, &attempt.devices).await,
         Err(status) => Err(again(&app, &login_token, onward, status.into(), "").await),
     }
 }
 
-/// Turn it down: the login goes on without it. Send the login token as bearer token.
+/// Turn one down: the login goes on without it. Send the login token as bearer token.
 #[utoipa::path(post, path = "/login/invitation/decline", tag = "login", request_body = Answer,
     responses((status = 200, body = Progress)))]
 pub async fn decline_invitation(
@@ -101,7 +103,7 @@ pub async fn decline_invitation(
     Input(form): Input<Answer>,
 ) -> Result<Page, Problem> {
     let (login_token, onward) = (attempt.token, Onward { next: form.next, kept: form.kept });
-    let request = DeclineInvitationRequest { login_token: login_token.clone() };
+    let request = DeclineInvitationRequest { login_token: login_token.clone(), access_id: form.invitation };
     match app.clients.identity()?.decline_invitation(request).await {
         Ok(declined) => proceed(&app, declined.into_inner().progress, onward, &attempt.devices).await,
         Err(status) => Err(again(&app, &login_token, onward, status.into(), "").await),

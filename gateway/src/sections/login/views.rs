@@ -51,8 +51,11 @@ pub fn of(
         }
         LoginStep::Invitation => {
             let invitations = progress.invitations.iter();
-            let invitations = invitations
-                .map(|it| Invited { invited_by: it.invited_by.clone(), client_name: it.client_name.clone() });
+            let invitations = invitations.map(|it| PendingInvitation {
+                id: it.access_id.clone(),
+                invited_by: it.invited_by.clone(),
+                client_name: it.client_name.clone(),
+            });
             Arc::new(InvitationView { invitations: invitations.collect(), onward })
         }
         LoginStep::Unspecified | LoginStep::Done => Arc::new(LoginView::again(onward)),
@@ -93,6 +96,10 @@ impl View for LoginView {
     fn has_errors(&self) -> bool {
         self.problem.is_some()
     }
+
+    fn holds_input(&self) -> bool {
+        self.onward.kept.is_some()
+    }
 }
 
 /// A code has to be asked for.
@@ -118,6 +125,10 @@ impl View for SendCodeView {
 
     fn has_errors(&self) -> bool {
         self.problem.is_some()
+    }
+
+    fn holds_input(&self) -> bool {
+        self.onward.kept.is_some()
     }
 }
 
@@ -170,6 +181,10 @@ impl View for CodeView {
     fn has_errors(&self) -> bool {
         self.problem.is_some()
     }
+
+    fn holds_input(&self) -> bool {
+        self.onward.kept.is_some()
+    }
 }
 
 /// An own password.
@@ -210,6 +225,10 @@ impl View for OwnPasswordView {
     fn has_errors(&self) -> bool {
         self.problem.is_some()
     }
+
+    fn holds_input(&self) -> bool {
+        self.onward.kept.is_some()
+    }
 }
 
 /// The terms to accept.
@@ -236,6 +255,10 @@ impl View for TermsView {
     fn has_errors(&self) -> bool {
         self.problem.is_some()
     }
+
+    fn holds_input(&self) -> bool {
+        self.onward.kept.is_some()
+    }
 }
 
 /// What one was invited to.
@@ -243,14 +266,16 @@ impl View for TermsView {
 #[template(path = "pages/login/invitation.html")]
 pub struct InvitationView {
     /// Each invitation.
-    pub invitations: Vec<Invited>,
+    pub invitations: Vec<PendingInvitation>,
     #[serde(skip)]
     onward: Onward,
 }
 
 /// One invitation.
 #[derive(Serialize, ToSchema)]
-pub struct Invited {
+pub struct PendingInvitation {
+    /// Its id, to answer it by.
+    pub id: String,
     /// Who invites.
     pub invited_by: String,
     /// Whose dossier it is about.
@@ -259,4 +284,8 @@ pub struct Invited {
 
 impl View for InvitationView {
     const TITLE: &'static str = "invitation-title";
+
+    fn holds_input(&self) -> bool {
+        self.onward.kept.is_some()
+    }
 }

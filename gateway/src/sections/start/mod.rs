@@ -38,9 +38,11 @@ async fn show(State(app): State<App>, Viewer(session): Viewer) -> Result<Page, P
     } else {
         None
     };
+    let is_own = session.facts.impersonator.is_empty();
+    let username = if is_own { session.facts.username.clone() } else { String::new() };
     Ok(Page::show(StartView {
         name: session.facts.display_name.clone(),
-        username: session.facts.username.clone(),
+        username,
         days,
         last_login_at: session
             .facts

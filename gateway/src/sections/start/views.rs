@@ -13,7 +13,7 @@ use crate::{i18n::filters, page::View, sections::reports::DayView};
 pub struct StartView {
     /// The name of who is logged in.
     pub name: String,
-    /// Their user name (R43).
+    /// Their user name (R43); empty for whoever looks along in their name.
     pub username: String,
     /// The newest reports, day by day; absent where they are not for the caller.
     pub days: Option<Vec<DayView>>,

@@ -124,12 +124,14 @@ pub async fn end(
 ) -> Result<Page, Problem> {
     let (entry, _) = changeable(&app, &session, &id).await?;
     let mut identity = app.clients.identity_for(&session);
-    if EndView::of(entry).is_invitation {
+    let is_invitation = EndView::of(entry).is_invitation;
+    if is_invitation {
         identity.withdraw_invitation(WithdrawInvitationRequest { access_id: id.clone() }).await?;
     } else {
         identity.revoke_access(RevokeAccessRequest { access_id: id.clone() }).await?;
     }
-    let flash = session::cookie(FLASH, "access-ended".to_owned());
+    let done = if is_invitation { "invitation-withdrawn" } else { "access-ended" };
+    let flash = session::cookie(FLASH, done.to_owned());
     Ok(Page::done(&UserOutcome { id }, "/users").with_cookie(flash))
 }
 

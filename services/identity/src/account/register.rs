@@ -190,7 +190,7 @@ pub async fn resend_welcome(
     let unknown = ErrorReason::AccountUnknown;
     let id: AccountId = request.get_ref().account_id.parse().map_err(|_| unknown)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
-    let account = table::find(&mut tx, id).await?.ok_or(unknown)?;
+    let account = table::lock(&mut tx, id).await?.ok_or(unknown)?;
     if account.password_hash.is_some() {
         return Err(ErrorReason::WelcomeOver.into());
     }

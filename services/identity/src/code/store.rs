@@ -113,6 +113,20 @@ pub async fn take(tx: &mut Tx, code: &Code) -> Result<bool, StoreError> {
     Ok(taken.rows_affected() == 1)
 }
 
+/// Takes away the codes that went to where an account is reached: it changes. Those to a new address or number stay.
+pub async fn delete_sent(tx: &mut Tx, account: AccountId) -> Result<(), StoreError> {
+    let organisation = tx.ctx().organisation.uuid();
+    sqlx::query!(
+        "DELETE FROM code WHERE organisation_id = $1 AND account_id = $2 AND id NOT IN (
+             SELECT id FROM contact_change WHERE organisation_id = $1 AND account_id = $2)",
+        organisation,
+        account.uuid()
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}
+
 /// Takes away codes that nobody can ask for any more.
 pub async fn delete_over(tx: &mut Tx) -> Result<(), StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());

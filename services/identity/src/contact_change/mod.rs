@@ -3,7 +3,6 @@
 pub mod rpc;
 mod store;
 
-use proto::identity::v1::{LoginSettings, UsernamePolicy};
 use uuid::Uuid;
 
 use crate::account::{Account, normalise_username};
@@ -17,12 +16,11 @@ pub struct ContactChange {
     pub value: String,
 }
 
-/// The account with another e-mail address; a user name that is the address follows (T48), unless the organisation gives
-/// user names.
+/// The account with another e-mail address; a user name that is the address follows (T48): else the next owner of that
+/// address would be taken for this person.
 #[must_use]
-pub fn with_email(account: &Account, email: &str, settings: LoginSettings) -> Account {
-    let is_username = settings.username_policy() != UsernamePolicy::Assigned
-        && account.username == normalise_username(&account.email);
+pub fn with_email(account: &Account, email: &str) -> Account {
+    let is_username = account.username == normalise_username(&account.email);
     let username = if is_username { normalise_username(email) } else { account.username.clone() };
     Account { username, email: email.to_owned(), ..account.clone() }
 }

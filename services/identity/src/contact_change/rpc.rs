@@ -130,11 +130,12 @@ async fn confirm(state: &State, ctx: &Ctx, typed: &str, is_phone: bool) -> Resul
         return Err(ErrorReason::CodeExpired.into());
     }
     let settings = organisation::rpc::settings(&mut tx).await?;
+    code::store::delete_sent(&mut tx, account).await?;
     let before = account::store::lock(&mut tx, account).await?.ok_or(ErrorReason::AccountUnknown)?;
     let after = if is_phone {
         Account { phone: change.value, ..before.clone() }
     } else {
-        with_email(&before, &change.value, settings.login.unwrap_or_default())
+        with_email(&before, &change.value)
     };
     replace(state, &mut tx, &settings, &before, &after).await?;
     Ok(tx.commit().await?)
@@ -185,6 +186,7 @@ pub async fn update(
     let id: AccountId = request.account_id.parse().map_err(|_| unknown)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     let settings = organisation::rpc::settings(&mut tx).await?;
+    code::store::delete_sent(&mut tx, id).await?;
     let before = account::store::lock(&mut tx, id).await?.ok_or(unknown)?;
     let mut after = before.clone();
     if !request.email.is_empty() {
@@ -192,7 +194,7 @@ pub async fn update(
         if !is_email(email) || email.chars().count() > 200 {
             return Err(Error::field("email", ErrorReason::FieldMalformed));
         }
-        after = with_email(&after, email, settings.login.unwrap_or_default());
+        after = with_email(&after, email);
     }
     if !request.phone.is_empty() {
         after.phone = normalise_phone(&request.phone)

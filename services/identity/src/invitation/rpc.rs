@@ -201,12 +201,17 @@ pub async fn send(state: &State, tx: &mut Tx, grant: &AccessGrant, event: Event)
     let settings = organisation::rpc::settings(tx).await?;
     let invitation =
         table::lock(tx, grant.account, grant.client).await?.ok_or(ErrorReason::AccountUnknown)?;
-    let to =
-        next(invitation.state, event, now >= invitation.expires_at).ok_or(ErrorReason::InvitationClosed)?;
+    let is_over = now >= invitation.expires_at;
+    let to = next(invitation.state, event, is_over).ok_or(ErrorReason::InvitationClosed)?;
     let is_sent = invitation.state == InvitationState::Sent && event == Event::RightsGiven;
-    if is_sent && now < invitation.expires_at {
+    if is_sent && !is_over {
         // Other rights than were sent before: the message says nothing of them.
         return Ok(());
+    }
+    if is_over {
+        // Its place may have been given to somebody else.
+        let there = grant::store::count_accounts(tx, grant.client).await?;
+        judge_number(settings.accounts.unwrap_or_default(), there, grant.valid_until.is_some())?;
     }
     let account = account::store::lock(tx, grant.account).await?.ok_or(ErrorReason::AccountUnknown)?;
     let by = format!("invitation {} {}", grant.client, grant.account);
@@ -282,23 +287,26 @@ pub async fn withdraw(
     Ok(Response::new(WithdrawInvitationResponse {}))
 }
 
-/// Answers all that an account was invited to and can accept now; what it accepts counts from then on.
+/// Answers an invitation that an account can accept now; what it accepts counts from then on. One that does not wait any
+/// more is left as it is.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn answer_all(tx: &mut Tx, account: AccountId, event: Event) -> Result<(), Error> {
-    for (client, _) in table::list_pending(tx, account).await? {
-        // The grant first, as everywhere: two never wait for each other.
-        let Some(mut grant) = grant::store::lock(tx, account, client).await? else { continue };
-        let Some(invitation) = table::lock(tx, account, client).await? else { continue };
-        let is_over = tx.ctx().now >= invitation.expires_at;
-        let Some(to) = next(invitation.state, event, is_over) else { continue };
-        table::set(tx, account, client, to, invitation.expires_at).await?;
-        if to == InvitationState::Accepted {
-            grant.active = true;
-            let version = grant::store::set_sections(tx, &grant).await?;
-            grant::tell(tx, &grant, version).await?;
-        }
+pub async fn answer(tx: &mut Tx, account: AccountId, access_id: &str, event: Event) -> Result<(), Error> {
+    let pending = table::list_pending(tx, account).await?;
+    let Some((client, _)) = pending.into_iter().find(|(_, it)| it.access_id == access_id) else {
+        return Ok(());
+    };
+    // The grant first, as everywhere: two never wait for each other.
+    let Some(mut grant) = grant::store::lock(tx, account, client).await? else { return Ok(()) };
+    let Some(invitation) = table::lock(tx, account, client).await? else { return Ok(()) };
+    let is_over = tx.ctx().now >= invitation.expires_at;
+    let Some(to) = next(invitation.state, event, is_over) else { return Ok(()) };
+    table::set(tx, account, client, to, invitation.expires_at).await?;
+    if to == InvitationState::Accepted {
+        grant.active = true;
+        let version = grant::store::set_sections(tx, &grant).await?;
+        grant::tell(tx, &grant, version).await?;
     }
     Ok(())
 }

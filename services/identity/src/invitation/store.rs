@@ -98,7 +98,9 @@ pub async fn list_pending(
 ) -> Result<Vec<(ClientId, PendingInvitation)>, StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
     let rows = sqlx::query!(
-        r#"SELECT i.client_id, i.invited_by, coalesce(c.name, '') AS "name!" FROM invitation i
+        r#"SELECT i.client_id, i.invited_by, coalesce(c.name, '') AS "name!", g.id FROM invitation i
+         JOIN access_grant g ON g.organisation_id = i.organisation_id AND g.account_id = i.account_id
+             AND g.client_id = i.client_id
          LEFT JOIN client c ON c.organisation_id = i.organisation_id AND c.client_id = i.client_id
          WHERE i.organisation_id = $1 AND i.account_id = $2 AND i.state = $3 AND i.expires_at > $4
          ORDER BY i.client_id"#,
@@ -112,7 +114,11 @@ pub async fn list_pending(
     Ok(rows
         .into_iter()
         .map(|row| {
-            let pending = PendingInvitation { invited_by: row.invited_by, client_name: row.name };
+            let pending = PendingInvitation {
+                invited_by: row.invited_by,
+                client_name: row.name,
+                access_id: row.id.to_string(),
+            };
             (ClientId(row.client_id), pending)
         })
         .collect())

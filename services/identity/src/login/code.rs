@@ -25,7 +25,7 @@ use crate::{
     throttle::{Count, Kind, store as throttle},
 };
 
-/// SendCode (P27, R13): a number that is not the registered one looks like it, and nothing is sent.
+/// SendCode (P27, R13): a number that is not the registered one looks like it, and what is sent goes to nobody.
 pub async fn send(
     state: &State,
     request: Request<SendCodeRequest>,

@@ -130,20 +130,18 @@ async fn believe(state: &State, tx: &mut Tx, account: &Account, knock: &Knock) -
 async fn begin(
     state: &State,
     ctx: &Ctx,
-    account: &Account,
+    judged: &Account,
     knock: &Knock,
     address: &str,
 ) -> Result<LoginProgress, Error> {
     let mut tx = state.db.in_organisation(ctx, Mode::Write).await?;
     // What was judged may have been replaced while it was: then it was the former password.
-    let there = account::store::lock(&mut tx, account.id).await?;
-    if there.is_none_or(|there| {
-        there.password_hash != account.password_hash
-            || knock.is_one_time
-                && there.one_time.map(|it| it.hash) != account.one_time.as_ref().map(|it| it.hash.clone())
-    }) {
-        return Err(ErrorReason::LoginRefused.into());
-    }
+    let there = account::store::lock(&mut tx, judged.id).await?.filter(|there| {
+        let sent = |account: &Account| account.one_time.as_ref().map(|it| it.hash.clone());
+        there.password_hash == judged.password_hash && (!knock.is_one_time || sent(there) == sent(judged))
+    });
+    // Nor is a code sent to where the person was reached then.
+    let account = &there.ok_or(ErrorReason::LoginRefused)?;
     believe(state, &mut tx, account, knock).await?;
     let settings = organisation::rpc::settings(&mut tx).await?;
     let login_settings = settings.login.unwrap_or_default();

@@ -1,16 +1,19 @@
 //! The steps between the second factor and the session: an own password, the terms, what one was invited to.
 
-use proto::identity::v1::{
-    AcceptInvitationRequest, AcceptInvitationResponse, AcceptTermsRequest, AcceptTermsResponse,
-    DeclineInvitationRequest, DeclineInvitationResponse, ErrorReason, LoginProgress, OwnPasswordCause,
-    SetOwnPasswordRequest, SetOwnPasswordResponse,
+use proto::{
+    event::v1::AccessOutcome,
+    identity::v1::{
+        AcceptInvitationRequest, AcceptInvitationResponse, AcceptTermsRequest, AcceptTermsResponse,
+        DeclineInvitationRequest, DeclineInvitationResponse, ErrorReason, LoginProgress, OwnPasswordCause,
+        SetOwnPasswordRequest, SetOwnPasswordResponse,
+    },
 };
 use store::Mode;
 use tonic::{Request, Response};
 
 use super::{
     State as LoginState, progress,
-    rpc::{Attempt, is_one_time},
+    rpc::{Attempt, is_one_time, write_down},
     store as table,
 };
 use crate::{
@@ -87,6 +90,7 @@ pub async fn accept_terms(
         account.terms_version = terms.version;
     }
     let progress = progress::go_on(state, tx, login, &account, &settings, &attempt.token).await?;
+    write_down(state, &attempt.ctx, Some(account.id), "AcceptTerms", AccessOutcome::Answered).await?;
     Ok(Response::new(AcceptTermsResponse { progress: Some(progress) }))
 }
 
@@ -95,7 +99,9 @@ pub async fn accept_invitation(
     state: &State,
     request: Request<AcceptInvitationRequest>,
 ) -> Result<Response<AcceptInvitationResponse>, Error> {
-    let progress = answer_invitation(state, &request.get_ref().login_token, Event::Accepted).await?;
+    let request = request.get_ref();
+    let progress =
+        answer_invitation(state, &request.login_token, &request.access_id, Event::Accepted).await?;
     Ok(Response::new(AcceptInvitationResponse { progress: Some(progress) }))
 }
 
@@ -104,16 +110,23 @@ pub async fn decline_invitation(
     state: &State,
     request: Request<DeclineInvitationRequest>,
 ) -> Result<Response<DeclineInvitationResponse>, Error> {
-    let progress = answer_invitation(state, &request.get_ref().login_token, Event::Declined).await?;
+    let request = request.get_ref();
+    let progress =
+        answer_invitation(state, &request.login_token, &request.access_id, Event::Declined).await?;
     Ok(Response::new(DeclineInvitationResponse { progress: Some(progress) }))
 }
 
-async fn answer_invitation(state: &State, login_token: &str, event: Event) -> Result<LoginProgress, Error> {
+async fn answer_invitation(
+    state: &State,
+    login_token: &str,
+    access_id: &str,
+    event: Event,
+) -> Result<LoginProgress, Error> {
     let attempt = Attempt::of(state, login_token)?;
     let mut tx = state.db.in_organisation(&attempt.ctx, Mode::Write).await?;
     let login = attempt.find_at(&mut tx, LoginState::Invitation).await?;
     let settings = organisation::rpc::settings(&mut tx).await?;
+    invitation::rpc::answer(&mut tx, login.account, access_id, event).await?;
     let account = account::store::lock(&mut tx, login.account).await?.ok_or(ErrorReason::LoginEnded)?;
-    invitation::rpc::answer_all(&mut tx, account.id, event).await?;
     progress::go_on(state, tx, login, &account, &settings, &attempt.token).await
 }

@@ -3,7 +3,7 @@
 use chassis::{Ctx, id::OrganisationId};
 use proto::identity::v1::{
     ConfigureOrganisationRequest, ConfigureOrganisationResponse, ErrorReason, FindOrganisationRequest,
-    FindOrganisationResponse, OrganisationConfigured,
+    FindOrganisationResponse, OrganisationConfigured, OrganisationSettings, Terms,
 };
 use store::{About, Mode, Tx, organisation};
 use tonic::{Request, Response};
@@ -48,6 +48,9 @@ pub async fn configure(
         return Err(Error::SettingsInvalid("hosts".to_owned()));
     }
     let known = all.into_iter().find(|known| known.settings.key == settings.key);
+    if known.as_ref().is_some_and(|known| changes_accepted_terms(&known.settings, &settings)) {
+        return Err(Error::SettingsInvalid("terms.version".to_owned()));
+    }
     let (id, version) = match known {
         Some(known) if known.settings == settings => {
             let organisation_id = known.id.to_string();
@@ -65,6 +68,14 @@ pub async fn configure(
     }
     tx.commit().await?;
     Ok(Response::new(ConfigureOrganisationResponse { organisation_id: id.to_string(), version }))
+}
+
+/// Whether terms have another text under the version that people have accepted: what they agreed to would be lost.
+fn changes_accepted_terms(before: &OrganisationSettings, after: &OrganisationSettings) -> bool {
+    after.terms.iter().any(|new| {
+        let is_same = |old: &&Terms| old.entity == new.entity && old.version == new.version;
+        before.terms.iter().find(is_same).is_some_and(|old| old != new)
+    })
 }
 
 /// The settings of the Ctx's organisation, for rules that depend on them.

@@ -28,7 +28,10 @@ impl SendResets {
             let account = account.filter(|account| {
                 !asks_email || account.email.to_lowercase() == request.email.to_lowercase()
             });
-            if let Some(account) = account {
+            let id = account.map(|account| account.id);
+            if let Some(id) = id
+                && let Some(account) = account::store::lock(&mut tx, id).await?
+            {
                 issue(&self.0, &mut tx, &account, settings).await.map_err(Error::into_store)?;
             }
             tx.commit().await?;

@@ -90,7 +90,7 @@ pub async fn start_for(
     let id: AccountId = request.get_ref().account_id.parse().map_err(|_| unknown)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     let settings = organisation::rpc::settings(&mut tx).await?;
-    let account = account::store::find(&mut tx, id).await?.ok_or(unknown)?;
+    let account = account::store::lock(&mut tx, id).await?.ok_or(unknown)?;
     issue(state, &mut tx, &account, &settings).await?;
     tx.commit().await?;
     Ok(Response::new(StartResetResponse {}))
