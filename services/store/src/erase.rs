@@ -27,14 +27,17 @@ pub async fn blank_sealed(
     )
     .fetch_one(&mut *tx)
     .await?;
+    let aggregate = aggregate.to_string();
+    // The log has no column for it; the id stands in the event as text. Else all facts would come over for each person.
     let rows = sqlx::query!(
-        "SELECT position, payload FROM event_log WHERE organisation_id = $1 AND subject = ANY($2)",
+        "SELECT position, payload FROM event_log
+         WHERE organisation_id = $1 AND subject = ANY($2) AND position($3::bytea IN payload) > 0",
         organisation.uuid(),
         subjects,
+        aggregate.as_bytes(),
     )
     .fetch_all(&mut *tx)
     .await?;
-    let aggregate = aggregate.to_string();
     for row in rows {
         let mut event = Event::decode(row.payload.as_slice())?;
         if event.aggregate_id != aggregate {
