@@ -44,6 +44,13 @@ pub const fn of(setting: SecondFactor) -> Factor {
     }
 }
 
+/// How surely we know who is there by what was proven: as the table says; what stands in no row proves little.
+#[must_use]
+pub fn level_of(amr: &[String]) -> Level {
+    let rows = [SecondFactor::EmailEach, SecondFactor::SmsEach, SecondFactor::SmsNewDevice].map(of);
+    rows.iter().find(|factor| factor.amr == amr).map_or(Level::Low, |factor| factor.level)
+}
+
 /// A code by SMS.
 pub const SMS: Factor = Factor {
     channel: Channel::Sms,

@@ -113,7 +113,7 @@ impl Login {
     /// How surely we know who is there.
     #[must_use]
     pub fn level(&self) -> Level {
-        if self.amr.iter().any(|it| it == "sms") { Level::Substantial } else { Level::Low }
+        factor::level_of(&self.amr)
     }
 
     /// Whether a code was given in this attempt.

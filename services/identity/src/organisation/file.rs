@@ -12,6 +12,7 @@ use proto::{
 use serde::Deserialize;
 
 use super::toml::section_of;
+use crate::factor::{self, Channel};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -77,9 +78,9 @@ pub struct LoginTable {
 }
 
 impl LoginTable {
-    /// Whether codes go by SMS.
-    pub const fn is_by_sms(&self) -> bool {
-        !matches!(self.second_factor, FactorName::EmailEach)
+    /// How codes travel.
+    pub const fn channel(&self) -> Channel {
+        factor::of(self.second_factor.of_contract()).channel
     }
 }
 
@@ -89,6 +90,16 @@ enum FactorName {
     EmailEach,
     SmsEach,
     SmsNewDevice,
+}
+
+impl FactorName {
+    const fn of_contract(self) -> SecondFactor {
+        match self {
+            Self::EmailEach => SecondFactor::EmailEach,
+            Self::SmsEach => SecondFactor::SmsEach,
+            Self::SmsNewDevice => SecondFactor::SmsNewDevice,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Default, Deserialize)]
@@ -245,17 +256,12 @@ impl From<File> for OrganisationSettings {
 
 impl From<LoginTable> for LoginSettings {
     fn from(table: LoginTable) -> Self {
-        let second_factor = match table.second_factor {
-            FactorName::EmailEach => SecondFactor::EmailEach,
-            FactorName::SmsEach => SecondFactor::SmsEach,
-            FactorName::SmsNewDevice => SecondFactor::SmsNewDevice,
-        };
         let username_policy = match table.username_policy {
             PolicyName::Email => UsernamePolicy::Email,
             PolicyName::Assigned => UsernamePolicy::Assigned,
         };
         Self {
-            second_factor: second_factor.into(),
+            second_factor: table.second_factor.of_contract().into(),
             code_life_seconds: table.code_life_minutes * 60,
             username_policy: username_policy.into(),
             shown_digits: table.shown_digits,

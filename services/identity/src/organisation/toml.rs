@@ -3,7 +3,7 @@
 use proto::{access::v1::Section, identity::v1::OrganisationSettings};
 
 use super::{contrast_with_white, file::File};
-use crate::{account::is_email, error::Error, password::FLOOR};
+use crate::{account::is_email, error::Error, factor::Channel, password::FLOOR};
 
 /// Reads and judges a settings file.
 ///
@@ -37,7 +37,10 @@ pub fn read(text: &str) -> Result<OrganisationSettings, Error> {
         ),
         ("login.shown_digits", [0, 4].contains(&file.login.shown_digits)),
         // A number is typed where the code is asked for, and only a code by SMS goes to one.
-        ("login.ask_number", !file.login.ask_number || (file.login.ask_code && file.login.is_by_sms())),
+        (
+            "login.ask_number",
+            !file.login.ask_number || (file.login.ask_code && file.login.channel() == Channel::Sms),
+        ),
         ("login.device_life_days", (1..=180).contains(&file.login.device_life_days)),
         ("password.welcome_life_days", (1..=30).contains(&file.password.welcome_life_days)),
         ("password.life_days", (0..=3650).contains(&file.password.life_days)),
