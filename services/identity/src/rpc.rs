@@ -36,7 +36,7 @@ serve! {
     decline_invitation(DeclineInvitationRequest) -> DeclineInvitationResponse = login::steps::decline_invitation;
     start_password_reset(StartPasswordResetRequest) -> StartPasswordResetResponse = reset::rpc::start;
     finish_password_reset(FinishPasswordResetRequest) -> FinishPasswordResetResponse = reset::rpc::finish;
-    open_impersonation(OpenImpersonationRequest) -> OpenImpersonationResponse = impersonation::open;
+    open_impersonation(OpenImpersonationRequest) -> OpenImpersonationResponse = impersonation::rpc::open;
     resolve_session(ResolveSessionRequest) -> ResolveSessionResponse = session::rpc::resolve;
     list_my_clients(ListMyClientsRequest) -> ListMyClientsResponse = session::clients::list;
     select_client(SelectClientRequest) -> SelectClientResponse = session::clients::select;
@@ -68,7 +68,7 @@ serve! {
     extend_access(ExtendAccessRequest) -> ExtendAccessResponse = grant::rpc::extend;
     end_access(EndAccessRequest) -> EndAccessResponse = grant::rpc::end;
     unlock_account(UnlockAccountRequest) -> UnlockAccountResponse = account::rpc::unlock;
-    start_impersonation(StartImpersonationRequest) -> StartImpersonationResponse = impersonation::start;
+    start_impersonation(StartImpersonationRequest) -> StartImpersonationResponse = impersonation::rpc::start;
     configure_organisation(ConfigureOrganisationRequest) -> ConfigureOrganisationResponse = organisation::rpc::configure;
     create_system_account(CreateSystemAccountRequest) -> CreateSystemAccountResponse = system_account::rpc::create;
     issue_system_token(IssueSystemTokenRequest) -> IssueSystemTokenResponse = system_account::rpc::issue_token;

@@ -57,29 +57,40 @@ pub async fn put(tx: &mut Tx, account: AccountId, code: &Code, ends_at: Timestam
     Ok(())
 }
 
+/// A row of `code`.
+struct Row {
+    hash: Vec<u8>,
+    shown_digits: String,
+    by_sms: bool,
+    expires_at: jiff_sqlx::Timestamp,
+}
+
+impl Row {
+    fn code(self, id: Uuid) -> Code {
+        let Self { hash, shown_digits, by_sms, expires_at } = self;
+        Code { id, hash, shown_digits, by_sms, expires_at: expires_at.to_jiff() }
+    }
+}
+
 /// The code under an id, as a page shows it.
 pub async fn find(tx: &mut Tx, id: Uuid) -> Result<Option<Code>, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
-    let row = sqlx::query!(
+    let row = sqlx::query_as!(
+        Row,
         "SELECT hash, shown_digits, by_sms, expires_at FROM code WHERE organisation_id = $1 AND id = $2",
         organisation,
         id,
     )
     .fetch_optional(tx.connection())
     .await?;
-    Ok(row.map(|row| Code {
-        id,
-        hash: row.hash,
-        shown_digits: row.shown_digits,
-        by_sms: row.by_sms,
-        expires_at: row.expires_at.to_jiff(),
-    }))
+    Ok(row.map(|row| row.code(id)))
 }
 
 /// Counts one try; `None` where there are no tries left, or no code. Commit before judging.
 pub async fn count_try(tx: &mut Tx, id: Uuid) -> Result<Option<Code>, StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
-    let row = sqlx::query!(
+    let row = sqlx::query_as!(
+        Row,
         "UPDATE code SET tries = tries + 1
          WHERE organisation_id = $1 AND id = $2 AND tries < $3 AND ends_at > $4
          RETURNING hash, shown_digits, by_sms, expires_at",
@@ -90,13 +101,7 @@ pub async fn count_try(tx: &mut Tx, id: Uuid) -> Result<Option<Code>, StoreError
     )
     .fetch_optional(tx.connection())
     .await?;
-    Ok(row.map(|row| Code {
-        id,
-        hash: row.hash,
-        shown_digits: row.shown_digits,
-        by_sms: row.by_sms,
-        expires_at: row.expires_at.to_jiff(),
-    }))
+    Ok(row.map(|row| row.code(id)))
 }
 
 /// Uses a code up; says whether it was still the one that was judged: it leads on once.

@@ -5,7 +5,6 @@ use chassis::{
     fields::Fields,
     id::{AccountId, ClientId},
 };
-use jiff_sqlx::ToSqlx;
 use proto::{
     access::v1::{Action, Section},
     identity::v1::{
@@ -45,50 +44,26 @@ async fn entries(tx: &mut Tx) -> Result<Vec<AccessEntry>, Error> {
     let client = ctx.client()?;
     let writes =
         ctx.grants.get(&i32::from(Section::Users)).is_some_and(|it| it.contains(&Action::Write.into()));
-    let rows = sqlx::query!(
-        r#"SELECT g.id, g.account_id, coalesce(i.name, a.display_name) AS "name!", g.relation, g.sections, g.actions,
-             g.valid_from, g.valid_until, g.ground, coalesce(i.state, 0) AS "state!",
-             i.expires_at AS "expires_at?: jiff_sqlx::Timestamp"
-         FROM access_grant g
-         JOIN account a ON a.organisation_id = g.organisation_id AND a.id = g.account_id
-         LEFT JOIN invitation i ON i.organisation_id = g.organisation_id AND i.account_id = g.account_id
-             AND i.client_id = g.client_id
-         WHERE g.organisation_id = $1 AND g.client_id = $2 AND (g.valid_until IS NULL OR g.valid_until > $3)
-             AND (g.active OR i.state IN (1, 2))
-         ORDER BY g.given_at, g.id"#,
-        ctx.organisation.uuid(),
-        client.uuid(),
-        ctx.now.to_sqlx() as _,
-    )
-    .fetch_all(tx.connection())
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| {
-            let relation = RelationKind::try_from(row.relation).unwrap_or_default();
-            let is_caller = row.account_id.to_string() == ctx.actor.id;
-            let over = row.expires_at.is_some_and(|end| end.to_jiff() <= ctx.now);
-            let state = InvitationState::try_from(row.state).unwrap_or_default();
-            // What was not sent cannot be sent again: it is still to be given its rights.
-            let waits = state == InvitationState::Sent;
-            let mut sections = super::Sections::new();
-            for (section, action) in row.sections.into_iter().zip(row.actions) {
-                sections.entry(section).or_default().push(action);
-            }
-            AccessEntry {
-                access_id: row.id.to_string(),
-                name: row.name,
-                relation: relation.into(),
-                grants: to_grants(&sections),
-                valid_from: Some(timestamp(row.valid_from.to_jiff())),
-                valid_until: row.valid_until.map(|end| timestamp(end.to_jiff())),
-                ground: row.ground,
-                invitation: (if over && waits { InvitationState::Expired } else { state }).into(),
-                is_caller,
-                may_change: writes && !is_caller && !is_fixed(relation),
-            }
-        })
-        .collect())
+    let entries = table::list_entries(tx, client).await?.into_iter().map(|entry| {
+        let grant = entry.grant;
+        let is_caller = grant.account.to_string() == ctx.actor.id;
+        let is_over = entry.invitation_ends_at.is_some_and(|end| end <= ctx.now);
+        // What was not sent cannot be sent again: it is still to be given its rights.
+        let waits = entry.invitation == InvitationState::Sent;
+        AccessEntry {
+            access_id: grant.id.to_string(),
+            name: entry.name,
+            relation: grant.relation.into(),
+            grants: to_grants(&grant.sections),
+            valid_from: Some(timestamp(grant.valid_from)),
+            valid_until: grant.valid_until.map(timestamp),
+            ground: grant.ground,
+            invitation: (if is_over && waits { InvitationState::Expired } else { entry.invitation }).into(),
+            is_caller,
+            may_change: writes && !is_caller && !is_fixed(grant.relation),
+        }
+    });
+    Ok(entries.collect())
 }
 
 /// What the organisation alone changes: the client's own account, and a representative's.

@@ -3,7 +3,7 @@
 use chassis::id::{AccountId, ClientId};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use proto::identity::v1::{RelationKind, RepresentativeKind};
+use proto::identity::v1::{InvitationState, RelationKind, RepresentativeKind};
 use store::{StoreError, Tx};
 use uuid::Uuid;
 
@@ -139,6 +139,58 @@ pub async fn list_current(tx: &mut Tx, account: AccountId) -> Result<Vec<AccessG
         now as _,
     );
     Ok(rows.fetch_all(tx.connection()).await?.into_iter().map(AccessGrant::from).collect())
+}
+
+/// Somebody who has access to a client, or is invited to it.
+pub struct Entry {
+    /// What they may do.
+    pub grant: AccessGrant,
+    /// Their name; where they were invited, as whoever did wrote it.
+    pub name: String,
+    /// How far the invitation is; unspecified where there was none.
+    pub invitation: InvitationState,
+    /// Until when it can be accepted.
+    pub invitation_ends_at: Option<Timestamp>,
+}
+
+/// Who has access to a client or is invited to it, oldest first.
+pub async fn list_entries(tx: &mut Tx, client: ClientId) -> Result<Vec<Entry>, StoreError> {
+    let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
+    let rows = sqlx::query!(
+        r#"SELECT g.id, g.account_id, coalesce(i.name, a.display_name) AS "name!", g.relation, g.sections, g.actions,
+             g.valid_from, g.valid_until, g.ground, g.active, coalesce(i.state, 0) AS "state!",
+             i.expires_at AS "expires_at?: jiff_sqlx::Timestamp"
+         FROM access_grant g
+         JOIN account a ON a.organisation_id = g.organisation_id AND a.id = g.account_id
+         LEFT JOIN invitation i ON i.organisation_id = g.organisation_id AND i.account_id = g.account_id
+             AND i.client_id = g.client_id
+         WHERE g.organisation_id = $1 AND g.client_id = $2 AND (g.valid_until IS NULL OR g.valid_until > $3)
+             AND (g.active OR i.state IN (1, 2))
+         ORDER BY g.given_at, g.id"#,
+        organisation,
+        client.uuid(),
+        now as _,
+    )
+    .fetch_all(tx.connection())
+    .await?;
+    let entries = rows.into_iter().map(|row| Entry {
+        name: row.name,
+        invitation: InvitationState::try_from(row.state).unwrap_or_default(),
+        invitation_ends_at: row.expires_at.map(jiff_sqlx::Timestamp::to_jiff),
+        grant: AccessGrant {
+            id: row.id,
+            account: AccountId(row.account_id),
+            client,
+            client_name: String::new(),
+            relation: RelationKind::try_from(row.relation).unwrap_or_default(),
+            sections: sections(row.sections, row.actions),
+            ground: row.ground,
+            valid_from: row.valid_from.to_jiff(),
+            valid_until: row.valid_until.map(jiff_sqlx::Timestamp::to_jiff),
+            active: row.active,
+        },
+    });
+    Ok(entries.collect())
 }
 
 /// One grant, whether it counts or not; locked.

@@ -128,3 +128,12 @@ pub async fn advance(
     .await?;
     Ok(moved.rows_affected() == 1)
 }
+
+/// Takes away attempts that ended by time.
+pub async fn delete_over(tx: &mut Tx) -> Result<(), StoreError> {
+    let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
+    sqlx::query!("DELETE FROM login WHERE organisation_id = $1 AND expires_at <= $2", organisation, now as _)
+        .execute(tx.connection())
+        .await?;
+    Ok(())
+}

@@ -31,7 +31,7 @@ pub async fn replace(
         return Err(ErrorReason::SessionEnded.into());
     }
     // Before the sessions are listed: a link that is opened meanwhile has made one, or makes none.
-    impersonation::forget(tx, account.id).await?;
+    impersonation::store::delete_all(tx, account.id).await?;
     login::store::end_all(tx, account.id, keep).await?;
     session::rpc::end_all(tx, account.id, keep.map(SessionId)).await?;
     if is_reset {

@@ -5,9 +5,9 @@ use futures::future::BoxFuture;
 use store::{Db, Mode, StoreError, due::DueWork, organisation::Organisation};
 use uuid::Uuid;
 
-use crate::{code, device, reset, throttle};
+use crate::{code, device, impersonation, login, reset, throttle};
 
-/// Takes away sessions, attempts, codes, devices and counts whose time is over.
+/// Takes away sessions, attempts, links, codes, devices and counts whose time is over.
 pub struct Purge;
 
 impl DueWork for Purge {
@@ -20,6 +20,8 @@ impl DueWork for Purge {
         Box::pin(async move {
             let mut tx = db.in_organisation(ctx, Mode::Write).await?;
             super::store::delete_over(&mut tx).await?;
+            login::store::delete_over(&mut tx).await?;
+            impersonation::store::delete_over(&mut tx).await?;
             code::store::delete_over(&mut tx).await?;
             device::store::delete_over(&mut tx).await?;
             throttle::store::delete_over(&mut tx).await?;

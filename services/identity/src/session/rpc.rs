@@ -7,13 +7,10 @@ use chassis::{
     token::{AccountCaller, Caller},
 };
 use jiff::SignedDuration;
-use proto::{
-    access::v1::Grant,
-    identity::v1::{
-        EndOtherSessionsRequest, EndOtherSessionsResponse, EndSessionRequest, EndSessionResponse,
-        ErrorReason, ListSessionsRequest, ListSessionsResponse, OrganisationSettings, RelationKind,
-        ResolveSessionRequest, ResolveSessionResponse, SessionEnded, SessionSummary,
-    },
+use proto::identity::v1::{
+    EndOtherSessionsRequest, EndOtherSessionsResponse, EndSessionRequest, EndSessionResponse, ErrorReason,
+    ListSessionsRequest, ListSessionsResponse, OrganisationSettings, RelationKind, ResolveSessionRequest,
+    ResolveSessionResponse, SessionEnded, SessionSummary,
 };
 use store::{About, Mode, Tx, event::timestamp};
 use tonic::{Request, Response};
@@ -94,7 +91,7 @@ pub async fn resolve(
         client_id: caller.client.map(|client| client.to_string()).unwrap_or_default(),
         client_name: grant.as_ref().map(|grant| grant.client_name.clone()).unwrap_or_default(),
         is_client: grant.is_some_and(|grant| grant.relation == RelationKind::Client),
-        grants: caller.grants.into_iter().map(|(section, actions)| Grant { section, actions }).collect(),
+        grants: grant::to_grants(&caller.grants),
         level: session.level.into(),
         idle_until: Some(timestamp(session.idle_until(settings))),
         ends_at: Some(timestamp(session.ends_at)),

@@ -166,21 +166,11 @@ pub async fn delete(tx: &mut Tx, account: AccountId, id: SessionId) -> Result<bo
     Ok(gone.rows_affected() == 1)
 }
 
-/// Takes away what ended by time: sessions, attempts and links to sessions.
+/// Takes away sessions that ended by time.
 pub async fn delete_over(tx: &mut Tx) -> Result<(), StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
     sqlx::query!("DELETE FROM session WHERE organisation_id = $1 AND ends_at <= $2", organisation, now as _)
         .execute(tx.connection())
         .await?;
-    sqlx::query!("DELETE FROM login WHERE organisation_id = $1 AND expires_at <= $2", organisation, now as _)
-        .execute(tx.connection())
-        .await?;
-    sqlx::query!(
-        "DELETE FROM impersonation WHERE organisation_id = $1 AND expires_at <= $2",
-        organisation,
-        now as _
-    )
-    .execute(tx.connection())
-    .await?;
     Ok(())
 }

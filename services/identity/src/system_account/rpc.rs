@@ -15,7 +15,7 @@ use secrecy::ExposeSecret;
 use store::{Mode, event::timestamp};
 use tonic::{Request, Response};
 
-use super::SCOPES;
+use super::{SCOPES, store as table};
 use crate::{State, error::Error, organisation};
 
 /// The name under which those who run the platform ask for a token.
@@ -45,20 +45,7 @@ pub async fn create(
     let mut tx =
         state.db.in_organisation(&Ctx::of_service("identity", organisation, now), Mode::Write).await?;
     organisation::rpc::settings(&mut tx).await?;
-    let id = sqlx::query_scalar!(
-        "INSERT INTO system_account (organisation_id, id, name, secret_hash, scopes)
-         VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (organisation_id, name) DO UPDATE
-         SET secret_hash = excluded.secret_hash, scopes = excluded.scopes
-         RETURNING id",
-        organisation.uuid(),
-        SystemId::new(now).uuid(),
-        request.name,
-        secret.hash(),
-        &request.scopes,
-    )
-    .fetch_one(tx.connection())
-    .await?;
+    let id = table::upsert(&mut tx, &request.name, &secret, &request.scopes).await?;
     tx.commit().await?;
     let (system_id, secret) = (id.to_string(), secret.expose().to_owned());
     Ok(Response::new(CreateSystemAccountResponse { system_id, secret }))
@@ -92,17 +79,11 @@ async fn system(state: &State, request: &IssueSystemTokenRequest) -> Result<Opti
     };
     let ctx = Ctx::of_service("identity", secret.organisation(), state.clock.now());
     let mut tx = state.db.in_organisation(&ctx, Mode::Read).await?;
-    let row = sqlx::query!(
-        "SELECT name, secret_hash, scopes FROM system_account WHERE organisation_id = $1 AND id = $2",
-        ctx.organisation.uuid(),
-        id.uuid(),
-    )
-    .fetch_optional(tx.connection())
-    .await?;
-    Ok(row.filter(|row| same(&row.secret_hash, &secret.hash())).map(|row| Caller::System {
+    let known = table::find(&mut tx, id).await?;
+    Ok(known.filter(|known| same(&known.secret_hash, &secret.hash())).map(|known| Caller::System {
         organisation: ctx.organisation,
         system: id,
-        name: row.name,
-        scopes: row.scopes,
+        name: known.name,
+        scopes: known.scopes,
     }))
 }

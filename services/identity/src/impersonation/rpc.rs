@@ -1,5 +1,4 @@
-//! A staff system looks along in an account's name (R60): by a link of five minutes, for 30 minutes, with its name on every
-//! page and in every audit record. What may not be done so stands in the access rules.
+//! Asking for a link to look along, and opening it.
 
 use chassis::{
     Ctx,
@@ -7,8 +6,6 @@ use chassis::{
     id::{AccountId, SessionId},
     secret::ScopedToken,
 };
-use jiff::SignedDuration;
-use jiff_sqlx::ToSqlx;
 use proto::{
     access::v1::Level,
     event::v1::AccessOutcome,
@@ -17,9 +14,10 @@ use proto::{
         StartImpersonationResponse,
     },
 };
-use store::{Mode, StoreError, Tx};
+use store::Mode;
 use tonic::{Request, Response};
 
+use super::{LIFE, store as table};
 use crate::{
     State, account,
     error::Error,
@@ -27,11 +25,6 @@ use crate::{
     organisation,
     session::{self, Session},
 };
-
-/// How long the link is good.
-const LINK: SignedDuration = SignedDuration::from_mins(5);
-/// How long the session lasts.
-const LIFE: SignedDuration = SignedDuration::from_mins(30);
 
 /// StartImpersonation.
 pub async fn start(
@@ -52,37 +45,10 @@ pub async fn start(
     let settings = organisation::rpc::settings(&mut tx).await?;
     let account = account::store::find(&mut tx, id).await?.ok_or(unknown)?;
     let token = ScopedToken::generate(ctx.organisation);
-    sqlx::query!(
-        "INSERT INTO impersonation (organisation_id, id, account_id, token_hash, impersonator, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6)",
-        ctx.organisation.uuid(),
-        chassis::id::v7(ctx.now),
-        account.id.uuid(),
-        token.hash(),
-        request.impersonator.trim(),
-        (ctx.now + LINK).to_sqlx() as _,
-    )
-    .execute(tx.connection())
-    .await?;
+    table::insert(&mut tx, account.id, &token, request.impersonator.trim()).await?;
     tx.commit().await?;
     let url = format!("{}/impersonate/{}", settings.base_url, token.expose());
     Ok(Response::new(StartImpersonationResponse { url }))
-}
-
-/// Links that nobody opened yet are good no more.
-///
-/// # Errors
-/// When the database is away.
-pub async fn forget(tx: &mut Tx, account: AccountId) -> Result<(), StoreError> {
-    let organisation = tx.ctx().organisation.uuid();
-    sqlx::query!(
-        "DELETE FROM impersonation WHERE organisation_id = $1 AND account_id = $2",
-        organisation,
-        account.uuid(),
-    )
-    .execute(tx.connection())
-    .await?;
-    Ok(())
 }
 
 /// OpenImpersonation: the link is used up.
@@ -94,25 +60,16 @@ pub async fn open(
     let token = ScopedToken::parse(&request.get_ref().impersonation_token).ok_or(expired)?;
     let ctx = Ctx::of_service("identity", token.organisation(), state.clock.now());
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
-    let row = sqlx::query!(
-        "DELETE FROM impersonation WHERE organisation_id = $1 AND token_hash = $2 AND expires_at > $3
-         RETURNING account_id, impersonator",
-        ctx.organisation.uuid(),
-        token.hash(),
-        ctx.now.to_sqlx() as _,
-    )
-    .fetch_optional(tx.connection())
-    .await?
-    .ok_or(expired)?;
+    let (account, impersonator) = table::take(&mut tx, &token).await?.ok_or(expired)?;
     let session = Session {
         id: SessionId::new(ctx.now),
-        account: AccountId(row.account_id),
+        account,
         level: Level::Low,
         started_at: ctx.now,
         seen_at: ctx.now,
         ends_at: ctx.now + LIFE,
         chosen_client: None,
-        impersonator: row.impersonator,
+        impersonator,
         device_name: String::new(),
         last_login_at: None,
     };
