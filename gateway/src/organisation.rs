@@ -10,6 +10,8 @@ use crate::{clients::Clients, live::Live, problem::Problem};
 
 /// How long an answer is kept where the bus tells nothing else.
 const LIFE: Duration = Duration::from_mins(1);
+/// No name is longer, in bytes; nor is one kept.
+const NAME_LIMIT: usize = 400;
 
 /// An organisation, as pages need it.
 #[derive(Debug, Default)]
@@ -24,15 +26,18 @@ pub struct Organisation {
 pub struct Organisations {
     clients: Clients,
     by_host: Cache<String, Option<Arc<Organisation>>>,
+    /// Pages of a host of several organisations ask for one by its name each time.
+    by_name: Cache<String, Option<Arc<Organisation>>>,
 }
 
 impl Organisations {
     /// An empty cache, emptied again when an organisation is configured or the bus cannot tell.
     pub fn new(clients: Clients, live: &Live) -> Self {
-        let by_host = Cache::builder().max_capacity(1000).time_to_live(LIFE).build();
-        let cache = by_host.clone();
-        live.on_organisation(move || cache.invalidate_all());
-        Self { clients, by_host }
+        let cache = || Cache::builder().max_capacity(1000).time_to_live(LIFE).build();
+        let (by_host, by_name): (Cache<_, _>, Cache<_, _>) = (cache(), cache());
+        let caches = [by_host.clone(), by_name.clone()];
+        live.on_organisation(move || caches.iter().for_each(Cache::invalidate_all));
+        Self { clients, by_host, by_name }
     }
 
     /// The organisation of a host; `None` where the host is of none.
@@ -45,7 +50,12 @@ impl Organisations {
 
     /// The organisation with a name as it was typed; `None` where there is none.
     pub async fn by_name(&self, name: &str) -> Result<Option<Arc<Organisation>>, Problem> {
-        self.ask(FindOrganisationRequest { name: name.to_owned(), ..Default::default() }).await
+        if name.len() > NAME_LIMIT {
+            return Ok(None);
+        }
+        let request = FindOrganisationRequest { name: name.to_owned(), ..Default::default() };
+        let found = self.by_name.try_get_with(name.to_owned(), self.ask(request)).await;
+        found.map_err(|problem| Problem::clone(&problem))
     }
 
     async fn ask(&self, request: FindOrganisationRequest) -> Result<Option<Arc<Organisation>>, Problem> {

@@ -1,38 +1,34 @@
 //! The frame around every handler: finds organisation, session and language, refuses writes from elsewhere, keeps the
-//! deadline, and turns what the handler gave back into a page or a document.
+//! deadline, and turns what the handler gave back into a page or a document (`answer`).
+
+mod answer;
 
 use std::{sync::Arc, time::Duration};
 
-use askama::Template;
 use axum::{
     body::{Body, to_bytes},
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
+    http::{HeaderMap, Method, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use axum_extra::extract::cookie::{Cookie, CookieJar};
+use axum_extra::extract::cookie::CookieJar;
 use chassis::stamp::StampKey;
 use jiff::Timestamp;
-use problem_details::ProblemDetails;
 use proto::identity::v1::OrganisationSettings;
-use serde::Serialize;
 use tokio::time::Instant;
 use tracing::Instrument;
 
 use crate::{
     app::App,
     body::{self, BODY_LIMIT},
-    form::with_next,
-    i18n::{Language, Speaker, filters},
-    kept::{Kept, Onward, OtherClientView},
-    layout,
+    i18n::{Language, Speaker},
+    kept::{Kept, OtherClientView},
     organisation::Organisation,
-    page::{AnyView, Body as Outcome, Cookies, Representation},
+    page::Representation,
     problem::Problem,
-    sections::{LoginView, StepUpView},
     security,
-    session::{self, PASSIVE, SESSION, Session},
+    session::{self, PASSIVE, Session},
     stamp::{Sent, Stamp},
 };
 
@@ -51,29 +47,6 @@ fn needs_stamp(path: &str) -> bool {
     !free
         .iter()
         .any(|free| path.strip_prefix(free).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
-}
-
-/// The page on which the form stands that was sent to a path: there are paths that only take forms.
-fn form_page(path: &str) -> String {
-    let plain = path.split('?').next().unwrap_or("/");
-    for (end, page) in [
-        ("/step-up/send", "/step-up"),
-        ("/login/code/send", "/login/code"),
-        ("/login/code/resend", "/login/code"),
-        ("/login/invitation/decline", "/login/invitation"),
-        ("/account/email/confirm", "/account/email?sent=true"),
-        ("/account/phone/confirm", "/account/phone?sent=true"),
-        ("/account/security/sessions/end", "/account/security"),
-        ("/account/security/devices/forget", "/account/security"),
-        ("/resend", "/users"),
-        ("/select", "/clients"),
-        ("/session", "/"),
-    ] {
-        if plain.ends_with(end) {
-            return page.to_owned();
-        }
-    }
-    path.to_owned()
 }
 
 /// What is known of a request before its handler runs.
@@ -261,129 +234,6 @@ impl Frame {
             stamp: stamp.unwrap_or_default(),
         }
     }
-
-    fn finish(&mut self, mut answer: Response) -> Response {
-        let problem = answer.extensions_mut().remove::<Problem>();
-        let body = answer.extensions_mut().remove::<Outcome>();
-        let cookies = answer.extensions_mut().remove::<Cookies>().map(|cookies| cookies.0);
-        let mut cookies = cookies.unwrap_or_default();
-        let mut response = match (problem, body) {
-            (Some(problem), _) => self.problem(&problem),
-            (None, Some(Outcome::View(view))) => self.view(StatusCode::OK, &*view),
-            (None, Some(Outcome::Next(outcome, view, session))) => match self.representation {
-                Representation::Html => {
-                    self.session = session;
-                    self.view(StatusCode::OK, &*view)
-                }
-                Representation::Json => json(StatusCode::OK, "application/json", outcome.to_vec()),
-            },
-            (None, Some(Outcome::Done(outcome, path))) => match self.representation {
-                Representation::Html => see_other(&path),
-                Representation::Json => json(StatusCode::OK, "application/json", outcome.to_vec()),
-            },
-            // A query or a path that cannot be read: the framework says so in words of its own.
-            (None, None) if answer.status().is_client_error() => self.problem(&Problem::unreadable()),
-            (None, None) => return answer,
-        };
-        if self.representation == Representation::Html {
-            if self.flash.is_some() && response.status() != StatusCode::SEE_OTHER {
-                cookies.push(session::removal(FLASH));
-            }
-            if self.stale_session && response.status() == StatusCode::SEE_OTHER {
-                cookies.push(session::cookie(FLASH, "session-over".to_owned()));
-            }
-            if self.stale_session && cookies.iter().all(|cookie| cookie.name() != SESSION) {
-                cookies.push(session::removal(SESSION));
-            }
-            for cookie in cookies {
-                add_cookie(&mut response, &cookie);
-            }
-        }
-        for (name, value) in answer.headers() {
-            response.headers_mut().entry(name).or_insert(value.clone());
-        }
-        response
-    }
-
-    fn view(&mut self, status: StatusCode, view: &dyn AnyView) -> Response {
-        if self.representation == Representation::Json {
-            return match view.json() {
-                Ok(bytes) => json(status, "application/json", bytes),
-                Err(error) => self.problem(&Problem::internal(&error)),
-            };
-        }
-        match self.page(view) {
-            Ok(page) => (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response(),
-            Err(error) => {
-                tracing::error!(%error, "a page could not be rendered");
-                StatusCode::INTERNAL_SERVER_ERROR.into_response()
-            }
-        }
-    }
-
-    fn problem(&mut self, problem: &Problem) -> Response {
-        let mut response = match self.representation {
-            Representation::Json => {
-                let word = |key: &str| self.speaker.say(key, &[]);
-                let details = ProblemDetails::new()
-                    .with_status(problem.status)
-                    .with_type(type_of(problem))
-                    .with_title(word(&problem.word()))
-                    .with_extensions(Extensions::of(problem, word));
-                let bytes = serde_json::to_vec(&details).unwrap_or_default();
-                json(problem.status, "application/problem+json", bytes)
-            }
-            Representation::Html
-                if problem.form.is_none() && (problem.is_unauthenticated() || problem.asks_step_up()) =>
-            {
-                self.ask_who(problem)
-            }
-            Representation::Html => match problem.form.clone() {
-                Some(form) => self.view(problem.status, &*form),
-                None => self.view(problem.status, &ErrorPage { word: problem.word() }),
-            },
-        };
-        let wait = problem.retry_after.map(|wait| wait.as_secs().max(1).to_string());
-        let wait = wait.or((problem.status == StatusCode::SERVICE_UNAVAILABLE).then(|| "5".to_owned()));
-        if let Some(wait) = wait.and_then(|wait| HeaderValue::try_from(wait).ok()) {
-            response.headers_mut().insert(header::RETRY_AFTER, wait);
-        }
-        response
-    }
-
-    /// To the login or the second factor; what was typed goes along.
-    fn ask_who(&mut self, problem: &Problem) -> Response {
-        let step_up = problem.asks_step_up();
-        let kept = self.sent.as_deref();
-        let kept = kept.and_then(|sent| Kept::close(&self.stamps, sent, &self.path, self.now));
-        if let Some(kept) = kept {
-            let onward = Onward { next: None, kept: Some(kept) };
-            return if step_up {
-                self.view(StatusCode::FORBIDDEN, &StepUpView::before(&self.path, onward))
-            } else {
-                let mut response = self.view(StatusCode::UNAUTHORIZED, &LoginView::again(onward));
-                let scheme = HeaderValue::from_static("Bearer");
-                response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
-                response
-            };
-        }
-        let target = form_page(&self.path);
-        see_other(&with_next(if step_up { "/step-up" } else { "/login" }, Some(&target)))
-    }
-
-    fn page(&mut self, view: &dyn AnyView) -> askama::Result<String> {
-        let content = view.html(&self.speaker)?;
-        let frame = layout::Around {
-            speaker: &self.speaker,
-            organisation: self.organisation.as_deref(),
-            session: self.session.as_deref(),
-            path: &self.path,
-            back: form_page(&self.path),
-            flash: self.flash.as_deref(),
-            now: self.now,
-        };
-        layout::render(&frame, view, content)
-    }
 }
 
 /// The settings that pages ask for, those that are on.
@@ -391,65 +241,4 @@ fn on(settings: &OrganisationSettings) -> Vec<&'static str> {
     let (login, password) = (settings.login.unwrap_or_default(), settings.password.unwrap_or_default());
     let all = [("login-asks-number", login.ask_number), ("password-rules-mixed", password.mixed)];
     all.into_iter().filter_map(|(name, is_on)| is_on.then_some(name)).collect()
-}
-
-/// A page that only says what went wrong.
-#[derive(Template, Serialize)]
-#[template(path = "problem.html")]
-struct ErrorPage {
-    word: String,
-}
-
-impl crate::page::View for ErrorPage {
-    const TITLE: &'static str = "problem-title";
-
-    fn has_errors(&self) -> bool {
-        true
-    }
-}
-
-/// What a problem+json document says beside RFC 9457's own members.
-#[derive(Default, Serialize)]
-struct Extensions {
-    reason: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<FieldError>,
-}
-
-#[derive(Serialize)]
-struct FieldError {
-    pointer: String,
-    reason: String,
-    detail: String,
-}
-
-impl Extensions {
-    fn of(problem: &Problem, word: impl Fn(&str) -> String) -> Self {
-        let errors = problem.fields.iter().map(|(name, reason)| FieldError {
-            pointer: format!("/{}", name.replace('.', "/")),
-            reason: reason.clone(),
-            detail: word(&crate::problem::word(&problem.domain, reason)),
-        });
-        Self { reason: problem.reason.clone(), errors: errors.collect() }
-    }
-}
-
-/// The problem's type (RFC 9457): a name, relative to the portal.
-fn type_of(problem: &Problem) -> http::Uri {
-    format!("/problems/{}", problem.word()).parse().unwrap_or_default()
-}
-
-fn json(status: StatusCode, kind: &'static str, bytes: Vec<u8>) -> Response {
-    (status, [(header::CONTENT_TYPE, kind)], bytes).into_response()
-}
-
-fn see_other(path: &str) -> Response {
-    let location = HeaderValue::try_from(path).unwrap_or(HeaderValue::from_static("/"));
-    (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()
-}
-
-fn add_cookie(response: &mut Response, cookie: &Cookie<'_>) {
-    if let Ok(value) = HeaderValue::try_from(cookie.to_string()) {
-        response.headers_mut().append(header::SET_COOKIE, value);
-    }
 }

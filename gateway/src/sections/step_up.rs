@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::{Query, State};
 use proto::identity::v1::{StartStepUpRequest, StepUpPurpose, VerifyStepUpRequest};
 use serde::{Deserialize, Serialize};
+use tonic::Status;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -148,6 +149,18 @@ async fn show(_viewer: Viewer, Query(Before { next }): Query<Before>) -> Page {
     Page::show(StepUpView::before(&path, Onward { next, kept: None }))
 }
 
+/// The form again where what was typed is wrong; where the code is over, the one to ask for another.
+fn refused(status: Status, form: StepUpView) -> Problem {
+    let problem = Problem::from(status);
+    let is_over = problem.reason == "STEP_UP_ENDED";
+    if !is_over && !problem.is_about_input() {
+        return problem;
+    }
+    let sent_to = form.sent_to.filter(|sent_to| !is_over && !sent_to.is_empty());
+    let word = problem.word();
+    problem.with_form(StepUpView { sent_to, problem: Some(word), ..form })
+}
+
 /// Send a code.
 #[utoipa::path(post, path = "/step-up/send", tag = "step-up", request_body = Ask, security(("session" = [])),
     responses((status = 200, body = StepUpView), (status = 429, description = "Too soon, or too many")))]
@@ -171,21 +184,16 @@ async fn send(
                 ..StepUpView::default()
             }))
         }
-        Err(status) => {
-            let problem = Problem::from(status);
-            let word = Some(problem.word());
-            let sent_to = Some(form.sent_to).filter(|sent_to| !sent_to.is_empty());
-            let view = StepUpView {
+        Err(status) => Err(refused(
+            status,
+            StepUpView {
                 purpose: name,
-                sent_to,
+                sent_to: Some(form.sent_to),
                 shown_digits: form.shown_digits,
                 onward,
-                problem: word,
                 ..StepUpView::default()
-            };
-            let is_shown = problem.is_about_input() || problem.reason == "STEP_UP_ENDED";
-            Err(if is_shown { problem.with_form(view) } else { problem })
-        }
+            },
+        )),
     }
 }
 
@@ -223,18 +231,16 @@ async fn verify(
             }
             Ok(page)
         }
-        Err(status) => {
-            let problem = Problem::from(status);
-            let is_over = problem.reason == "STEP_UP_ENDED";
-            let view = StepUpView {
+        Err(status) => Err(refused(
+            status,
+            StepUpView {
                 purpose: name,
-                sent_to: (!is_over).then_some(form.sent_to),
+                sent_to: Some(form.sent_to),
                 shown_digits: form.shown_digits,
                 code: form.code,
                 onward,
-                problem: Some(problem.word()),
-            };
-            Err(if is_over || problem.is_about_input() { problem.with_form(view) } else { problem })
-        }
+                ..StepUpView::default()
+            },
+        )),
     }
 }

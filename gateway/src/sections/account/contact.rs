@@ -10,6 +10,7 @@ use proto::identity::v1::{
     ConfirmEmailChangeRequest, ConfirmPhoneChangeRequest, StartEmailChangeRequest, StartPhoneChangeRequest,
 };
 use serde::{Deserialize, Serialize};
+use tonic::Status;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -165,15 +166,34 @@ async fn refused(app: &App, session: &Session, problem: Problem, form: ContactVi
     }
 }
 
-fn started(path: &str) -> Page {
-    Page::done(&ContactChange { step: "code" }, format!("{path}?sent=true"))
+/// On to the code, where it was sent.
+async fn started<T>(
+    app: &App,
+    session: &Session,
+    answer: Result<T, Status>,
+    form: ContactView,
+) -> Result<Page, Problem> {
+    match answer {
+        Ok(_) => Ok(Page::done(&ContactChange { step: "code" }, format!("/account/{}?sent=true", form.kind))),
+        Err(status) => Err(refused(app, session, status.into(), form).await),
+    }
 }
 
-fn changed(flash: &str) -> Page {
-    let flash = session::cookie(FLASH, flash.to_owned());
-    Page::done(&ContactChange { step: "done" }, "/account")
-        .with_cookie(flash)
-        .with_cookie(session::removal(PROOF))
+/// Back to the account, where the code was right.
+async fn confirmed<T>(
+    app: &App,
+    session: &Session,
+    answer: Result<T, Status>,
+    form: ContactView,
+) -> Result<Page, Problem> {
+    match answer {
+        Ok(_) => {
+            let flash = session::cookie(FLASH, format!("{}-changed", form.kind));
+            let page = Page::done(&ContactChange { step: "done" }, "/account");
+            Ok(page.with_cookie(flash).with_cookie(session::removal(PROOF)))
+        }
+        Err(status) => Err(refused(app, session, status.into(), form).await),
+    }
 }
 
 /// The form for a new e-mail address.
@@ -198,13 +218,9 @@ async fn start_email(
     Input(form): Input<NewEmail>,
 ) -> Result<Page, Problem> {
     let request = StartEmailChangeRequest { email: form.email.clone(), proof: proof(&headers, form.proof) };
-    match app.clients.identity_for(&session).start_email_change(request).await {
-        Ok(_) => Ok(started("/account/email")),
-        Err(status) => {
-            let form = ContactView { kind: "email", value: form.email, ..ContactView::default() };
-            Err(refused(&app, &session, status.into(), form).await)
-        }
-    }
+    let answer = app.clients.identity_for(&session).start_email_change(request).await;
+    let form = ContactView { kind: "email", value: form.email, ..ContactView::default() };
+    started(&app, &session, answer, form).await
 }
 
 /// Check the code that came to the new address; then it holds, and a user name that is the address follows (T48).
@@ -216,14 +232,9 @@ async fn confirm_email(
     Input(form): Input<Code>,
 ) -> Result<Page, Problem> {
     let request = ConfirmEmailChangeRequest { code: form.code.clone() };
-    match app.clients.identity_for(&session).confirm_email_change(request).await {
-        Ok(_) => Ok(changed("email-changed")),
-        Err(status) => {
-            let form =
-                ContactView { kind: "email", is_sent: true, value: form.code, ..ContactView::default() };
-            Err(refused(&app, &session, status.into(), form).await)
-        }
-    }
+    let answer = app.clients.identity_for(&session).confirm_email_change(request).await;
+    let form = ContactView { kind: "email", is_sent: true, value: form.code, ..ContactView::default() };
+    confirmed(&app, &session, answer, form).await
 }
 
 /// The form for a new telephone number.
@@ -248,13 +259,9 @@ async fn start_phone(
     Input(form): Input<NewPhone>,
 ) -> Result<Page, Problem> {
     let request = StartPhoneChangeRequest { phone: form.phone.clone(), proof: proof(&headers, form.proof) };
-    match app.clients.identity_for(&session).start_phone_change(request).await {
-        Ok(_) => Ok(started("/account/phone")),
-        Err(status) => {
-            let form = ContactView { kind: "phone", value: form.phone, ..ContactView::default() };
-            Err(refused(&app, &session, status.into(), form).await)
-        }
-    }
+    let answer = app.clients.identity_for(&session).start_phone_change(request).await;
+    let form = ContactView { kind: "phone", value: form.phone, ..ContactView::default() };
+    started(&app, &session, answer, form).await
 }
 
 /// Check the code that came to the new number; then it holds.
@@ -266,12 +273,7 @@ async fn confirm_phone(
     Input(form): Input<Code>,
 ) -> Result<Page, Problem> {
     let request = ConfirmPhoneChangeRequest { code: form.code.clone() };
-    match app.clients.identity_for(&session).confirm_phone_change(request).await {
-        Ok(_) => Ok(changed("phone-changed")),
-        Err(status) => {
-            let form =
-                ContactView { kind: "phone", is_sent: true, value: form.code, ..ContactView::default() };
-            Err(refused(&app, &session, status.into(), form).await)
-        }
-    }
+    let answer = app.clients.identity_for(&session).confirm_phone_change(request).await;
+    let form = ContactView { kind: "phone", is_sent: true, value: form.code, ..ContactView::default() };
+    confirmed(&app, &session, answer, form).await
 }

@@ -5,7 +5,7 @@ use proto::identity::v1::{ResendCodeRequest, SendCodeRequest, VerifyCodeRequest}
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{Attempt, Progress, again, proceed, step, views};
+use super::{Attempt, Progress, answered, step, views};
 use crate::{
     app::App,
     browser::Browser,
@@ -90,16 +90,14 @@ pub async fn submit_device(
 }
 
 async fn check(app: &App, attempt: Attempt, browser: Browser, form: TypedCode) -> Result<Page, Problem> {
-    let (login_token, onward) = (attempt.token, Onward { next: form.next, kept: form.kept });
+    let onward = Onward { next: form.next, kept: form.kept };
     let request = VerifyCodeRequest {
-        login_token: login_token.clone(),
+        login_token: attempt.token.clone(),
         code: form.code.clone(),
         device_name: browser.name,
     };
-    match app.clients.identity()?.verify_code(request).await {
-        Ok(verified) => proceed(app, verified.into_inner().progress, onward, &attempt.devices).await,
-        Err(status) => Err(again(app, &login_token, onward, status.into(), &form.code).await),
-    }
+    let verified = app.clients.identity()?.verify_code(request).await;
+    answered(app, &attempt, onward, verified.map(|it| it.into_inner().progress), &form.code).await
 }
 
 /// Send the code, where the person asks for it (P27, R13). Send the login token as bearer token.
@@ -111,16 +109,14 @@ pub async fn send(
     browser: Browser,
     Input(form): Input<Ask>,
 ) -> Result<Page, Problem> {
-    let (login_token, onward) = (attempt.token, Onward { next: form.next, kept: form.kept });
+    let onward = Onward { next: form.next, kept: form.kept };
     let request = SendCodeRequest {
-        login_token: login_token.clone(),
+        login_token: attempt.token.clone(),
         phone: form.phone.clone(),
         address: browser.address,
     };
-    match app.clients.identity()?.send_code(request).await {
-        Ok(sent) => proceed(&app, sent.into_inner().progress, onward, &attempt.devices).await,
-        Err(status) => Err(again(&app, &login_token, onward, status.into(), &form.phone).await),
-    }
+    let sent = app.clients.identity()?.send_code(request).await;
+    answered(&app, &attempt, onward, sent.map(|it| it.into_inner().progress), &form.phone).await
 }
 
 /// Send a new code (T18). The former one is void.
@@ -132,16 +128,11 @@ pub async fn resend(
     browser: Browser,
     Input(form): Input<Ask>,
 ) -> Result<Page, Problem> {
-    let (login_token, onward) = (attempt.token, Onward { next: form.next, kept: form.kept });
-    let request = ResendCodeRequest { login_token: login_token.clone(), address: browser.address };
-    match app.clients.identity()?.resend_code(request).await {
-        Ok(sent) => {
-            let progress = sent.into_inner().progress.unwrap_or_default();
-            let is_sent = progress.code.is_some();
-            let page = proceed(&app, Some(progress), onward, &attempt.devices).await?;
-            let flash = session::cookie(FLASH, "code-sent-again".to_owned());
-            Ok(if is_sent { page.with_cookie(flash) } else { page })
-        }
-        Err(status) => Err(again(&app, &login_token, onward, status.into(), "").await),
-    }
+    let onward = Onward { next: form.next, kept: form.kept };
+    let request = ResendCodeRequest { login_token: attempt.token.clone(), address: browser.address };
+    let sent = app.clients.identity()?.resend_code(request).await.map(|it| it.into_inner().progress);
+    let is_sent = sent.as_ref().is_ok_and(|sent| sent.as_ref().is_some_and(|it| it.code.is_some()));
+    let page = answered(&app, &attempt, onward, sent, "").await?;
+    let flash = session::cookie(FLASH, "code-sent-again".to_owned());
+    Ok(if is_sent { page.with_cookie(flash) } else { page })
 }

@@ -11,6 +11,7 @@ use axum::{extract::FromRequestParts, http::request::Parts};
 use axum_extra::extract::cookie::{Cookie, CookieJar};
 use proto::identity::v1::{GetLoginRequest, LoginProgress, LoginStep, OwnPasswordCause, SelectClientRequest};
 use serde::Serialize;
+use tonic::Status;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -173,6 +174,20 @@ async fn again(app: &App, login_token: &str, onward: Onward, problem: Problem, t
             Problem { form: Some(view), ..problem }
         }
         Err(other) => other,
+    }
+}
+
+/// What comes after a step that was sent: the next one; or the same again, with what is wrong and what was typed.
+async fn answered(
+    app: &App,
+    attempt: &Attempt,
+    onward: Onward,
+    answer: Result<Option<LoginProgress>, Status>,
+    typed: &str,
+) -> Result<Page, Problem> {
+    match answer {
+        Ok(progress) => proceed(app, progress, onward, &attempt.devices).await,
+        Err(status) => Err(again(app, &attempt.token, onward, status.into(), typed).await),
     }
 }
 

@@ -5,7 +5,7 @@ use proto::identity::v1::SetOwnPasswordRequest;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{Attempt, Progress, again, proceed, step, views::OwnPasswordView};
+use super::{Attempt, Progress, again, answered, step, views::OwnPasswordView};
 use crate::{
     app::App,
     form::{Input, Next, are_same},
@@ -52,17 +52,15 @@ pub async fn submit(
     attempt: Attempt,
     Input(form): Input<OwnPassword>,
 ) -> Result<Page, Problem> {
-    let (login_token, onward) = (attempt.token, Onward { next: form.next, kept: form.kept });
+    let onward = Onward { next: form.next, kept: form.kept };
     if let Err(problem) = are_same(&form.new_password, &form.repeat_password) {
-        return Err(again(&app, &login_token, onward, problem, "").await);
+        return Err(again(&app, &attempt.token, onward, problem, "").await);
     }
     let request = SetOwnPasswordRequest {
-        login_token: login_token.clone(),
+        login_token: attempt.token.clone(),
         current_password: form.current_password,
         new_password: form.new_password,
     };
-    match app.clients.identity()?.set_own_password(request).await {
-        Ok(set) => proceed(&app, set.into_inner().progress, onward, &attempt.devices).await,
-        Err(status) => Err(again(&app, &login_token, onward, status.into(), "").await),
-    }
+    let set = app.clients.identity()?.set_own_password(request).await;
+    answered(&app, &attempt, onward, set.map(|it| it.into_inner().progress), "").await
 }

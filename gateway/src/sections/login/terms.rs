@@ -6,7 +6,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
-    Attempt, Progress, again, proceed, step,
+    Attempt, Progress, answered, step,
     views::{InvitationView, TermsView},
 };
 use crate::{
@@ -59,12 +59,10 @@ pub async fn accept(
     attempt: Attempt,
     Input(form): Input<Agreement>,
 ) -> Result<Page, Problem> {
-    let (login_token, onward) = (attempt.token, Onward { next: form.next, kept: form.kept });
-    let request = AcceptTermsRequest { login_token: login_token.clone(), version: form.version };
-    match app.clients.identity()?.accept_terms(request).await {
-        Ok(accepted) => proceed(&app, accepted.into_inner().progress, onward, &attempt.devices).await,
-        Err(status) => Err(again(&app, &login_token, onward, status.into(), "").await),
-    }
+    let onward = Onward { next: form.next, kept: form.kept };
+    let request = AcceptTermsRequest { login_token: attempt.token.clone(), version: form.version };
+    let accepted = app.clients.identity()?.accept_terms(request).await;
+    answered(&app, &attempt, onward, accepted.map(|it| it.into_inner().progress), "").await
 }
 
 /// What one was invited to (V19).
@@ -86,12 +84,10 @@ pub async fn accept_invitation(
     attempt: Attempt,
     Input(form): Input<Answer>,
 ) -> Result<Page, Problem> {
-    let (login_token, onward) = (attempt.token, Onward { next: form.next, kept: form.kept });
-    let request = AcceptInvitationRequest { login_token: login_token.clone(), access_id: form.invitation };
-    match app.clients.identity()?.accept_invitation(request).await {
-        Ok(accepted) => proceed(&app, accepted.into_inner().progress, onward, &attempt.devices).await,
-        Err(status) => Err(again(&app, &login_token, onward, status.into(), "").await),
-    }
+    let onward = Onward { next: form.next, kept: form.kept };
+    let request = AcceptInvitationRequest { login_token: attempt.token.clone(), access_id: form.invitation };
+    let accepted = app.clients.identity()?.accept_invitation(request).await;
+    answered(&app, &attempt, onward, accepted.map(|it| it.into_inner().progress), "").await
 }
 
 /// Turn one down: the login goes on without it. Send the login token as bearer token.
@@ -102,10 +98,8 @@ pub async fn decline_invitation(
     attempt: Attempt,
     Input(form): Input<Answer>,
 ) -> Result<Page, Problem> {
-    let (login_token, onward) = (attempt.token, Onward { next: form.next, kept: form.kept });
-    let request = DeclineInvitationRequest { login_token: login_token.clone(), access_id: form.invitation };
-    match app.clients.identity()?.decline_invitation(request).await {
-        Ok(declined) => proceed(&app, declined.into_inner().progress, onward, &attempt.devices).await,
-        Err(status) => Err(again(&app, &login_token, onward, status.into(), "").await),
-    }
+    let onward = Onward { next: form.next, kept: form.kept };
+    let request = DeclineInvitationRequest { login_token: attempt.token.clone(), access_id: form.invitation };
+    let declined = app.clients.identity()?.decline_invitation(request).await;
+    answered(&app, &attempt, onward, declined.map(|it| it.into_inner().progress), "").await
 }
