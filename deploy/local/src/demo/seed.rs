@@ -68,7 +68,7 @@ pub async fn fill(data: &Path, demo: &mut Demo, bare: bool, clock: &Clock) -> Re
             let refused = |_: i64, field: &str, reason: &str| say(format_args!("{field}: {reason}"));
             let imported = import(&demo.connection, key, records, refused).await?;
             say(format_args!("{key}: {} of {total} example records imported", imported.stand));
-            made.accounts.extend(register(&demo.connection, key, &clients, clock).await?);
+            made.accounts.extend(register(&demo.connection, key, settings, &clients, clock).await?);
             made.filled.push(key.to_owned());
             keep(&file, &made)?;
         }
@@ -112,6 +112,7 @@ async fn create_system(connection: &Connection, organisation_id: String) -> Resu
 async fn register(
     connection: &Connection,
     key: &str,
+    settings: &str,
     clients: &[Example],
     clock: &Clock,
 ) -> Result<Vec<Person>, BoxError> {
@@ -129,7 +130,9 @@ async fn register(
         ),
     ];
     // Where user names are given, they are no addresses.
-    let is_assigned = ["profila", "vivre", "hilverzorg", "rozelaar"].contains(&key);
+    let settings: toml::Table = toml::from_str(settings)?;
+    let policy = settings.get("login").and_then(|login| login.get("username_policy"));
+    let is_assigned = policy.and_then(toml::Value::as_str) == Some("assigned");
     let caller = connection.as_system(key, "identity").await?;
     let mut identity = IdentityServiceClient::new(caller);
     let mut made = Vec::new();
