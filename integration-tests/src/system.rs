@@ -173,31 +173,30 @@ impl System {
         sent.unwrap().success()
     }
 
-    /// Waits until every service has told all that it had to tell.
-    pub async fn until_all_is_told(&self) {
-        for service in SERVICES {
-            eventually(&format!("an empty outbox of {service}"), async || {
-                let waiting: i64 = sqlx::query_scalar("SELECT count(*) FROM outbox")
+    /// Waits until a count in a service's database is so much.
+    pub async fn until_count(&self, service: &str, what: &'static str, wanted: i64) {
+        eventually(&format!("{service}: {wanted} of {what}"), async || {
+            let counted: i64 =
+                sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {what}")))
                     .fetch_one(&mut self.behind(service).await)
                     .await
                     .ok()?;
-                (waiting == 0).then_some(())
-            })
-            .await;
+            (counted == wanted).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until every service has told all that it had to tell.
+    pub async fn until_all_is_told(&self) {
+        for service in SERVICES {
+            self.until_count(service, "outbox", 0).await;
         }
     }
 
     /// Waits until nothing waits to be sent either; what came before something that arrived has been taken in.
     pub async fn until_all_is_sent(&self) {
         self.until_all_is_told().await;
-        eventually("no delivery that waits", async || {
-            let waiting: i64 = sqlx::query_scalar("SELECT count(*) FROM delivery WHERE state = 1")
-                .fetch_one(&mut self.behind("messaging").await)
-                .await
-                .ok()?;
-            (waiting == 0).then_some(())
-        })
-        .await;
+        self.until_count("messaging", "delivery WHERE state = 1", 0).await;
     }
 
     /// Makes waits after wrong passwords so much longer, or shorter where it is below zero: no test depends on how fast

@@ -49,15 +49,7 @@ async fn everything_told_again_on_a_new_bus_leaves_the_same_tables_and_sends_no_
     ecd.report(&person, "Alles ging goed.").await.unwrap();
     portal.get("/reports", &session).await;
     portal.post("/logout", &session, &json!({})).await;
-    system.until_all_is_told().await;
-    eventually("all deliveries sent", async || {
-        let waiting: i64 = sqlx::query_scalar("SELECT count(*) FROM delivery WHERE state = 1")
-            .fetch_one(&mut system.behind("messaging").await)
-            .await
-            .ok()?;
-        (waiting == 0).then_some(())
-    })
-    .await;
+    system.until_all_is_sent().await;
     let mails = system.mailbox(None).await.len();
     let (before, marks) = (tables(&system).await, handled(&system).await);
     assert!(marks > 5, "{marks}");

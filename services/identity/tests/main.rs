@@ -4,6 +4,7 @@
 
 mod access;
 mod account;
+mod invitations;
 mod login;
 mod model;
 mod organisation;

@@ -13,11 +13,13 @@ use proto::identity::v1::*;
 use testkit::caller;
 use tonic::Status;
 
-use crate::support::{SETTINGS, Service, named, reason};
+use crate::support::{SETTINGS, Service, named, reason, register};
 
 const PROFILA: &str = include_str!("../../../deploy/organisations/profila.toml");
 const VIVRE: &str = include_str!("../../../deploy/organisations/vivre.toml");
 const OWN: &str = "Vier woorden op 1 rij";
+/// The number of the first person.
+const FIRST: u64 = 0x1000;
 const COOL_DOWN: u64 = 60;
 const CODE_LIFE: u64 = 300;
 const TRIES: u32 = 5;
@@ -84,14 +86,14 @@ impl Codes {
 
 /// Somebody new, with a number of their own; gives their user name and first password.
 async fn somebody(service: &Service, number: u64) -> (String, String) {
-    let mut request = service.registration();
-    request.account_id = caller::uuid(0x1000 + number).to_string();
-    request.username = format!("{number}@voorbeeld.example");
-    request.email.clone_from(&request.username);
-    request.phone = format!("+3161{number:07}");
-    service.ecd().register_account(request.clone()).await.unwrap();
-    let sent = service.opened::<WelcomeMessage, WelcomeMessageContent>(|it| it.content).await.pop().unwrap();
-    (request.username, sent.password)
+    let number = FIRST + number;
+    let username = format!("{number}@voorbeeld.example");
+    let welcome = register(service, number, 1, |request| {
+        request.email.clone_from(&username);
+        request.phone = format!("+3161{number:07}");
+    });
+    let welcome = welcome.await.unwrap();
+    (username, welcome)
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -280,7 +282,7 @@ async fn of_all_links_only_the_newest_is_good_in_time_and_once() {
                 Act::Move => {
                     email = format!("{index}.{email}");
                     let request = UpdateAccountContactRequest {
-                        account_id: caller::uuid(0x1000 + number).to_string(),
+                        account_id: caller::uuid(FIRST + number).to_string(),
                         email: email.clone(),
                         phone: String::new(),
                     };

@@ -7,36 +7,13 @@ use chassis::{
     token::Caller,
 };
 use proto::{
-    access::v1::{Action, Grant, Section},
+    access::v1::{Action, Section},
     identity::v1::*,
 };
 use store::{About, event::timestamp};
 use testkit::{caller, outbox};
 
-use crate::support::{PASSWORD, Service, USERNAME, fields, inviting, named, reason};
-
-const GUEST: &str = "petra@voorbeeld.example";
-
-fn grant(section: Section, actions: &[Action]) -> Grant {
-    Grant { section: section.into(), actions: actions.iter().map(|&it| it.into()).collect() }
-}
-
-async fn register(
-    service: &Service,
-    number: u64,
-    client: u64,
-    change: impl FnOnce(&mut RegisterAccountRequest),
-) -> Result<String, tonic::Status> {
-    let mut request = RegisterAccountRequest {
-        account_id: caller::uuid(number).to_string(),
-        username: format!("{number}@voorbeeld.example"),
-        client_id: caller::client(client).to_string(),
-        ..service.registration()
-    };
-    change(&mut request);
-    service.ecd().register_account(request).await?;
-    Ok(service.opened::<WelcomeMessage, WelcomeMessageContent>(|it| it.content).await.pop().unwrap().password)
-}
+use crate::support::{PASSWORD, Service, USERNAME, grant, inviting, named, reason, register};
 
 /// Role × section × action × other client × other organisation × expired × impersonated: what a session's token opens is
 /// what was given, for as long as it was given, and nothing else.
@@ -104,75 +81,6 @@ async fn a_session_opens_what_was_given_to_it_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn somebody_is_added_without_rights_gets_some_and_the_mail_and_accepts_at_the_first_login() {
-    let service = Service::of(&inviting()).await;
-    let own = service.first_login().await;
-    let mut client = service.in_session(&own).await;
-    let invite = InviteUserRequest {
-        name: "Petra".to_owned(),
-        email: GUEST.to_owned(),
-        relation: RelationKind::Relative.into(),
-        ..Default::default()
-    };
-    let access_id = client.invite_user(invite.clone()).await.unwrap().into_inner().access_id;
-    let entry = async || {
-        let mut client = service.in_session(&own).await;
-        let list = client.list_access(ListAccessRequest {}).await.unwrap().into_inner();
-        list.entries.into_iter().find(|entry| entry.name == "Petra").unwrap()
-    };
-    assert!(entry().await.grants.is_empty(), "V48: without ticks");
-    assert_eq!(entry().await.invitation(), InvitationState::Added);
-    let messages =
-        async || service.opened::<InvitationMessage, InvitationMessageContent>(|it| it.content).await;
-    assert!(messages().await.is_empty());
-
-    let set = async |grants: Vec<Grant>| {
-        let request = SetGrantsRequest { access_id: entry().await.access_id, grants };
-        service.in_session(&own).await.set_grants(request).await
-    };
-    for (too_wide, why) in [
-        (grant(Section::Planning, &[Action::View]), "more than one's own"),
-        (grant(Section::Reports, &[Action::Write]), "another action than one's own"),
-        (grant(Section::Reports, &[Action::Sign]), "signing is given by the organisation alone"),
-    ] {
-        assert_eq!(reason(set(vec![too_wide]).await), named(ErrorReason::GrantTooWide), "{why}");
-    }
-    set(vec![grant(Section::Reports, &[Action::View])]).await.unwrap();
-    let message = messages().await.pop().unwrap();
-    assert_eq!(message.invited_by, "mevrouw A. de Vries", "V50");
-    assert_eq!(entry().await.invitation(), InvitationState::Sent);
-
-    let started = service.start_login(&message.username, &message.password).await.unwrap();
-    let verified = service.pass_code(started).await;
-    let chosen = service.set_password(&verified.login_token, &message.password, PASSWORD).await.unwrap();
-    assert_eq!(chosen.step(), LoginStep::Invitation, "V19");
-    assert_eq!(chosen.invitations[0].invited_by, "mevrouw A. de Vries");
-    let done = service.pass_the_rest(chosen).await;
-    let guest = service.resolve(&done.session_token).await.unwrap();
-    assert_eq!(guest.grants, [grant(Section::Reports, &[Action::View])], "V20");
-    assert_eq!(entry().await.invitation(), InvitationState::Accepted);
-    let refused = service.in_session(&done.session_token).await.list_access(ListAccessRequest {}).await;
-    assert_eq!(refused.unwrap_err().code(), tonic::Code::NotFound, "a section that was not given");
-
-    // Ended: at once, and nobody is told why.
-    let revoke = RevokeAccessRequest { access_id: access_id.clone() };
-    service.in_session(&own).await.revoke_access(revoke).await.unwrap();
-    let late = service.resolve(&done.session_token).await.unwrap();
-    assert!(late.grants.is_empty() && late.client_id.is_empty());
-    let told = outbox::of::<AccessEnded>(&mut service.process.database.behind().await).await;
-    assert_eq!(told.len(), 1);
-    // Invited again: the account is there, so no password is sent.
-    service.in_session(&own).await.invite_user(invite).await.unwrap();
-    set(vec![grant(Section::Reports, &[Action::View])]).await.unwrap();
-    assert!(messages().await.pop().unwrap().password.is_empty());
-    let account_id = service.account_id(&entry().await.access_id).await;
-    assert_ne!(entry().await.access_id, access_id, "another access");
-    let told =
-        format!("{:?}", service.in_session(&own).await.list_access(ListAccessRequest {}).await.unwrap());
-    assert!(!told.contains(&account_id), "its age would say that there was an account before");
-}
-
-#[tokio::test]
 async fn nobody_changes_their_own_rights_nor_those_that_the_organisation_gave() {
     let service = Service::of(&inviting()).await;
     let own = service.first_login().await;
@@ -210,93 +118,6 @@ async fn nobody_changes_their_own_rights_nor_those_that_the_organisation_gave() 
     client.revoke_access(RevokeAccessRequest { access_id }).await.unwrap();
     let list = client.list_access(ListAccessRequest {}).await.unwrap().into_inner().entries;
     assert_eq!(list.len(), 2, "oneself and the representative");
-}
-
-/// Whoever has an account is not kept out of it by an invitation, and may turn it down.
-#[tokio::test]
-async fn an_invitation_that_is_declined_gives_no_access_and_the_login_goes_on() {
-    let service = Service::of(&inviting()).await;
-    let own = service.first_login().await;
-    let guest = format!("{}@voorbeeld.example", 0x47);
-    let welcome = register(&service, 0x47, 2, |request| request.email.clone_from(&guest)).await.unwrap();
-    service.log_in_first(&guest, &welcome).await;
-    let mut client = service.in_session(&own).await;
-    let invite = |email: &str| InviteUserRequest {
-        name: "Petra".to_owned(),
-        email: email.to_owned(),
-        relation: RelationKind::Relative.into(),
-        ..Default::default()
-    };
-    let access_id = client.invite_user(invite(&guest)).await.unwrap().into_inner().access_id;
-    let grants = vec![grant(Section::Reports, &[Action::View])];
-    client.set_grants(SetGrantsRequest { access_id: access_id.clone(), grants }).await.unwrap();
-
-    let started = service.start_login(&guest, PASSWORD).await.unwrap();
-    let asked = service.pass_code(started).await;
-    assert_eq!(asked.step(), LoginStep::Invitation);
-    let [invitation] = asked.invitations.try_into().unwrap();
-    assert_eq!(invitation.access_id, access_id);
-    let other = AcceptInvitationRequest {
-        login_token: asked.login_token.clone(),
-        access_id: caller::uuid(0x99).to_string(),
-    };
-    let still = service.gateway().accept_invitation(other).await.unwrap().into_inner().progress.unwrap();
-    assert_eq!(still.step(), LoginStep::Invitation, "one that does not wait changes nothing");
-    let request =
-        DeclineInvitationRequest { login_token: still.login_token, access_id: invitation.access_id };
-    let done = service.gateway().decline_invitation(request.clone()).await.unwrap().into_inner();
-    let done = done.progress.unwrap();
-    assert_eq!(done.step(), LoginStep::Done);
-    assert_eq!(service.resolve(&done.session_token).await.unwrap().clients, 1, "the former one alone");
-    let again = service.gateway().decline_invitation(request).await;
-    assert_eq!(reason(again), named(ErrorReason::LoginEnded), "a step is taken once");
-    let mut client = service.in_session(&own).await;
-    let resend = ResendInvitationRequest { access_id };
-    assert_eq!(reason(client.resend_invitation(resend).await), named(ErrorReason::InvitationClosed));
-    assert_eq!(client.list_access(ListAccessRequest {}).await.unwrap().into_inner().entries.len(), 1);
-    client.invite_user(invite(&guest)).await.unwrap();
-
-    let oneself = client.invite_user(invite(USERNAME)).await;
-    assert_eq!(fields(oneself), ["email"], "one's own address");
-}
-
-#[tokio::test]
-async fn an_invitation_is_withdrawn_sent_again_and_expires() {
-    let service = Service::of(&inviting()).await;
-    let own = service.first_login().await;
-    let invite = async |email: &str| {
-        let request = InviteUserRequest {
-            name: email.to_owned(),
-            email: email.to_owned(),
-            relation: RelationKind::ThirdParty.into(),
-            ..Default::default()
-        };
-        let mut client = service.in_session(&own).await;
-        let access_id = client.invite_user(request).await.unwrap().into_inner().access_id;
-        let grants = vec![grant(Section::Reports, &[Action::View])];
-        client.set_grants(SetGrantsRequest { access_id: access_id.clone(), grants }).await.unwrap();
-        access_id
-    };
-    let (one, other) = (invite(GUEST).await, invite("ander@voorbeeld.example").await);
-    let mut client = service.in_session(&own).await;
-    client.withdraw_invitation(WithdrawInvitationRequest { access_id: one.clone() }).await.unwrap();
-    let again = client.withdraw_invitation(WithdrawInvitationRequest { access_id: one.clone() }).await;
-    assert_eq!(reason(again), named(ErrorReason::InvitationClosed));
-    let resend = ResendInvitationRequest { access_id: one };
-    assert_eq!(reason(client.resend_invitation(resend).await), named(ErrorReason::InvitationClosed));
-
-    service.process.clock.advance(Duration::from_hours(15 * 24));
-    let own = service.log_in(USERNAME).await.session_token;
-    let mut client = service.in_session(&own).await;
-    let list = client.list_access(ListAccessRequest {}).await.unwrap().into_inner().entries;
-    let mut states: Vec<_> = list.iter().map(AccessEntry::invitation).collect();
-    states.sort_unstable_by_key(|it| i32::from(*it));
-    assert_eq!(states, [InvitationState::Unspecified, InvitationState::Expired]);
-    client.resend_invitation(ResendInvitationRequest { access_id: other }).await.unwrap();
-    let sent =
-        service.opened::<InvitationMessage, InvitationMessageContent>(|it| it.content).await.pop().unwrap();
-    let started = service.start_login(&sent.username, &sent.password).await.unwrap();
-    assert_eq!(started.step(), LoginStep::Code, "a new password, in time");
 }
 
 #[tokio::test]
@@ -357,54 +178,6 @@ async fn what_was_ended_is_not_extended_but_can_be_registered_anew() {
     };
     register(&service, 0x61, 1, anew).await.unwrap();
     assert_eq!(there().await, 1);
-}
-
-#[tokio::test]
-async fn invitations_to_one_person_end_at_the_days_limit() {
-    let service = Service::of(&inviting()).await;
-    let session = service.first_login().await;
-    let mut client = service.in_session(&session).await;
-    let invite = InviteUserRequest {
-        name: "Petra".to_owned(),
-        email: GUEST.to_owned(),
-        relation: RelationKind::Relative.into(),
-        ..Default::default()
-    };
-    for number in 0..=20 {
-        let access_id = client.invite_user(invite.clone()).await.unwrap().into_inner().access_id;
-        let grants = vec![grant(Section::Reports, &[Action::View])];
-        let set = client.set_grants(SetGrantsRequest { access_id: access_id.clone(), grants }).await;
-        if number == 20 {
-            assert_eq!(reason(set), named(ErrorReason::TooManyInvitations), "withdrawn and invited anew");
-        } else {
-            set.unwrap();
-            client.withdraw_invitation(WithdrawInvitationRequest { access_id }).await.unwrap();
-        }
-    }
-}
-
-#[tokio::test]
-async fn the_end_of_access_takes_back_an_invitation_that_waits() {
-    let service = Service::of(&inviting()).await;
-    let session = service.first_login().await;
-    let mut client = service.in_session(&session).await;
-    let request = InviteUserRequest {
-        name: "Petra".to_owned(),
-        email: GUEST.to_owned(),
-        relation: RelationKind::Relative.into(),
-        ..Default::default()
-    };
-    let access_id = client.invite_user(request).await.unwrap().into_inner().access_id;
-    let grants = vec![grant(Section::Reports, &[Action::View])];
-    let rights = SetGrantsRequest { access_id: access_id.clone(), grants };
-    client.set_grants(rights.clone()).await.unwrap();
-    let (account_id, client_id) = (service.account_id(&access_id).await, caller::client(1).to_string());
-    service.ecd().end_access(EndAccessRequest { account_id, client_id }).await.unwrap();
-    assert_eq!(reason(client.set_grants(rights).await), named(ErrorReason::AccountUnknown));
-    let sent =
-        service.opened::<InvitationMessage, InvitationMessageContent>(|it| it.content).await.pop().unwrap();
-    let session = service.log_in_first(&sent.username, &sent.password).await.session_token;
-    assert!(service.resolve(&session).await.unwrap().grants.is_empty());
 }
 
 #[tokio::test]

@@ -258,6 +258,29 @@ impl Service {
     }
 }
 
+/// A right, as a registration or a form gives it.
+pub fn grant(section: Section, actions: &[Action]) -> Grant {
+    Grant { section: section.into(), actions: actions.iter().map(|&it| it.into()).collect() }
+}
+
+/// Registers somebody under a number, for the client with another; gives their first password.
+pub async fn register(
+    service: &Service,
+    number: u64,
+    client: u64,
+    change: impl FnOnce(&mut RegisterAccountRequest),
+) -> Result<String, tonic::Status> {
+    let mut request = RegisterAccountRequest {
+        account_id: caller::uuid(number).to_string(),
+        username: format!("{number}@voorbeeld.example"),
+        client_id: caller::client(client).to_string(),
+        ..service.registration()
+    };
+    change(&mut request);
+    service.ecd().register_account(request).await?;
+    Ok(service.opened::<WelcomeMessage, WelcomeMessageContent>(|it| it.content).await.pop().unwrap().password)
+}
+
 pub async fn configure(process: &InProcess, toml: &str) -> Result<OrganisationId, Status> {
     let mut operator = IdentityServiceClient::new(process.calling(&Caller::Operator));
     let request = ConfigureOrganisationRequest { toml: toml.to_owned() };
