@@ -2,6 +2,9 @@
 
 #![expect(clippy::disallowed_methods, reason = "how cargo and a build script talk")]
 
+#[path = "build/reasons.rs"]
+mod reasons;
+
 use std::{env, error::Error, fs, path::PathBuf};
 
 /// Every file of the contract, so that a new one is seen by the build.
@@ -17,12 +20,15 @@ fn files() -> Result<Vec<PathBuf>, Box<dyn Error>> {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-changed=zorgportaal");
     let mut compiler = protox::Compiler::new(["."])?;
     compiler.include_imports(true).include_source_info(false);
     compiler.open_files(files()?)?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("descriptors.bin"), compiler.encode_file_descriptor_set())?;
+    fs::write(out.join("reasons.rs"), reasons::generate(&compiler.descriptor_pool())?)?;
     let mut config = prost_build::Config::new();
     config.enable_type_names().type_name_domain(["."], "type.googleapis.com");
     tonic_prost_build::configure().compile_fds_with_config(compiler.file_descriptor_set(), config)?;

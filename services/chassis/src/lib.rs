@@ -1,8 +1,9 @@
 #![doc = include_str!("../README.md")]
 
 pub mod access;
+pub mod aead;
 pub mod calendar;
-pub mod client;
+pub mod channel;
 pub mod clock;
 pub mod config;
 pub mod contract;
@@ -14,12 +15,14 @@ pub mod keys;
 pub mod proof;
 pub mod seal;
 pub mod secret;
+pub mod section;
 pub mod server;
 pub mod shutdown;
-pub mod stamp;
 pub mod telemetry;
+pub mod time;
 pub mod token;
 
 pub use clock::Clock;
 pub use ctx::Ctx;
-pub use failure::{Failure, Field, Kind};
+pub use failure::{Failure, Kind};
+pub use fields::Field;

@@ -101,7 +101,7 @@ mod tests {
     }
 
     fn kind(rule: &Rule, caller: Option<&Caller>) -> Option<Kind> {
-        decide(rule, caller).err().map(|failure| failure.kind)
+        decide(rule, caller).err().map(|failure| failure.kind())
     }
 
     #[test]

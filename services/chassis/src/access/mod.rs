@@ -6,4 +6,4 @@ mod rules;
 
 pub use decide::decide;
 pub use layer::{AccessLayer, Admission};
-pub use rules::{Allowed, MissingRule, Rule, Rules};
+pub use rules::{Allowed, MissingRule, Rule, Rules, scopes};

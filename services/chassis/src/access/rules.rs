@@ -1,6 +1,9 @@
 //! The access rules as the contract's method options state them.
 
-use std::collections::HashMap;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::LazyLock,
+};
 
 use prost_reflect::DynamicMessage;
 use proto::access::v1::{Access, Action, Level, Section};
@@ -97,6 +100,21 @@ impl Rules {
     }
 }
 
+/// Every scope that a method of the contract asks of a system.
+#[must_use]
+pub fn scopes() -> &'static BTreeSet<String> {
+    static SCOPES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+        let rules = Rules::of_contract();
+        let rules = rules.iter().flat_map(Rules::all);
+        let scopes = rules.filter_map(|rule| match &rule.allowed {
+            Allowed::System(scope) => Some(scope.clone()),
+            _ => None,
+        });
+        scopes.collect()
+    });
+    &SCOPES
+}
+
 impl Rule {
     fn read(access: &Access, path: &str) -> Option<Self> {
         let mut allowed = Vec::new();
@@ -156,6 +174,12 @@ mod tests {
             Allowed::Section { section: Section::Reports, action: Action::View, min_level: Level::Low }
         );
         assert!(rule.audit);
+    }
+
+    #[test]
+    fn scopes_are_those_that_methods_ask() {
+        assert!(["dossier.write", "feed.read"].iter().all(|scope| scopes().contains(*scope)));
+        assert!(!scopes().contains(""));
     }
 
     #[test]

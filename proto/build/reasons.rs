@@ -1,0 +1,115 @@
+//! Writes the Rust enum of all reasons: one variant for each package that has an `ErrorReason`, with each reason's name
+//! on the wire and its kind, as the contract states them.
+
+use std::{error::Error, fmt::Write as _};
+
+use prost_reflect::{DescriptorPool, EnumDescriptor};
+
+/// The prefix that buf demands of every value, and that is left out on the wire.
+const PREFIX: &str = "ERROR_REASON_";
+
+/// The source text of the enum.
+///
+/// # Errors
+/// Names a reason without a kind.
+pub fn generate(pool: &DescriptorPool) -> Result<String, Box<dyn Error>> {
+    let kind = pool.get_extension_by_name("zorgportaal.access.v1.kind").ok_or("no option `kind`")?;
+    let mut enums: Vec<EnumDescriptor> = pool.all_enums().filter(|it| it.name() == "ErrorReason").collect();
+    enums.sort_by_key(|it| it.full_name().to_owned());
+    let (mut variants, mut conversions) = (String::new(), String::new());
+    let [mut domains, mut names, mut kinds, mut lookups] = [const { String::new() }; 4];
+    for reasons in enums {
+        let domain = reasons.package_name();
+        let service = domain.split('.').nth(1).ok_or("a package without a service")?;
+        let variant = camel(service);
+        let path = format!("{service}::v1::ErrorReason");
+        writeln!(variants, "    /// A reason of `{domain}`.\n    {variant}({path}),")?;
+        writeln!(domains, "            Self::{variant}(_) => {domain:?},")?;
+        for value in reasons.values() {
+            let short = value.name().strip_prefix(PREFIX).ok_or("a reason without its prefix")?;
+            let rust = format!("{path}::{}", camel(&short.to_lowercase()));
+            let options = value.options();
+            let number = options.get_extension(&kind).as_enum_number().unwrap_or_default();
+            let of_kind =
+                kind.kind().as_enum().and_then(|kinds| kinds.get_value(number)).ok_or("no such kind")?;
+            let of_kind = of_kind.name().trim_start_matches("ERROR_KIND_").to_lowercase();
+            if (number == 0) != (value.number() == 0) {
+                return Err(format!("{}: every reason but the zero has a kind", value.full_name()).into());
+            }
+            writeln!(names, "            Self::{variant}({rust}) => {short:?},")?;
+            writeln!(
+                kinds,
+                "            Self::{variant}({rust}) => access::v1::ErrorKind::{},",
+                camel(&of_kind)
+            )?;
+            if value.number() != 0 {
+                writeln!(lookups, "            ({domain:?}, {short:?}) => Some(Self::{variant}({rust})),")?;
+            }
+        }
+        writeln!(
+            conversions,
+            "impl From<{path}> for Reason {{ fn from(reason: {path}) -> Self {{ Self::{variant}(reason) }} }}"
+        )?;
+        if ["FIELD_MISSING", "FIELD_TOO_LONG", "FIELD_MALFORMED"]
+            .iter()
+            .all(|name| reasons.get_value_by_name(&format!("{PREFIX}{name}")).is_some())
+        {
+            writeln!(
+                conversions,
+                "impl FieldReason for {path} {{ const MISSING: Self = Self::FieldMissing; \
+                 const TOO_LONG: Self = Self::FieldTooLong; const MALFORMED: Self = Self::FieldMalformed; }}"
+            )?;
+        }
+    }
+    Ok(format!(
+        "/// Why a call was refused: a value of one package's `ErrorReason`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reason {{
+{variants}}}
+
+impl Reason {{
+    /// The package that the reason is of, such as `zorgportaal.identity.v1`: `google.rpc.ErrorInfo.domain`.
+    #[must_use]
+    pub const fn domain(self) -> &'static str {{
+        match self {{
+{domains}        }}
+    }}
+
+    /// The reason on the wire, such as `LOGIN_REFUSED`: `google.rpc.ErrorInfo.reason`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {{
+        match self {{
+{names}        }}
+    }}
+
+    /// The kind that the contract gives the reason.
+    #[must_use]
+    pub const fn kind(self) -> access::v1::ErrorKind {{
+        match self {{
+{kinds}        }}
+    }}
+
+    /// The reason that a domain and a name on the wire mean; `None` where this version of the contract has no such one.
+    #[must_use]
+    pub fn parse(domain: &str, name: &str) -> Option<Self> {{
+        match (domain, name) {{
+{lookups}            _ => None,
+        }}
+    }}
+}}
+
+{conversions}"
+    ))
+}
+
+/// `care_plan` as `CarePlan`.
+fn camel(name: &str) -> String {
+    let mut words = name.split('_').map(|word| {
+        let mut letters = word.chars();
+        letters
+            .next()
+            .map(|first| first.to_uppercase().chain(letters).collect::<String>())
+            .unwrap_or_default()
+    });
+    words.by_ref().collect()
+}
