@@ -16,7 +16,7 @@ use tracing::Instrument;
 use crate::{
     Db, Mode, StoreError, Tx,
     dead_letter::{self, DeadLetter},
-    event::{Channel, Received},
+    event::{Received, Stream},
     stream,
 };
 
@@ -100,7 +100,7 @@ impl Consumer {
         Self {
             name: format!("{service}__{}", H::Message::NAME),
             stream: stream::EVENTS,
-            filter: Channel::Event.subject(&H::Message::full_name()),
+            filter: Stream::Events.subject(&H::Message::full_name()),
             handler: Box::new(Typed(handler)),
             first_delay: FIRST_DELAY,
         }

@@ -17,6 +17,24 @@ const LOCK: i64 = 0x4455_4500;
 /// How often the loop looks when nothing wakes it.
 const POLL: Duration = Duration::from_secs(1);
 
+/// Why due work could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum DueError {
+    /// The stores. Where the database is away, the whole loop pauses.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A rule of the service refused, though no caller waits for an answer: a fault in the data or in the code.
+    #[error("a rule refused")]
+    Refused(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl DueError {
+    /// Whether trying again later may help.
+    fn is_passing(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_passing())
+    }
+}
+
 /// One kind of work that falls due.
 pub trait DueWork: Send + Sync + 'static {
     /// Does what is due in an organisation at `ctx.now`.
@@ -25,7 +43,7 @@ pub trait DueWork: Send + Sync + 'static {
         db: &'a Db,
         ctx: &'a Ctx,
         organisation: &'a Organisation,
-    ) -> BoxFuture<'a, Result<(), StoreError>>;
+    ) -> BoxFuture<'a, Result<(), DueError>>;
 }
 
 /// Runs all due work of a service until cancelled. `wake` makes it look at once.
@@ -54,13 +72,15 @@ async fn lead(
     works: &[Box<dyn DueWork>],
     wake: &Notify,
     shutdown: &CancellationToken,
-) -> Result<(), StoreError> {
-    let mut connection = PgConnection::connect_with(&db.pool().connect_options()).await?;
+) -> Result<(), DueError> {
+    let mut connection =
+        PgConnection::connect_with(&db.pool().connect_options()).await.map_err(StoreError::from)?;
     let leads: bool = sqlx::query_scalar!(r#"SELECT pg_try_advisory_lock($1) AS "leads!""#, LOCK)
         .fetch_one(&mut connection)
-        .await?;
+        .await
+        .map_err(StoreError::from)?;
     if !leads {
-        return Ok(connection.close().await?);
+        return Ok(connection.close().await.map_err(StoreError::from)?);
     }
     // What was begun is finished: dropped half-way, it would be done again by the next process.
     while !shutdown.is_cancelled() {
@@ -85,7 +105,7 @@ async fn lead(
             () = shutdown.cancelled() => {}
         }
         // Without the session there is no lock: then this fails.
-        connection.ping().await?;
+        connection.ping().await.map_err(StoreError::from)?;
     }
     Ok(())
 }

@@ -44,11 +44,25 @@ impl StoreError {
     }
 }
 
-/// What every service's `Error` is made from and turns into: it has the variants `Store` and `Failure`, and turns into
-/// a [`Failure`] by itself.
+/// What every service's `Error` is made from and turns into. The enum has the variants `Reason`, `Fields`, `Store` and
+/// `Failure`, and turns into a [`Failure`] by an `impl` of the service's own.
 #[macro_export]
 macro_rules! service_error {
-    ($error:ty) => {
+    ($error:ident, $reason:ty) => {
+        impl $error {
+            /// One field that cannot be taken.
+            #[must_use]
+            pub fn field(name: &str, reason: $reason) -> Self {
+                Self::Fields(vec![::chassis::Field { name: name.to_owned(), reason }])
+            }
+        }
+
+        impl From<$reason> for $error {
+            fn from(reason: $reason) -> Self {
+                Self::Reason(reason)
+            }
+        }
+
         impl From<::sqlx::Error> for $error {
             fn from(error: ::sqlx::Error) -> Self {
                 Self::Store(error.into())
@@ -64,6 +78,15 @@ macro_rules! service_error {
         impl From<$error> for ::tonic::Status {
             fn from(error: $error) -> Self {
                 ::chassis::Failure::from(error).into()
+            }
+        }
+
+        impl From<$error> for ::store::due::DueError {
+            fn from(error: $error) -> Self {
+                if let $error::Store(error) = error {
+                    return Self::Store(error);
+                }
+                Self::Refused(Box::new(error))
             }
         }
     };

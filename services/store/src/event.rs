@@ -35,22 +35,22 @@ impl About {
     }
 }
 
-/// Whether something is a fact that others may know, or a thing to send out.
+/// The JetStream stream that a message goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Channel {
-    /// `event.`: a fact.
-    Event,
-    /// `delivery.`: something to send out.
-    Delivery,
+pub enum Stream {
+    /// `EVENTS`, subjects `event.…`: facts.
+    Events,
+    /// `DELIVERIES`, subjects `delivery.…`: what messaging must send out.
+    Deliveries,
 }
 
-impl Channel {
-    /// The subject of a type on this channel.
+impl Stream {
+    /// The subject of a message type in this stream.
     #[must_use]
     pub fn subject(self, type_name: &str) -> String {
         match self {
-            Self::Event => format!("event.{type_name}"),
-            Self::Delivery => format!("delivery.{type_name}"),
+            Self::Events => format!("event.{type_name}"),
+            Self::Deliveries => format!("delivery.{type_name}"),
         }
     }
 }
@@ -63,7 +63,7 @@ pub fn envelope<M: Message + Name>(ctx: &Ctx, about: About, message: &M) -> (Eve
         event_id: id.to_string(),
         organisation_id: ctx.organisation.to_string(),
         client_id: about.client.or(ctx.client).map(|client| client.to_string()).unwrap_or_default(),
-        occurred_at: Some(timestamp(ctx.now)),
+        occurred_at: Some(chassis::time::to_proto(ctx.now)),
         actor: Some(ctx.actor.clone()),
         aggregate_id: about.aggregate.to_string(),
         aggregate_version: about.version,
@@ -72,19 +72,6 @@ pub fn envelope<M: Message + Name>(ctx: &Ctx, about: About, message: &M) -> (Eve
         data: Some(Any { type_url: M::type_url(), value: message.encode_to_vec() }),
     };
     (id, event)
-}
-
-/// An instant as the contract writes it.
-#[must_use]
-pub fn timestamp(at: Timestamp) -> prost_types::Timestamp {
-    prost_types::Timestamp { seconds: at.as_second(), nanos: at.subsec_nanosecond() }
-}
-
-/// An instant as the contract wrote it; `None` where it is none.
-#[must_use]
-pub fn instant(at: &prost_types::Timestamp) -> Option<Timestamp> {
-    let at = Timestamp::new(at.seconds, at.nanos).ok()?;
-    Timestamp::from_microsecond(at.as_microsecond()).ok()
 }
 
 /// An event as a handler gets it, with its message decoded.
@@ -138,10 +125,7 @@ impl Received<Any> {
             client,
             aggregate: event.aggregate_id.parse().map_err(|_| Undecodable::Field("aggregate_id"))?,
             version: event.aggregate_version,
-            occurred_at: event
-                .occurred_at
-                .as_ref()
-                .and_then(instant)
+            occurred_at: chassis::time::from_proto(event.occurred_at.as_ref())
                 .ok_or(Undecodable::Field("occurred_at"))?,
             correlation_id: event.correlation_id,
             traceparent: String::new(),

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 
 use crate::{
     About, StoreError,
-    event::{Channel, envelope},
+    event::{Stream, envelope},
 };
 
 /// A transaction of [`Db::in_organisation`](crate::Db::in_organisation). Dropped without `commit`, it changes nothing.
@@ -44,7 +44,7 @@ impl Tx {
     /// # Errors
     /// When the database is away.
     pub async fn emit<M: Message + Name>(&mut self, about: About, message: &M) -> Result<(), StoreError> {
-        self.send(Channel::Event, about, message, None).await
+        self.send(Stream::Events, about, message, None).await
     }
 
     /// Gives messaging something to send out, once this transaction has committed. Of no use after `expires_at`.
@@ -57,12 +57,12 @@ impl Tx {
         message: &M,
         expires_at: Timestamp,
     ) -> Result<(), StoreError> {
-        self.send(Channel::Delivery, about, message, Some(expires_at)).await
+        self.send(Stream::Deliveries, about, message, Some(expires_at)).await
     }
 
     async fn send<M: Message + Name>(
         &mut self,
-        channel: Channel,
+        channel: Stream,
         about: About,
         message: &M,
         expires_at: Option<Timestamp>,

@@ -28,7 +28,7 @@ struct Desk {
 }
 
 impl Fake {
-    /// Starts one that answers by method name and encoded request.
+    /// Starts one that answers by the method's path and the encoded request.
     pub async fn start(
         answer: impl Fn(&str, &[u8]) -> Result<Vec<u8>, Status> + Send + Sync + 'static,
     ) -> Self {
@@ -50,10 +50,11 @@ impl Fake {
 }
 
 async fn serve(State(desk): State<Desk>, request: axum::extract::Request) -> impl IntoResponse {
-    let method = request.uri().path().rsplit('/').next().unwrap_or_default().to_owned();
-    desk.calls.lock().unwrap().push(method.clone());
+    let path = request.uri().path().to_owned();
+    let method = path.rsplit('/').next().unwrap_or_default().to_owned();
+    desk.calls.lock().unwrap().push(method);
     let answer = tower::service_fn(move |request: Request<Bytes>| {
-        let answer = (desk.answer)(&method, request.get_ref());
+        let answer = (desk.answer)(&path, request.get_ref());
         std::future::ready(answer.map(|bytes| Response::new(Bytes::from(bytes))))
     });
     Grpc::new(AsBytes).unary(answer, request).await

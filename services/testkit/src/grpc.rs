@@ -1,7 +1,7 @@
 //! Any method of the contract, called by its path with bytes: for tests that are made from the contract.
 
 use bytes::{Buf, BufMut, Bytes};
-use chassis::client;
+use chassis::channel;
 use tokio_stream::StreamExt;
 use tonic::{
     Request, Status,
@@ -13,7 +13,7 @@ use tonic::{
 ///
 /// # Errors
 /// How the call was refused.
-pub async fn call(channel: client::Caller, path: &str, message: &[u8]) -> Result<Vec<Bytes>, Status> {
+pub async fn call(channel: channel::Channel, path: &str, message: &[u8]) -> Result<Vec<Bytes>, Status> {
     let mut grpc = Grpc::new(channel);
     grpc.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
     let messages = tokio_stream::once(Bytes::copy_from_slice(message));

@@ -3,9 +3,6 @@
 use chassis::keys::KeySettings;
 use tempfile::TempDir;
 
-/// Who has keys.
-const NAMES: [&str; 6] = ["identity", "dossier", "planning", "messaging", "signing", "gateway"];
-
 /// Keys that vanish with the test.
 pub struct Keys {
     _folder: TempDir,
@@ -20,7 +17,7 @@ impl Keys {
         let folder = tempfile::tempdir().unwrap();
         let settings =
             KeySettings { public: folder.path().join("public"), private: folder.path().join("private") };
-        for name in NAMES {
+        for name in proto::SERVICES.iter().chain(&["gateway"]) {
             settings.generate(name).unwrap();
         }
         Self { _folder: folder, settings }

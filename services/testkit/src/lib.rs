@@ -8,6 +8,7 @@
 
 pub mod bus;
 pub mod caller;
+pub mod example;
 pub mod fake;
 pub mod grpc;
 pub mod keys;
@@ -15,6 +16,7 @@ pub mod matrix;
 pub mod outbox;
 pub mod postgres;
 pub mod process;
+pub mod records;
 pub mod schema;
 
 pub use bus::Bus;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chassis::{
     Clock, Ctx,
     access::{AccessLayer, Rules},
-    client,
+    channel,
     id::OrganisationId,
     seal::SealKeys,
     server::Bound,
@@ -125,13 +125,13 @@ impl InProcess {
 
     /// A channel that calls as somebody.
     #[must_use]
-    pub fn calling(&self, caller: &Caller) -> client::Caller {
+    pub fn calling(&self, caller: &Caller) -> channel::Channel {
         let signer = match caller {
             Caller::Gateway => self.keys.settings.signer("gateway"),
             _ => self.keys.settings.signer("identity"),
         };
         let token = signer.unwrap().sign(caller, self.clock.now()).unwrap();
-        client::with_token(client::channel(&self.address).unwrap(), &token)
+        channel::with_token(channel::connect(&self.address).unwrap(), &token)
     }
 
     /// The keys of a service, to open what was sealed to it.

@@ -13,10 +13,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::chain::{Hashed, START};
-use crate::{
-    Db, Mode, StoreError,
-    event::{Channel, instant},
-};
+use crate::{Db, Mode, StoreError, event::Stream};
 
 /// How many faults are named.
 const NAMED: usize = 100;
@@ -163,7 +160,7 @@ async fn told(
          WHERE organisation_id = $1 AND position > $2 AND subject = $3 ORDER BY position LIMIT $4",
         ctx.organisation.uuid(),
         position,
-        Channel::Event.subject(&AccessRecorded::full_name()),
+        Stream::Events.subject(&AccessRecorded::full_name()),
         page,
     )
     .fetch_all(&mut *relay)
@@ -208,7 +205,7 @@ async fn told(
 /// The writer, the day and what an event told of their chain; `None` where it tells nothing that can be read.
 fn read(payload: &[u8]) -> Option<(Uuid, Date, AccessRecorded)> {
     let batch: AccessRecorded = Event::decode(payload).ok()?.data?.to_msg().ok()?;
-    let at = batch.records.last()?.recorded_at.as_ref().and_then(instant)?;
+    let at = chassis::time::from_proto(batch.records.last()?.recorded_at.as_ref())?;
     Some((batch.writer_id.parse().ok()?, at.to_zoned(TimeZone::UTC).date(), batch))
 }
 

@@ -6,6 +6,7 @@ use chassis::{
     Ctx,
     id::{OrganisationId, v7},
     seal::SealKeys,
+    time,
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use jiff_sqlx::ToSqlx;
@@ -22,7 +23,7 @@ use super::{
 use crate::{
     About, Db, StoreError,
     db::has_died,
-    event::{Channel, envelope, timestamp},
+    event::{Stream, envelope},
 };
 
 /// How many requests wait for the writer at most; beyond, there is no answer.
@@ -208,7 +209,7 @@ fn public(access: &Access, record: Uuid) -> AccessRecord {
         actor: Some(access.actor().clone()),
         section: access.section.into(),
         method: access.method.clone(),
-        recorded_at: Some(timestamp(access.at())),
+        recorded_at: Some(time::to_proto(access.at())),
         outcome: access.outcome.into(),
     }
 }
@@ -328,7 +329,7 @@ impl Rows {
             &self.event,
             &self.event_organisation,
             &self.payload,
-            Channel::Event.subject(&AccessRecorded::full_name()),
+            Stream::Events.subject(&AccessRecorded::full_name()),
         )
         .execute(connection)
         .await?;

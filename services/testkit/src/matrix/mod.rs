@@ -6,9 +6,9 @@ mod judge;
 use std::collections::{HashMap, HashSet};
 
 use chassis::{
-    access::{Allowed, Rule, Rules},
-    contract,
+    access::{Allowed, Rule, Rules, scopes},
     id::{ClientId, OrganisationId},
+    section,
     token::Caller,
 };
 use jiff::SignedDuration;
@@ -86,7 +86,7 @@ impl<'a> Matrix<'a> {
             if is_own || rule.path.starts_with("/zorgportaal.event.v1.") {
                 own += usize::from(is_own);
                 used.insert(name(rule).to_owned());
-                self.method(&rules, rule, &mut faults).await;
+                self.method(rule, &mut faults).await;
             }
         }
         let unused = self.requests.keys().filter(|method| !used.contains(*method));
@@ -97,7 +97,7 @@ impl<'a> Matrix<'a> {
         faults
     }
 
-    async fn method(&self, rules: &Rules, rule: &Rule, faults: &mut Vec<String>) {
+    async fn method(&self, rule: &Rule, faults: &mut Vec<String>) {
         let of_organisation =
             !matches!(rule.allowed, Allowed::Operator | Allowed::Gateway | Allowed::Credential);
         let request = match self.requests.get(name(rule)) {
@@ -110,7 +110,7 @@ impl<'a> Matrix<'a> {
         };
         let records_before = self.records(rule).await;
         let (mut known, mut has_answered) = (0, false);
-        for case in self.cases(rules, rule) {
+        for case in self.cases(rule) {
             known += i64::from(case.known);
             let before = self.content().await;
             let mut answer = self.call(rule, case.token.as_deref(), &request).await;
@@ -158,7 +158,7 @@ impl<'a> Matrix<'a> {
     }
 
     /// All calls of a method; those that are let in come last, so that what they change is there for nobody else.
-    fn cases(&self, rules: &Rules, rule: &Rule) -> Vec<Case> {
+    fn cases(&self, rule: &Rule) -> Vec<Case> {
         let now = self.process.clock.now();
         let keys = &self.process.keys.settings;
         let (identity, gateway) = (keys.signer("identity").unwrap(), keys.signer("gateway").unwrap());
@@ -194,7 +194,7 @@ impl<'a> Matrix<'a> {
             return cases;
         }
         cases.push(Case { who: "nobody", token: None, wants: UNKNOWN, known: false });
-        for (who, other) in self.others(rules, rule) {
+        for (who, other) in self.others(rule) {
             cases.push(case(who, &other, UNKNOWN));
         }
         let elsewhere = caller::organisation(0xE15E);
@@ -264,20 +264,10 @@ impl<'a> Matrix<'a> {
     }
 
     /// Callers of every other kind, each with all that its kind can have.
-    fn others(&self, rules: &Rules, rule: &Rule) -> Vec<(&'static str, Caller)> {
-        let sections = contract::pool().get_enum_by_name("zorgportaal.access.v1.Section").unwrap();
-        let sections = sections.values().filter_map(|value| Section::try_from(value.number()).ok());
-        let all: Vec<_> = sections
-            .flat_map(|section| [Action::View, Action::Write, Action::Sign].map(|action| (section, action)))
-            .collect();
-        let scopes: Vec<&str> = rules
-            .all()
-            .into_iter()
-            .filter_map(|rule| match &rule.allowed {
-                Allowed::System(scope) => Some(scope.as_str()),
-                _ => None,
-            })
-            .collect();
+    fn others(&self, rule: &Rule) -> Vec<(&'static str, Caller)> {
+        let all: Vec<_> =
+            section::all().flat_map(|section| section::ACTIONS.map(|action| (section, action))).collect();
+        let scopes: Vec<&str> = scopes().iter().map(String::as_str).collect();
         let kinds = [
             ("an account", caller::account(self.home, self.client, &all, Level::High)),
             ("a system", caller::system(self.home, &scopes)),
@@ -289,10 +279,10 @@ impl<'a> Matrix<'a> {
     }
 
     async fn call(&self, rule: &Rule, token: Option<&str>, request: &[u8]) -> Answered {
-        let channel = chassis::client::channel(&self.process.address).unwrap();
+        let channel = chassis::channel::connect(&self.process.address).unwrap();
         let channel = match token {
-            Some(token) => chassis::client::with_token(channel, token),
-            None => chassis::client::without_token(channel),
+            Some(token) => chassis::channel::with_token(channel, token),
+            None => chassis::channel::without_token(channel),
         };
         grpc::call(channel, &rule.path, request).await
     }

@@ -1,0 +1,96 @@
+//! Messages of the contract with something in every field, made from the descriptors: a field that is added tomorrow is
+//! filled as well.
+
+use chassis::contract;
+use jiff::Timestamp;
+use prost::{Message, Name};
+use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, Value};
+
+/// A message with `text` in every text, two elements in every list, and `at` in every instant. Numbers are 1. In the first
+/// element of a list what can be true is true and enums have their first value after the zero; in the second element
+/// what can be true is false and enums have their last value.
+#[must_use]
+pub fn message<M: Message + Name + Default>(text: &str, at: Timestamp) -> M {
+    let descriptor = contract::pool().get_message_by_name(&M::full_name()).unwrap();
+    filled(&descriptor, text, at, true).transcode_to().unwrap()
+}
+
+/// The answer of a method, encoded, filled in the same way; `None` where the contract has no method with this path.
+#[must_use]
+pub fn answer(path: &str, text: &str, at: Timestamp) -> Option<Vec<u8>> {
+    let (service, name) = path.trim_start_matches('/').split_once('/')?;
+    let service = contract::pool().get_service_by_name(service)?;
+    let method = service.methods().find(|method| method.name() == name)?;
+    Some(filled(&method.output(), text, at, true).encode_to_vec())
+}
+
+fn filled(descriptor: &MessageDescriptor, text: &str, at: Timestamp, flag: bool) -> DynamicMessage {
+    if descriptor.full_name() == "google.protobuf.Timestamp" {
+        let mut instant = DynamicMessage::new(descriptor.clone());
+        instant.transcode_from(&chassis::time::to_proto(at)).unwrap();
+        return instant;
+    }
+    let mut message = DynamicMessage::new(descriptor.clone());
+    for field in descriptor.fields() {
+        let value = |flag| one(&field, text, at, flag);
+        let value = if field.is_map() {
+            let entry = field.kind();
+            let of = entry.as_message().unwrap().map_entry_value_field();
+            Value::Map([(MapKey::String(text.to_owned()), one(&of, text, at, flag))].into())
+        } else if field.is_list() {
+            Value::List(vec![value(true), value(false)])
+        } else {
+            value(flag)
+        };
+        message.set_field(&field, value);
+    }
+    message
+}
+
+fn one(field: &FieldDescriptor, text: &str, at: Timestamp, flag: bool) -> Value {
+    match field.kind() {
+        Kind::String => Value::String(text.to_owned()),
+        Kind::Bytes => Value::Bytes(text.as_bytes().to_vec().into()),
+        Kind::Bool => Value::Bool(flag),
+        Kind::Enum(values) => {
+            let numbers: Vec<i32> =
+                values.values().map(|value| value.number()).filter(|it| *it != 0).collect();
+            Value::EnumNumber(if flag { numbers[0] } else { *numbers.last().unwrap() })
+        }
+        Kind::Message(descriptor) => Value::Message(filled(&descriptor, text, at, flag)),
+        Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => Value::I32(1),
+        Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => Value::I64(1),
+        Kind::Uint32 | Kind::Fixed32 => Value::U32(1),
+        Kind::Uint64 | Kind::Fixed64 => Value::U64(1),
+        Kind::Float => Value::F32(1.0),
+        Kind::Double => Value::F64(1.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proto::{
+        access::v1::Section,
+        identity::v1::{ListAccessResponse, OrganisationSettings},
+    };
+
+    use super::*;
+    use crate::monday_morning;
+
+    #[test]
+    fn every_field_holds_something() {
+        let list: ListAccessResponse = message("<b>", monday_morning());
+        assert_eq!(list.entries.len(), 2);
+        assert_eq!((list.entries[0].name.as_str(), list.entries[0].may_change), ("<b>", true));
+        assert!(!list.entries[1].may_change);
+        assert_eq!(
+            (list.givable[0].section(), list.givable[1].section()),
+            (Section::Reports, Section::Users)
+        );
+        let settings: OrganisationSettings = message("<b>", monday_morning());
+        assert_eq!(settings.labels.get("<b>").map(String::as_str), Some("<b>"));
+        let path = "/zorgportaal.identity.v1.IdentityService/ListAccess";
+        assert_eq!(answer(path, "<b>", monday_morning()).unwrap(), list.encode_to_vec());
+        assert_eq!(answer("/zorgportaal.identity.v1.IdentityService/Nothing", "", monday_morning()), None);
+    }
+}
