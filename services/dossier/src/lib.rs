@@ -5,19 +5,19 @@ mod error;
 mod import;
 mod report;
 mod rpc;
+mod state;
 
-use chassis::{Clock, seal::SealKeys};
 use proto::dossier::v1::dossier_service_server::DossierServiceServer;
 use serde::Deserialize;
 use sqlx::migrate::Migrator;
 use store::{
-    Db,
-    audit::Audit,
     consumer::Consumer,
     organisation::KeepSettings,
     service::{BoxError, Built, Parts, Service},
 };
 use tonic::service::Routes;
+
+use crate::state::State;
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
@@ -27,15 +27,6 @@ pub struct Dossier;
 /// Dossier has no settings of its own yet.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Settings {}
-
-/// What every RPC has at hand. Cheap to clone.
-#[derive(Clone)]
-pub(crate) struct State {
-    db: Db,
-    clock: Clock,
-    seal: SealKeys,
-    audit: Audit,
-}
 
 impl Service for Dossier {
     const NAME: &'static str = "dossier";
@@ -47,9 +38,8 @@ impl Service for Dossier {
     }
 
     fn build(parts: Parts, _settings: Settings) -> Result<Built, BoxError> {
-        let state = State { db: parts.db, clock: parts.clock, seal: parts.seal, audit: parts.audit };
         Ok(Built {
-            routes: Routes::new(DossierServiceServer::new(state)),
+            routes: Routes::new(DossierServiceServer::new(State::new(parts))),
             consumers: vec![Consumer::of_event(Self::NAME, KeepSettings)],
             due: Vec::new(),
         })

@@ -8,7 +8,7 @@ use proto::dossier::v1::{
 };
 use tonic::{Request, Response, Status, Streaming};
 
-use crate::{State, client, import, report};
+use crate::{client, import, report, state::State};
 
 #[tonic::async_trait]
 impl DossierService for State {

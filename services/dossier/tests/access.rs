@@ -1,3 +1,4 @@
+use chassis::time;
 use proto::{
     dossier::v1::{
         EndCareRequest, GetClientRequest, GetReportRequest, ImportRecordsRequest, ListReportsRequest,
@@ -6,10 +7,12 @@ use proto::{
     },
     event::v1::AccessOutcome,
 };
-use store::event::timestamp;
-use testkit::{Matrix, caller, monday_morning, outbox};
+use testkit::{
+    Matrix, caller, monday_morning, outbox,
+    records::{client_record, origin},
+};
 
-use crate::support::{Service, client_record, ecd, origin, reader, report_record};
+use crate::support::{Service, ecd, reader, report_record};
 
 #[tokio::test]
 async fn every_method_lets_in_whom_its_rule_names_and_shows_others_nothing() {
@@ -40,7 +43,10 @@ async fn every_method_lets_in_whom_its_rule_names_and_shows_others_nothing() {
         )
         .request(
             "EndCare",
-            &EndCareRequest { client_id: client.to_string(), ended_at: Some(timestamp(monday_morning())) },
+            &EndCareRequest {
+                client_id: client.to_string(),
+                ended_at: Some(time::to_proto(monday_morning())),
+            },
         )
         .request("ResumeCare", &ResumeCareRequest { client_id: client.to_string() })
         .request("ImportRecords", &ImportRecordsRequest { record: imported, ..Default::default() });

@@ -1,9 +1,9 @@
 use proto::dossier::v1::{
     ClientChanged, ClientName, ClientRegistered, GetClientRequest, UpsertClientRequest, UpsertOutcome,
 };
-use testkit::{caller, outbox};
+use testkit::{caller, outbox, records::client_record};
 
-use crate::support::{Service, client_record, ecd, reason};
+use crate::support::{Service, ecd, reason};
 
 #[tokio::test]
 async fn a_client_is_told_with_its_name_sealed_to_identity() {

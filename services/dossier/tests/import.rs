@@ -2,10 +2,10 @@ use proto::dossier::v1::{
     ImportRecordsRequest, ImportRecordsResponse, RecordsImported, UpsertOutcome,
     import_records_request::Record, import_records_response::Result as Outcome,
 };
-use testkit::outbox;
+use testkit::{outbox, records::client_record};
 use tokio_stream::StreamExt;
 
-use crate::support::{Service, client_record, ecd, reader, report_record};
+use crate::support::{Service, ecd, reader, report_record};
 
 async fn import(service: &Service, records: Vec<(bool, Record)>) -> Vec<ImportRecordsResponse> {
     let requests = (1..).zip(records).map(|(sequence, (historic, record))| ImportRecordsRequest {

@@ -1,7 +1,7 @@
 use proto::dossier::v1::{ListReportsRequest, ReportAdded, ReportChanged, UpsertOutcome};
-use testkit::outbox;
+use testkit::{outbox, records::origin};
 
-use crate::support::{Service, origin, reader, reason, report_record};
+use crate::support::{Service, reader, reason, report_record};
 
 #[tokio::test]
 async fn reports_are_read_newest_first_by_dutch_days_and_page_by_page() {

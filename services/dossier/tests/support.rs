@@ -1,16 +1,18 @@
 //! A dossier service, its ECD and a relative who may read.
 
-use chassis::{client::Caller as Channel, id::ClientId, token::Caller};
+use chassis::{channel::Channel, id::ClientId, token::Caller};
 use dossier::{Dossier, Settings};
 use proto::{
     access::v1::{Action, Level, Section},
     dossier::v1::{
-        ClientRecord, ListReportsRequest, ListReportsResponse, Origin, ReportKind, ReportRecord,
-        UpsertClientRequest, UpsertReportRequest, UpsertReportResponse,
-        dossier_service_client::DossierServiceClient,
+        ListReportsRequest, ListReportsResponse, ReportRecord, UpsertClientRequest, UpsertReportRequest,
+        UpsertReportResponse, dossier_service_client::DossierServiceClient,
     },
 };
-use testkit::{InProcess, caller};
+use testkit::{
+    InProcess, caller,
+    records::{self, client_record},
+};
 use tonic::Status;
 use tonic_types::StatusExt;
 
@@ -27,30 +29,10 @@ pub fn reader(organisation: u64, client: ClientId) -> Caller {
     caller::account(caller::organisation(organisation), client, &grants, Level::Low)
 }
 
-pub fn origin(external_id: &str, version: i64) -> Origin {
-    Origin { source: "ecd".to_owned(), external_id: external_id.to_owned(), version }
-}
-
-pub fn client_record(external_id: &str, version: i64, name: &str) -> ClientRecord {
-    ClientRecord {
-        origin: Some(origin(external_id, version)),
-        name: name.to_owned(),
-        birth_date: "1938-04-21".to_owned(),
-    }
-}
-
-/// A report written at a moment of 3 May 2027, Dutch time.
+/// A report written at a moment of Dutch time.
 pub fn report_record(client: &str, external_id: &str, at: &str, text: &str) -> ReportRecord {
     let at: jiff::Zoned = format!("{at}[Europe/Amsterdam]").parse().unwrap();
-    ReportRecord {
-        origin: Some(origin(external_id, 1)),
-        client_external_id: client.to_owned(),
-        text: text.to_owned(),
-        author: "Sanne Kuipers".to_owned(),
-        author_role: "verzorgende IG".to_owned(),
-        written_at: Some(store::event::timestamp(at.timestamp())),
-        kind: ReportKind::Daily.into(),
-    }
+    records::report_record(client, external_id, at.timestamp(), text)
 }
 
 impl Service {

@@ -5,7 +5,7 @@ use proto::{access::v1::Level, identity::v1::SecondFactor};
 
 /// How a code travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Channel {
+pub enum Medium {
     /// By e-mail.
     Email,
     /// By SMS.
@@ -16,7 +16,7 @@ pub enum Channel {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Factor {
     /// How its codes travel.
-    pub channel: Channel,
+    pub medium: Medium,
     /// A remembered device stands for a code.
     pub remembers: bool,
     /// What a right code proves (RFC 8176).
@@ -27,14 +27,14 @@ pub struct Factor {
 
 /// What a remembered device proves beside the password: less than a code does.
 pub const REMEMBERED: Factor =
-    Factor { channel: Channel::Sms, remembers: true, amr: &["pwd", "swk"], level: Level::Low };
+    Factor { medium: Medium::Sms, remembers: true, amr: &["pwd", "swk"], level: Level::Low };
 
 /// The meaning of a setting.
 #[must_use]
 pub const fn of(setting: SecondFactor) -> Factor {
     match setting {
         SecondFactor::Unspecified | SecondFactor::EmailEach => Factor {
-            channel: Channel::Email,
+            medium: Medium::Email,
             remembers: false,
             amr: &["pwd", "otp", "email"],
             level: Level::Low,
@@ -52,9 +52,5 @@ pub fn level_of(amr: &[String]) -> Level {
 }
 
 /// A code by SMS.
-pub const SMS: Factor = Factor {
-    channel: Channel::Sms,
-    remembers: false,
-    amr: &["pwd", "otp", "sms"],
-    level: Level::Substantial,
-};
+pub const SMS: Factor =
+    Factor { medium: Medium::Sms, remembers: false, amr: &["pwd", "otp", "sms"], level: Level::Substantial };

@@ -17,36 +17,27 @@ mod password;
 mod reset;
 mod rpc;
 mod session;
+mod state;
 mod step_up;
 mod system_account;
 mod throttle;
 
-use std::{path::PathBuf, sync::Arc};
+use std::path::PathBuf;
 
-use chassis::{
-    Clock,
-    seal::SealKeys,
-    secret::HashKey,
-    token::{IDENTITY, Signer, Verifier},
-};
 use proto::identity::v1::identity_service_server::IdentityServiceServer;
-use secrecy::SecretString;
 use serde::Deserialize;
 use sqlx::migrate::Migrator;
 use store::{
-    Db,
-    audit::Audit,
     consumer::Consumer,
     service::{BoxError, Built, Parts, Service},
 };
-use tokio::sync::Notify;
 use tonic::service::Routes;
 
 use crate::{
     end_of_access::EndAccess,
     on::{CareEnded, CareResumed, ClientName},
-    password::Hasher,
     reset::SendResets,
+    state::State,
 };
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
@@ -66,22 +57,6 @@ pub struct Settings {
 
 pub use crate::throttle::Limits;
 
-/// What every RPC has at hand. Cheap to clone.
-#[derive(Clone)]
-pub(crate) struct State {
-    db: Db,
-    clock: Clock,
-    seal: SealKeys,
-    audit: Audit,
-    signer: Signer,
-    verifier: Verifier,
-    wake: Arc<Notify>,
-    hash_key: HashKey,
-    limits: Limits,
-    hasher: Hasher,
-    operator_secret: Option<Arc<SecretString>>,
-}
-
 impl Service for Identity {
     const NAME: &'static str = "identity";
     const DEFAULTS: &'static str = include_str!("../config.default.toml");
@@ -92,25 +67,7 @@ impl Service for Identity {
     }
 
     fn build(parts: Parts, settings: Settings) -> Result<Built, BoxError> {
-        let file = settings.operator_secret_file;
-        let operator_secret = if file.as_os_str().is_empty() {
-            None
-        } else {
-            Some(Arc::new(std::fs::read_to_string(file)?.trim().to_owned().into()))
-        };
-        let state = State {
-            signer: parts.keys.signer(IDENTITY)?,
-            verifier: parts.keys.verifier()?,
-            wake: parts.wake,
-            hash_key: parts.keys.hash(Self::NAME)?,
-            limits: settings.limits,
-            hasher: Hasher::start()?,
-            db: parts.db,
-            clock: parts.clock,
-            audit: parts.audit,
-            seal: parts.seal.clone(),
-            operator_secret,
-        };
+        let state = State::new(&parts, &settings.operator_secret_file, settings.limits)?;
         Ok(Built {
             routes: Routes::new(IdentityServiceServer::new(state.clone())),
             consumers: vec![

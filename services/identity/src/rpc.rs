@@ -4,8 +4,8 @@ use proto::identity::v1::{self, identity_service_server::IdentityService};
 use tonic::{Request, Response, Status};
 
 use crate::{
-    State, account, contact_change, device, grant, impersonation, invitation, login, organisation, reset,
-    session, step_up, system_account,
+    account, contact_change, device, grant, impersonation, invitation, login, organisation, reset, session,
+    state::State, step_up, system_account,
 };
 
 /// The trait of the contract, from one line for each method: name, request, response and handler.

@@ -1,9 +1,8 @@
-use chassis::{id::SessionId, proof::Proof, token::Caller};
+use chassis::{id::SessionId, proof::Proof, time, token::Caller};
 use proto::{
     access::v1::{Action, Grant, Level, Section},
     identity::v1::*,
 };
-use store::event::timestamp;
 use testkit::{Matrix, caller, outbox};
 
 use crate::support::{PASSWORD, Service, USERNAME};
@@ -102,7 +101,7 @@ async fn every_method_lets_in_whom_its_rule_names_and_shows_others_nothing() {
 
     let client_id = caller::client(1).to_string();
     let ended = register(&service, 0x37, 1, RelationKind::Relative).await;
-    let later = Some(timestamp(service.process.clock.now() + jiff::SignedDuration::from_hours(24 * 30)));
+    let later = Some(time::to_proto(service.process.clock.now() + jiff::SignedDuration::from_hours(24 * 30)));
     let another = RegisterAccountRequest {
         account_id: caller::uuid(0x21).to_string(),
         username: "b.devries@voorbeeld.example".to_owned(),

@@ -4,13 +4,14 @@ use std::{collections::BTreeSet, time::Duration};
 
 use chassis::{
     access::{Allowed, Rules, decide},
+    time,
     token::Caller,
 };
 use proto::{
     access::v1::{Action, Section},
     identity::v1::*,
 };
-use store::{About, event::timestamp};
+use store::About;
 use testkit::{caller, outbox};
 
 use crate::support::{PASSWORD, Service, USERNAME, grant, inviting, named, reason, register};
@@ -38,7 +39,7 @@ async fn a_session_opens_what_was_given_to_it_and_nothing_else() {
                 request.relation = relation.into();
                 request.representative = i32::from(relation == RelationKind::Representative);
                 request.grants = sections.iter().map(|section| grant(*section, &[given(*section)])).collect();
-                request.consent.as_mut().unwrap().valid_until = Some(timestamp(until));
+                request.consent.as_mut().unwrap().valid_until = Some(time::to_proto(until));
             });
             let username = format!("{number}@voorbeeld.example");
             let session = service.log_in_first(&username, &welcome.await.unwrap()).await.session_token;
@@ -129,7 +130,7 @@ async fn two_accounts_fit_a_third_needs_an_end_date_that_can_be_extended_and_the
     assert_eq!(reason(without_end), named(ErrorReason::EndDateMissing), "R49");
     let until = service.process.clock.now() + jiff::SignedDuration::from_hours(24);
     let end = |request: &mut RegisterAccountRequest| {
-        request.consent.as_mut().unwrap().valid_until = Some(timestamp(until));
+        request.consent.as_mut().unwrap().valid_until = Some(time::to_proto(until));
     };
     let welcome = register(&service, 0x53, 1, end).await.unwrap();
     assert_eq!(reason(register(&service, 0x54, 1, end).await), named(ErrorReason::AccountLimit), "R45");
@@ -137,7 +138,7 @@ async fn two_accounts_fit_a_third_needs_an_end_date_that_can_be_extended_and_the
 
     let third = format!("{}@voorbeeld.example", 0x53);
     service.log_in_first(&third, &welcome).await;
-    let longer = timestamp(until + jiff::SignedDuration::from_hours(48));
+    let longer = time::to_proto(until + jiff::SignedDuration::from_hours(48));
     let request = ExtendAccessRequest {
         account_id: caller::uuid(0x53).to_string(),
         client_id: caller::client(1).to_string(),
@@ -164,7 +165,7 @@ async fn what_was_ended_is_not_extended_but_can_be_registered_anew() {
     let ended = EndAccessRequest { account_id: account_id.clone(), client_id: client_id.clone() };
     service.ecd().end_access(ended).await.unwrap();
     let later = service.process.clock.now() + jiff::SignedDuration::from_hours(24);
-    let valid_until = Some(timestamp(later));
+    let valid_until = Some(time::to_proto(later));
     let extend = ExtendAccessRequest { account_id, client_id: client_id.clone(), valid_until };
     assert_eq!(reason(service.ecd().extend_access(extend).await), named(ErrorReason::AccountUnknown));
     let there = async || {
@@ -220,7 +221,7 @@ async fn on_day_42_after_the_end_of_care_access_ends_and_who_has_no_other_client
     };
     register(&service, 0x61, 2, stays).await.unwrap();
     let client = caller::client(1);
-    let ended = proto::dossier::v1::CareEnded { ended_at: Some(timestamp(service.process.clock.now())) };
+    let ended = proto::dossier::v1::CareEnded { ended_at: Some(time::to_proto(service.process.clock.now())) };
     let about = |version| About::new(client.uuid(), version).client(client);
     service.process.hear(service.organisation, about(1), &ended).await;
     let notices = async || {
@@ -242,7 +243,7 @@ async fn on_day_42_after_the_end_of_care_access_ends_and_who_has_no_other_client
     service.process.run_due().await;
     assert!(service.start_login(USERNAME, PASSWORD).await.is_ok());
 
-    let ended = proto::dossier::v1::CareEnded { ended_at: Some(timestamp(service.process.clock.now())) };
+    let ended = proto::dossier::v1::CareEnded { ended_at: Some(time::to_proto(service.process.clock.now())) };
     service.process.hear(service.organisation, about(3), &ended).await;
     service.process.clock.advance(Duration::from_hours(42 * 24));
     let mut behind = service.process.database.behind().await;

@@ -29,7 +29,7 @@ async fn a_session_becomes_a_token_that_says_who_for_whom_and_how_sure() {
     };
     assert_eq!(account.organisation, service.organisation);
     assert_eq!(account.grants[&i32::from(Section::Reports)], [i32::from(Action::View)]);
-    assert_eq!(account.ground, "toestemming");
+    assert_eq!(account.ground, "toestemming van de cliënt");
 }
 
 #[tokio::test]

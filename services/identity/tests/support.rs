@@ -1,20 +1,23 @@
 //! An identity service with one organisation and, where asked, one account.
 
-use chassis::{client::Caller as Channel, failure::short, id::OrganisationId, token::Caller};
+use chassis::{
+    channel::Channel,
+    id::{AccountId, OrganisationId},
+    token::Caller,
+};
 use identity::{Identity, Settings};
 use prost::{Message, Name};
 use proto::{
     access::v1::{Action, Grant, Section},
     identity::v1::{
-        ConfigureOrganisationRequest, Consent, DeviceCode, DeviceCodeContent, ErrorReason, LoginCode,
+        ConfigureOrganisationRequest, DeviceCode, DeviceCodeContent, ErrorReason, LoginCode,
         LoginCodeContent, LoginProgress, LoginStep, RegisterAccountRequest, RelationKind,
         ResolveSessionRequest, ResolveSessionResponse, SendCodeRequest, SetOwnPasswordRequest,
         StartLoginRequest, VerifyCodeRequest, WelcomeMessage, WelcomeMessageContent,
         identity_service_client::IdentityServiceClient,
     },
 };
-use store::event::timestamp;
-use testkit::{InProcess, caller, outbox};
+use testkit::{InProcess, caller, outbox, records};
 use tonic::Status;
 use tonic_types::StatusExt;
 
@@ -61,32 +64,9 @@ impl Service {
     }
 
     pub fn registration(&self) -> RegisterAccountRequest {
-        RegisterAccountRequest {
-            account_id: caller::uuid(0x20).to_string(),
-            username: USERNAME.to_owned(),
-            display_name: "mevrouw A. de Vries".to_owned(),
-            email: USERNAME.to_owned(),
-            language: String::new(),
-            client_id: caller::client(1).to_string(),
-            relation: RelationKind::Client.into(),
-            grants: vec![
-                Grant { section: Section::Reports.into(), actions: vec![Action::View.into()] },
-                Grant {
-                    section: Section::Users.into(),
-                    actions: vec![Action::View.into(), Action::Write.into()],
-                },
-            ],
-            consent: Some(Consent {
-                given_by: "mevrouw A. de Vries".to_owned(),
-                ground: "toestemming".to_owned(),
-                given_at: Some(timestamp(self.process.clock.now())),
-                valid_from: None,
-                valid_until: None,
-            }),
-            phone: PHONE.to_owned(),
-            legal_entity: String::new(),
-            representative: 0,
-        }
+        let client = caller::client(1).to_string();
+        let account = AccountId(caller::uuid(0x20));
+        records::registration(account, &client, USERNAME, RelationKind::Client, self.process.clock.now())
     }
 
     /// Registers the account; gives its welcome password.
@@ -253,8 +233,8 @@ impl Service {
     /// Identity, called in a session.
     pub async fn in_session(&self, session_token: &str) -> IdentityServiceClient<Channel> {
         let token = self.resolve(session_token).await.unwrap().token;
-        let channel = chassis::client::channel(&self.process.address).unwrap();
-        IdentityServiceClient::new(chassis::client::with_token(channel, &token))
+        let channel = chassis::channel::connect(&self.process.address).unwrap();
+        IdentityServiceClient::new(chassis::channel::with_token(channel, &token))
     }
 }
 
@@ -301,7 +281,7 @@ pub fn fields<T: std::fmt::Debug>(answer: Result<T, Status>) -> Vec<String> {
 
 /// A reason of the contract, as it travels.
 pub fn named(reason: ErrorReason) -> &'static str {
-    short(reason.as_str_name())
+    proto::Reason::from(reason).name()
 }
 
 /// Thuisgenoten, where people may invite others.

@@ -1,10 +1,11 @@
 use std::{sync::atomic::Ordering, time::Duration};
 
+use chassis::time;
 use proto::{
     identity::v1::{WelcomeMessage, WelcomeMessageContent},
     messaging::v1::{DeliveryFailed, DeliveryFailure},
 };
-use store::event::{Channel, timestamp};
+use store::event::Stream;
 use testkit::{caller, outbox};
 
 use crate::support::Suite;
@@ -36,10 +37,10 @@ async fn a_code_and_a_welcome_arrive_in_the_organisations_words_and_nothing_of_t
     };
     let welcome = WelcomeMessage {
         content: Some(suite.seal(&content)),
-        expires_at: Some(timestamp(suite.in_minutes(60))),
+        expires_at: Some(time::to_proto(suite.in_minutes(60))),
         account_id: caller::uuid(7).to_string(),
     };
-    suite.publish(Channel::Delivery, &welcome).await;
+    suite.publish(Stream::Deliveries, &welcome).await;
     let mail = suite.mail().await;
     assert_eq!(mail["subject"], "Welcome to MijnThuisgenotenDossier");
     assert!(mail["text"].as_str().unwrap().contains("ABCD-EFGH-JKMN-PQRS"), "P16");
@@ -117,12 +118,12 @@ async fn a_delivery_sealed_for_somebody_else_is_told_as_failed_and_one_of_no_kno
     let suite = Suite::start().await;
     let stray = proto::identity::v1::LoginCode {
         content: None,
-        expires_at: Some(timestamp(suite.in_minutes(5))),
+        expires_at: Some(time::to_proto(suite.in_minutes(5))),
         account_id: caller::uuid(7).to_string(),
     };
-    suite.publish(Channel::Delivery, &stray).await;
+    suite.publish(Stream::Deliveries, &stray).await;
     suite.until(|all| matches!(all, [(FAILED, _, 0)])).await;
-    suite.publish(Channel::Delivery, &proto::dossier::v1::ReportAdded::default()).await;
+    suite.publish(Stream::Deliveries, &proto::dossier::v1::ReportAdded::default()).await;
     let dead = async {
         loop {
             let count: i64 = sqlx::query_scalar("SELECT count(*) FROM dead_letter")

@@ -6,7 +6,7 @@ use std::{
 };
 
 use axum::{Json, Router, extract::State, http::StatusCode, routing::post};
-use chassis::{Clock, Ctx};
+use chassis::{Clock, Ctx, time};
 use jiff::{SignedDuration, Timestamp};
 use mailcrab::MailMessage;
 use messaging::{Encryption, MailSettings, Messaging, Settings, SmsSettings};
@@ -20,7 +20,7 @@ use store::{
     About, Db,
     audit::Audit,
     due,
-    event::{Channel, envelope, timestamp},
+    event::{Stream, envelope},
     service::{Parts, Service as _},
     stream,
 };
@@ -98,7 +98,7 @@ impl Suite {
             ..Default::default()
         };
         let configured = OrganisationConfigured { settings: Some(toml) };
-        suite.publish(Channel::Event, &configured).await;
+        suite.publish(Stream::Events, &configured).await;
         suite
     }
 
@@ -109,7 +109,7 @@ impl Suite {
         tokio::spawn(mailcrab::mail_server(local, self.smtp_port, sender, false, self.stop.clone()));
     }
 
-    pub async fn publish<M: Message + Name>(&self, channel: Channel, message: &M) {
+    pub async fn publish<M: Message + Name>(&self, channel: Stream, message: &M) {
         let context = self.bus.context().await;
         stream::ensure(&context, 1).await.unwrap();
         let ctx = Ctx::of_service("identity", caller::organisation(1), self.clock.now());
@@ -137,10 +137,10 @@ impl Suite {
         };
         let delivery = LoginCode {
             content: Some(self.seal(&content)),
-            expires_at: Some(timestamp(self.in_minutes(5))),
+            expires_at: Some(time::to_proto(self.in_minutes(5))),
             account_id: caller::uuid(7).to_string(),
         };
-        self.publish(Channel::Delivery, &delivery).await;
+        self.publish(Stream::Deliveries, &delivery).await;
     }
 
     pub fn in_minutes(&self, minutes: i64) -> Timestamp {

@@ -1,15 +1,16 @@
 //! The end of a client's care, and its going on.
 
-use chassis::{Ctx, fields::Fields, id::ClientId};
+use chassis::{Ctx, fields::Fields, id::ClientId, time};
 use jiff::Timestamp;
 use proto::dossier::v1::{
-    CareEnded, CareResumed, EndCareRequest, EndCareResponse, ResumeCareRequest, ResumeCareResponse,
+    CareEnded, CareResumed, EndCareRequest, EndCareResponse, ErrorReason, ResumeCareRequest,
+    ResumeCareResponse,
 };
-use store::{About, Mode, audit::Subject, event::timestamp};
+use store::{About, Mode, audit::Subject};
 use tonic::{Request, Response};
 
-use super::store as table;
-use crate::{State, error::Error};
+use super::table;
+use crate::{error::Error, state::State};
 
 /// EndCare.
 pub async fn end(
@@ -37,14 +38,14 @@ pub async fn resume(
 }
 
 async fn set(state: &State, ctx: &Ctx, client: &str, ended_at: Option<Timestamp>) -> Result<ClientId, Error> {
-    let client: ClientId = client.parse().map_err(|_| Error::ClientUnknown)?;
+    let client: ClientId = client.parse().map_err(|_| ErrorReason::ClientUnknown)?;
     let mut tx = state.db.in_organisation(ctx, Mode::Write).await?;
-    table::find(&mut tx, client).await?.ok_or(Error::ClientUnknown)?;
+    table::find(&mut tx, client).await?.ok_or(ErrorReason::ClientUnknown)?;
     // The same again is no change.
     if let Some(version) = table::set_care(&mut tx, client, ended_at).await? {
         let about = About::new(client.uuid(), version).client(client);
         match ended_at {
-            Some(at) => tx.emit(about, &CareEnded { ended_at: Some(timestamp(at)) }).await?,
+            Some(at) => tx.emit(about, &CareEnded { ended_at: Some(time::to_proto(at)) }).await?,
             None => tx.emit(about, &CareResumed {}).await?,
         }
         tx.commit().await?;

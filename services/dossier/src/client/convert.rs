@@ -1,12 +1,8 @@
 //! Clients and origins between the contract and the domain.
 
-use chassis::{
-    failure::Field,
-    fields::{Fields, MALFORMED, MISSING},
-    id::ClientId,
-};
+use chassis::{Field, fields::Fields, id::ClientId};
 use jiff::Timestamp;
-use proto::dossier::v1::{self, ClientRecord};
+use proto::dossier::v1::{self, ClientRecord, ErrorReason};
 
 use super::{Client, Origin};
 
@@ -14,7 +10,7 @@ use super::{Client, Origin};
 ///
 /// # Errors
 /// All fields that cannot be taken.
-pub fn read(record: ClientRecord, now: Timestamp) -> Result<Client, Vec<Field>> {
+pub fn read(record: ClientRecord, now: Timestamp) -> Result<Client, Vec<Field<ErrorReason>>> {
     let mut fields = Fields::new("client.");
     let origin = read_origin(&mut fields, record.origin);
     fields.text("name", &record.name, 200);
@@ -32,15 +28,18 @@ pub fn read(record: ClientRecord, now: Timestamp) -> Result<Client, Vec<Field>> 
 }
 
 /// Judges where a record comes from.
-pub fn read_origin(fields: &mut Fields, origin: Option<v1::Origin>) -> Option<Origin> {
+pub fn read_origin(fields: &mut Fields<ErrorReason>, origin: Option<v1::Origin>) -> Option<Origin> {
     let Some(origin) = origin else {
-        fields.fault("origin", MISSING);
+        fields.fault("origin", ErrorReason::FieldMissing);
         return None;
     };
     fields.text("origin.source", &origin.source, 64);
     fields.text("origin.external_id", &origin.external_id, 128);
     if origin.version < 1 {
-        fields.fault("origin.version", if origin.version == 0 { MISSING } else { MALFORMED });
+        fields.fault(
+            "origin.version",
+            if origin.version == 0 { ErrorReason::FieldMissing } else { ErrorReason::FieldMalformed },
+        );
     }
     Some(Origin { source: origin.source, external_id: origin.external_id, version: origin.version })
 }

@@ -3,12 +3,14 @@
 pub mod care;
 mod convert;
 pub mod rpc;
-pub mod store;
+pub mod table;
+mod write;
 
 use chassis::id::ClientId;
 use jiff::civil::Date;
 
 pub use convert::{read, read_origin};
+pub use write::write;
 
 /// Where a record stands in the system that it comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -1,15 +1,14 @@
-//! Registering, changing and getting clients.
+//! Upserting and getting clients.
 
-use chassis::{Ctx, id::ClientId};
+use chassis::Ctx;
 use proto::dossier::v1::{
-    ClientChanged, ClientName, ClientRegistered, GetClientRequest, GetClientResponse, UpsertClientRequest,
-    UpsertClientResponse, UpsertOutcome,
+    ErrorReason, GetClientRequest, GetClientResponse, UpsertClientRequest, UpsertClientResponse,
 };
-use store::{About, Mode, StoreError, Tx, audit::Subject};
+use store::{Mode, audit::Subject};
 use tonic::{Request, Response};
 
-use super::{Client, read, store as table};
-use crate::{State, error::Error};
+use super::{read, table, write};
+use crate::{error::Error, state::State};
 
 /// UpsertClient.
 pub async fn upsert(
@@ -28,32 +27,15 @@ pub async fn upsert(
     Ok(response)
 }
 
-/// Writes a client and tells of it.
-///
-/// # Errors
-/// When the database is away.
-pub async fn write(state: &State, tx: &mut Tx, client: &Client) -> Result<(ClientId, UpsertOutcome), Error> {
-    let (id, outcome) = table::upsert(tx, client).await?;
-    let about = About::new(id.uuid(), client.origin.version).client(id);
-    let name = ClientName { name: client.name.clone() };
-    let name = state.seal.seal("identity", tx.ctx().organisation, &name).map_err(StoreError::from)?;
-    match outcome {
-        UpsertOutcome::Created => tx.emit(about, &ClientRegistered { name: Some(name) }).await?,
-        UpsertOutcome::Updated => tx.emit(about, &ClientChanged { name: Some(name) }).await?,
-        UpsertOutcome::Unchanged | UpsertOutcome::Unspecified => {}
-    }
-    Ok((id, outcome))
-}
-
 /// GetClient.
 pub async fn get(
     state: &State,
     request: &Request<GetClientRequest>,
 ) -> Result<Response<GetClientResponse>, Error> {
     let ctx = Ctx::of(request)?;
-    let id = request.get_ref().client_id.parse().map_err(|_| Error::ClientUnknown)?;
+    let id = request.get_ref().client_id.parse().map_err(|_| ErrorReason::ClientUnknown)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Read).await?;
-    let client = table::find(&mut tx, id).await?.ok_or(Error::ClientUnknown)?;
+    let client = table::find(&mut tx, id).await?.ok_or(ErrorReason::ClientUnknown)?;
     let mut response = Response::new(GetClientResponse { client: Some(client.into()) });
     response.extensions_mut().insert(Subject(id));
     Ok(response)

@@ -15,9 +15,10 @@ use store::{About, Mode, Tx, audit::Access};
 
 use super::{imported, refused, refused_for};
 use crate::{
-    State, client,
+    client,
     error::Error,
-    report::{self, Incoming, store::Upserted},
+    report::{self, Incoming, table::Upserted},
+    state::State,
 };
 
 /// How many reports were changed, by client and by whether they are old news; 0 where all were known.
@@ -50,7 +51,7 @@ pub async fn run(
             Some(Record::Client(record)) => match client::read(record, ctx.now) {
                 Err(faults) => results.push(refused(sequence, &faults)),
                 Ok(client) => {
-                    let (id, outcome) = client::rpc::write(state, &mut tx, &client).await?;
+                    let (id, outcome) = client::write(state, &mut tx, &client).await?;
                     touched.insert(id);
                     results.push(imported(sequence, &id, outcome));
                 }
@@ -95,7 +96,7 @@ async fn flush(
     let origin =
         |waiting: &Waiting| (waiting.report.origin.source.clone(), waiting.report.client_external_id.clone());
     let wanted: HashSet<_> = waiting.iter().map(origin).collect();
-    let clients = client::store::find_ids(tx, &wanted.into_iter().collect::<Vec<_>>()).await?;
+    let clients = client::table::find_ids(tx, &wanted.into_iter().collect::<Vec<_>>()).await?;
     let (mut known, mut rows) = (Vec::new(), Vec::new());
     for one in waiting.iter() {
         if let Some(client) = clients.get(&origin(one)) {
@@ -106,7 +107,7 @@ async fn flush(
             results.push(refused_for(one.sequence, field, ErrorReason::ClientUnknown));
         }
     }
-    let upserted = report::store::upsert(tx, &rows).await?;
+    let upserted = report::table::upsert(tx, &rows).await?;
     for ((one, client), upserted) in known.into_iter().zip(upserted) {
         results.push(match upserted {
             Upserted::Stands(id, outcome) => {

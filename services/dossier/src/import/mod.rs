@@ -3,7 +3,7 @@
 mod batch;
 pub mod rpc;
 
-use chassis::failure::Field;
+use chassis::Field;
 use proto::dossier::v1::{
     ErrorReason, ImportRecordsResponse, ImportedRecord, RefusedRecord, UpsertOutcome,
     import_records_response::Result as Outcome,
@@ -15,12 +15,12 @@ fn imported(sequence: i64, id: &impl ToString, outcome: UpsertOutcome) -> Import
     ImportRecordsResponse { sequence, result: Some(Outcome::Imported(record)) }
 }
 
-/// A record that was refused, for its first fault.
-fn refused(sequence: i64, faults: &[Field]) -> ImportRecordsResponse {
-    let (field, reason) =
-        faults.first().map_or(("record", "FIELD_MISSING"), |fault| (fault.name.as_str(), fault.reason));
-    let reason = ErrorReason::from_str_name(&format!("ERROR_REASON_{reason}"));
-    refused_for(sequence, field, reason.unwrap_or(ErrorReason::FieldMalformed))
+/// The result of a record that was refused, for its first fault; without a fault, the record itself is missing.
+fn refused(sequence: i64, faults: &[Field<ErrorReason>]) -> ImportRecordsResponse {
+    match faults.first() {
+        Some(fault) => refused_for(sequence, &fault.name, fault.reason),
+        None => refused_for(sequence, "record", ErrorReason::FieldMissing),
+    }
 }
 
 fn refused_for(sequence: i64, field: &str, reason: ErrorReason) -> ImportRecordsResponse {

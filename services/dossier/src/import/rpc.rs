@@ -9,7 +9,7 @@ use proto::dossier::v1::{ImportRecordsRequest, ImportRecordsResponse};
 use tonic::{Request, Status, Streaming};
 
 use super::batch;
-use crate::{State, error::Error};
+use crate::{error::Error, state::State};
 
 /// How many records share one transaction at most.
 const BATCH: usize = 500;

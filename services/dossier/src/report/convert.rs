@@ -1,12 +1,8 @@
 //! Reports between the contract and the domain.
 
-use chassis::{
-    failure::Field,
-    fields::{Fields, MALFORMED, MISSING},
-};
+use chassis::{Field, fields::Fields, time};
 use jiff::Timestamp;
-use proto::dossier::v1::{self, ReportKind, ReportRecord};
-use store::event::timestamp;
+use proto::dossier::v1::{self, ErrorReason, ReportKind, ReportRecord};
 
 use super::{Content, Incoming, Report, ReportId};
 use crate::client::read_origin;
@@ -15,7 +11,7 @@ use crate::client::read_origin;
 ///
 /// # Errors
 /// All fields that cannot be taken.
-pub fn read(record: ReportRecord, now: Timestamp) -> Result<Incoming, Vec<Field>> {
+pub fn read(record: ReportRecord, now: Timestamp) -> Result<Incoming, Vec<Field<ErrorReason>>> {
     let mut fields = Fields::new("report.");
     let kind = ReportKind::try_from(record.kind);
     let origin = read_origin(&mut fields, record.origin);
@@ -25,8 +21,8 @@ pub fn read(record: ReportRecord, now: Timestamp) -> Result<Incoming, Vec<Field>
     fields.text("author_role", &record.author_role, 100);
     let written_at = fields.instant("written_at", record.written_at.as_ref());
     match kind {
-        Err(_) => fields.fault("kind", MALFORMED),
-        Ok(ReportKind::Unspecified) => fields.fault("kind", MISSING),
+        Err(_) => fields.fault("kind", ErrorReason::FieldMalformed),
+        Ok(ReportKind::Unspecified) => fields.fault("kind", ErrorReason::FieldMissing),
         Ok(_) => {}
     }
     let faults = fields.faults();
@@ -55,7 +51,7 @@ impl From<Report> for v1::Report {
             text: report.content.text,
             author: report.content.author,
             author_role: report.content.author_role,
-            written_at: Some(timestamp(report.content.written_at)),
+            written_at: Some(time::to_proto(report.content.written_at)),
             kind: report.content.kind.into(),
         }
     }

@@ -2,11 +2,11 @@
 
 mod convert;
 pub mod rpc;
-pub mod store;
+pub mod table;
 
 use chassis::{calendar::zone, id, id::ClientId};
 use jiff::{Timestamp, civil::Date};
-use proto::dossier::v1::ReportKind;
+use proto::dossier::v1::{ErrorReason, ReportKind};
 
 pub use convert::read;
 
@@ -75,7 +75,7 @@ impl Period {
         if let (Some(from), Some(until)) = (from, until)
             && until < from
         {
-            return Err(Error::PeriodReversed);
+            return Err(Error::field("until", ErrorReason::PeriodReversed));
         }
         Ok(Self {
             from: from.and_then(midnight),
@@ -88,7 +88,7 @@ fn day(name: &str, text: &str) -> Result<Option<Date>, Error> {
     if text.is_empty() {
         return Ok(None);
     }
-    let malformed = || Error::field(name, proto::dossier::v1::ErrorReason::FieldMalformed);
+    let malformed = || Error::field(name, ErrorReason::FieldMalformed);
     let day: Date = text.parse().map_err(|_| malformed())?;
     // What the contract takes as an instant (chassis::fields).
     (1900..2200).contains(&day.year()).then_some(Some(day)).ok_or_else(malformed)
@@ -119,7 +119,9 @@ mod tests {
     #[test]
     fn an_open_end_is_open_and_a_reversed_period_is_refused() {
         assert_eq!(Period::of_days("", "").unwrap(), Period { from: None, before: None });
-        assert!(matches!(Period::of_days("2027-05-03", "2027-05-02"), Err(Error::PeriodReversed)));
+        assert!(
+            matches!(Period::of_days("2027-05-03", "2027-05-02"), Err(Error::Fields(faults)) if faults[0].reason == ErrorReason::PeriodReversed)
+        );
         for wrong in ["2027-13-01", "3 mei", "2027-02-30", "-009999-01-01", "'; DROP TABLE report"] {
             assert!(matches!(Period::of_days(wrong, ""), Err(Error::Fields(_))), "{wrong}");
         }

@@ -2,8 +2,8 @@
 
 use chassis::Ctx;
 use proto::dossier::v1::{
-    GetReportRequest, GetReportResponse, ListReportsRequest, ListReportsResponse, ReportAdded, ReportChanged,
-    UpsertOutcome, UpsertReportRequest, UpsertReportResponse,
+    ErrorReason, GetReportRequest, GetReportResponse, ListReportsRequest, ListReportsResponse, ReportAdded,
+    ReportChanged, UpsertOutcome, UpsertReportRequest, UpsertReportResponse,
 };
 use store::{
     About, Mode,
@@ -12,8 +12,11 @@ use store::{
 };
 use tonic::{Request, Response};
 
-use super::{Period, ReportId, read, store as table, store::Upserted};
-use crate::{State, client, error::Error};
+use super::{
+    Period, ReportId, read,
+    table::{self, Upserted},
+};
+use crate::{client, error::Error, state::State};
 
 /// How many reports a page has where the caller does not say, and at most.
 const SIZE: (i64, i64) = (20, 100);
@@ -49,9 +52,9 @@ pub async fn get(
     request: &Request<GetReportRequest>,
 ) -> Result<Response<GetReportResponse>, Error> {
     let ctx = Ctx::of(request)?;
-    let id: ReportId = request.get_ref().report_id.parse().map_err(|_| Error::ReportUnknown)?;
+    let id: ReportId = request.get_ref().report_id.parse().map_err(|_| ErrorReason::ReportUnknown)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Read).await?;
-    let report = table::find(&mut tx, id).await?.ok_or(Error::ReportUnknown)?;
+    let report = table::find(&mut tx, id).await?.ok_or(ErrorReason::ReportUnknown)?;
     let client = report.client;
     let mut response = Response::new(GetReportResponse { report: Some(report.into()) });
     response.extensions_mut().insert(Subject(client));
@@ -68,16 +71,13 @@ pub async fn upsert(
     let report = read(record, ctx.now).map_err(Error::Fields)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     let key = (report.origin.source.clone(), report.client_external_id.clone());
-    let clients = client::store::find_ids(&mut tx, std::slice::from_ref(&key)).await?;
+    let clients = client::table::find_ids(&mut tx, std::slice::from_ref(&key)).await?;
     let client = *clients.get(&key).ok_or_else(|| unknown_client("report.client_external_id"))?;
     let [upserted] = table::upsert(&mut tx, &[(client, &report)]).await?[..] else {
-        return Err(Error::ReportUnknown);
+        return Err(ErrorReason::ReportUnknown.into());
     };
     let Upserted::Stands(id, outcome) = upserted else {
-        return Err(Error::field(
-            "report.client_external_id",
-            proto::dossier::v1::ErrorReason::ClientDiffers,
-        ));
+        return Err(Error::field("report.client_external_id", ErrorReason::ClientDiffers));
     };
     let about = About::new(id.uuid(), report.origin.version).client(client);
     match outcome {
@@ -93,5 +93,5 @@ pub async fn upsert(
 }
 
 fn unknown_client(field: &str) -> Error {
-    Error::field(field, proto::dossier::v1::ErrorReason::ClientUnknown)
+    Error::field(field, ErrorReason::ClientUnknown)
 }

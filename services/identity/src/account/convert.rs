@@ -1,7 +1,7 @@
 //! A registration as it comes in: every field judged, all faults told at once.
 
 use chassis::{
-    fields::{Fields, MALFORMED, MISSING},
+    fields::Fields,
     id::{AccountId, ClientId},
 };
 use jiff::Timestamp;
@@ -49,30 +49,33 @@ impl Registration {
         fields.text("display_name", &request.display_name, 200);
         fields.text("email", &request.email, 200);
         if !request.email.is_empty() && !is_email(&request.email) {
-            fields.fault("email", MALFORMED);
+            fields.fault("email", ErrorReason::FieldMalformed);
         }
         let phone = match request.phone.trim() {
             "" => Some(String::new()),
             typed => normalise_phone(typed),
         };
         if phone.is_none() {
-            fields.fault("phone", chassis::failure::short(ErrorReason::PhoneMalformed.as_str_name()));
+            fields.fault("phone", ErrorReason::PhoneMalformed);
         }
         if !["", "nl", "en"].contains(&request.language.as_str()) {
-            fields.fault("language", MALFORMED);
+            fields.fault("language", ErrorReason::FieldMalformed);
         }
         let (relation, representative) = (request.relation(), request.representative());
         if relation == RelationKind::Unspecified {
-            fields.fault("relation", MISSING);
+            fields.fault("relation", ErrorReason::FieldMissing);
         }
         let represents = relation == RelationKind::Representative;
         if represents == (representative == RepresentativeKind::Unspecified) {
-            fields.fault("representative", if represents { MISSING } else { MALFORMED });
+            fields.fault(
+                "representative",
+                if represents { ErrorReason::FieldMissing } else { ErrorReason::FieldMalformed },
+            );
         }
         if request.grants.is_empty() {
-            fields.fault("grants", MISSING);
+            fields.fault("grants", ErrorReason::FieldMissing);
         } else if !request.grants.iter().all(is_grant) {
-            fields.fault("grants", MALFORMED);
+            fields.fault("grants", ErrorReason::FieldMalformed);
         }
         let consent = request.consent.clone().unwrap_or_default();
         fields.text("consent.given_by", &consent.given_by, 200);

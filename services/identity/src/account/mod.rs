@@ -2,10 +2,13 @@
 
 mod convert;
 mod notice;
+mod one_time;
+mod own;
 mod phone;
 pub mod register;
 pub mod rpc;
-pub mod store;
+pub mod table;
+mod welcome;
 
 use chassis::id::AccountId;
 use jiff::Timestamp;
@@ -13,7 +16,10 @@ use unicode_normalization::UnicodeNormalization;
 
 pub use convert::{is_email, is_grant};
 pub use notice::notify;
+pub use one_time::is_one_time;
+pub use own::{own, own_id};
 pub use phone::{mask_phone, normalise_phone};
+pub use welcome::{emit_registered, send_welcome};
 
 /// A person who logs in.
 #[derive(Clone, Debug)]

@@ -1,23 +1,21 @@
 //! RegisterAccount: account, grant and consent stand together, and the welcome message goes out.
 
 use chassis::{Ctx, id::AccountId, secret};
-use jiff::SignedDuration;
 use prost::Message;
 use proto::identity::v1::{
-    AccountContact, AccountRegistered, ErrorReason, OrganisationSettings, RegisterAccountRequest,
-    RegisterAccountResponse, ResendWelcomeRequest, ResendWelcomeResponse, WelcomeMessage,
-    WelcomeMessageContent,
+    ErrorReason, OrganisationSettings, RegisterAccountRequest, RegisterAccountResponse, ResendWelcomeRequest,
+    ResendWelcomeResponse,
 };
-use store::{About, Mode, Tx, audit::Subject, event::timestamp};
+use store::{Mode, Tx, audit::Subject};
 use tonic::{Request, Response};
 
-use super::{Account, convert::Registration, store as table, store::NewAccount};
+use super::{convert::Registration, emit_registered, send_welcome, table, table::NewAccount};
 use crate::{
-    State,
     error::Error,
-    factor::{self, Channel},
-    grant::{self, AccessGrant, by_section, judge_number, store::NewGrant},
+    factor::{self, Medium},
+    grant::{self, AccessGrant, by_section, judge_number, table::NewGrant},
     organisation,
+    state::State,
 };
 
 /// RegisterAccount; the answer says whose dossier it was about, for the audit trail. An account that is there gets
@@ -35,14 +33,14 @@ pub async fn register(
     response.extensions_mut().insert(Subject(registration.client));
 
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
-    let known = grant::store::registration_hash(&mut tx, registration.account, registration.client).await?;
+    let known = grant::table::registration_hash(&mut tx, registration.account, registration.client).await?;
     match known {
         Some((known, _)) if known == hash => return Ok(response),
         Some((_, true)) => return Err(ErrorReason::IdTaken.into()),
         // Access that has ended can be given anew.
         Some((_, false)) | None => {}
     }
-    let settings = organisation::rpc::settings(&mut tx).await?;
+    let settings = organisation::settings(&mut tx).await?;
     if registration.language.is_empty() {
         registration.language.clone_from(&settings.language);
     }
@@ -54,22 +52,11 @@ pub async fn register(
     give(&mut tx, &registration, &hash, &settings).await?;
     if is_new {
         let account = table::find(&mut tx, registration.account).await?.ok_or(ErrorReason::AccountUnknown)?;
-        tell(state, &mut tx, &account).await?;
-        welcome(state, &mut tx, &account, &settings).await?;
+        emit_registered(state, &mut tx, &account).await?;
+        send_welcome(state, &mut tx, &account, &settings).await?;
     }
     tx.commit().await?;
     Ok(response)
-}
-
-/// Tells where a new account is reached.
-///
-/// # Errors
-/// When the database is away.
-pub async fn tell(state: &State, tx: &mut Tx, account: &Account) -> Result<(), Error> {
-    let contact = AccountContact { email: account.email.clone(), phone: account.phone.clone() };
-    let contact = state.sealed(tx, &contact)?;
-    let event = AccountRegistered { language: account.language.clone(), contact };
-    Ok(tx.emit(About::new(account.id.uuid(), 1), &event).await?)
 }
 
 /// Says whether the account is new.
@@ -89,7 +76,7 @@ async fn insert(
     };
     if table::insert(tx, &new).await? {
         let factor = factor::of(settings.login.unwrap_or_default().second_factor());
-        if factor.channel == Channel::Sms && new.phone.is_empty() {
+        if factor.medium == Medium::Sms && new.phone.is_empty() {
             // Nobody could log in.
             return Err(Error::field("phone", ErrorReason::FieldMissing));
         }
@@ -113,7 +100,7 @@ async fn give(
 ) -> Result<(), Error> {
     let now = tx.ctx().now;
     let accounts = settings.accounts.unwrap_or_default();
-    let there = grant::store::count_accounts(tx, registration.client).await?;
+    let there = grant::table::count_accounts(tx, registration.client).await?;
     judge_number(accounts, there, registration.valid_until.is_some()).map_err(|reason| match reason {
         ErrorReason::EndDateMissing => Error::field("consent.valid_until", reason),
         reason => reason.into(),
@@ -135,9 +122,9 @@ async fn give(
         active: true,
     };
     // The grant first, then the account, as where access ends: who is given access is not forgotten meanwhile.
-    grant::store::lock(tx, registration.account, registration.client).await?;
+    grant::table::lock(tx, registration.account, registration.client).await?;
     table::lock(tx, registration.account).await?.ok_or(ErrorReason::AccountUnknown)?;
-    let (id, version) = grant::store::upsert(tx, &new).await?;
+    let (id, version) = grant::table::upsert(tx, &new).await?;
     let given = AccessGrant {
         id,
         account: registration.account,
@@ -150,35 +137,7 @@ async fn give(
         valid_until: registration.valid_until,
         active: true,
     };
-    grant::tell(tx, &given, version).await
-}
-
-/// Sends a first password, in place of one that was sent before.
-///
-/// # Errors
-/// When the database is away.
-pub async fn welcome(
-    state: &State,
-    tx: &mut Tx,
-    account: &Account,
-    settings: &OrganisationSettings,
-) -> Result<(), Error> {
-    let password = secret::one_time_password();
-    let days = settings.password.unwrap_or_default().welcome_life_days;
-    let expires_at = tx.ctx().now + SignedDuration::from_hours(24 * i64::from(days));
-    let one_time = state.one_time(account.id, &password, expires_at);
-    table::set_one_time(tx, account.id, &one_time).await?;
-    let content = WelcomeMessageContent {
-        recipient: Some(account.recipient()),
-        username: account.username.clone(),
-        password,
-    };
-    let welcome = WelcomeMessage {
-        content: state.sealed(tx, &content)?,
-        expires_at: Some(timestamp(expires_at)),
-        account_id: account.id.to_string(),
-    };
-    Ok(tx.deliver(About::new(account.id.uuid(), 1), &welcome, expires_at).await?)
+    grant::emit_changed(tx, &given, version).await
 }
 
 /// ResendWelcome.
@@ -194,8 +153,8 @@ pub async fn resend_welcome(
     if account.password_hash.is_some() {
         return Err(ErrorReason::WelcomeOver.into());
     }
-    let settings = organisation::rpc::settings(&mut tx).await?;
-    welcome(state, &mut tx, &account, &settings).await?;
+    let settings = organisation::settings(&mut tx).await?;
+    send_welcome(state, &mut tx, &account, &settings).await?;
     tx.commit().await?;
     Ok(Response::new(ResendWelcomeResponse {}))
 }

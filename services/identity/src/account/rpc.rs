@@ -1,42 +1,27 @@
 //! One's own account, and what systems see of accounts.
 
 use chassis::{
-    Ctx, Failure,
+    Ctx,
     id::{AccountId, ClientId, SessionId},
+    time,
 };
 use proto::identity::v1::{
     AccountSummary, ChangePasswordRequest, ChangePasswordResponse, ErrorReason, GetAccountRequest,
     GetAccountResponse, ListAccountsRequest, ListAccountsResponse, SetPreferencesRequest,
     SetPreferencesResponse, UnlockAccountRequest, UnlockAccountResponse,
 };
-use store::{Mode, Tx, audit::Subject, event::timestamp};
+use store::{Mode, audit::Subject};
 use tonic::{Request, Response};
 
-use super::{Account, store as table};
+use super::{own, own_id, table};
 use crate::{
-    State, code,
+    code,
     error::Error,
     login::progress,
     organisation, password,
-    throttle::{Count, Kind, store as throttle},
+    state::State,
+    throttle::{Count, Kind, table as throttle},
 };
-
-/// The caller's own account.
-///
-/// # Errors
-/// The token is refused where the caller is no account.
-pub fn own_id(ctx: &Ctx) -> Result<AccountId, Error> {
-    Ok(ctx.actor.id.parse().map_err(|_| Failure::token_refused())?)
-}
-
-/// The caller's own account, as it is kept.
-///
-/// # Errors
-/// [`ErrorReason::AccountUnknown`] where it is gone.
-pub async fn own(tx: &mut Tx) -> Result<Account, Error> {
-    let id = own_id(tx.ctx())?;
-    Ok(table::find(tx, id).await?.ok_or(ErrorReason::AccountUnknown)?)
-}
 
 /// GetAccount.
 pub async fn get(
@@ -45,10 +30,10 @@ pub async fn get(
 ) -> Result<Response<GetAccountResponse>, Error> {
     let ctx = Ctx::of(&request)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Read).await?;
-    let settings = organisation::rpc::settings(&mut tx).await?;
+    let settings = organisation::settings(&mut tx).await?;
     let account = own(&mut tx).await?;
     Ok(Response::new(GetAccountResponse {
-        password_until: progress::password_until(&account, &settings).map(timestamp),
+        password_until: progress::password_until(&account, &settings).map(time::to_proto),
         username: account.username,
         display_name: account.display_name,
         email: account.email,
@@ -67,7 +52,7 @@ pub async fn change_password(
     let ctx = Ctx::of(&request)?;
     let request = request.into_inner();
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
-    let settings = organisation::rpc::settings(&mut tx).await?;
+    let settings = organisation::settings(&mut tx).await?;
     let account = own(&mut tx).await?;
     password::judge(&request.new_password, &request.current_password, &account, &settings)
         .map_err(|reason| Error::field("new_password", reason))?;
@@ -124,8 +109,8 @@ pub async fn list(
         username: account.username,
         display_name: account.display_name,
         relation: account.relation,
-        valid_from: Some(timestamp(account.valid_from)),
-        valid_until: account.valid_until.map(timestamp),
+        valid_from: Some(time::to_proto(account.valid_from)),
+        valid_until: account.valid_until.map(time::to_proto),
         has_logged_in: account.has_password,
     });
     let mut response = Response::new(ListAccountsResponse { accounts: accounts.collect() });

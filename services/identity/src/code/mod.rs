@@ -3,7 +3,7 @@
 //! count (OTP-02).
 
 mod send;
-pub mod store;
+pub mod table;
 
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;

@@ -1,6 +1,6 @@
 //! Sending a code: within its limits, sealed to messaging.
 
-use chassis::secret::HashKey;
+use chassis::{secret::HashKey, time};
 use jiff::{SignedDuration, Timestamp};
 use prost::{Message, Name};
 use proto::{
@@ -11,16 +11,16 @@ use proto::{
         SigningCode, SigningCodeContent, StepUpCode, StepUpCodeContent, StepUpSubject,
     },
 };
-use store::{About, Tx, event::timestamp};
+use store::{About, Tx};
 use uuid::Uuid;
 
-use super::{Code, DIGITS, TRIES, may_send, store as table};
+use super::{Code, DIGITS, TRIES, may_send, table};
 use crate::{
-    State,
     account::{Account, mask_email, mask_phone},
     error::Error,
-    factor::Channel,
-    throttle::{Count, Kind, store as throttle},
+    factor::Medium,
+    state::State,
+    throttle::{Count, Kind, table as throttle},
 };
 
 /// What a code is for: it decides the words.
@@ -56,11 +56,11 @@ impl To {
     ///
     /// # Errors
     /// [`ErrorReason::PhoneMissing`] where a number is needed and none is known.
-    pub fn of(account: &Account, channel: Channel) -> Result<Self, Error> {
-        match channel {
-            Channel::Email => Ok(Self::Email(account.email.clone())),
-            Channel::Sms if account.phone.is_empty() => Err(ErrorReason::PhoneMissing.into()),
-            Channel::Sms => Ok(Self::Sms(account.phone.clone())),
+    pub fn of(account: &Account, medium: Medium) -> Result<Self, Error> {
+        match medium {
+            Medium::Email => Ok(Self::Email(account.email.clone())),
+            Medium::Sms if account.phone.is_empty() => Err(ErrorReason::PhoneMissing.into()),
+            Medium::Sms => Ok(Self::Sms(account.phone.clone())),
         }
     }
 }
@@ -182,7 +182,7 @@ async fn deliver(
     }
     let life = kept.expires_at.duration_since(tx.ctx().now).as_mins();
     let life_minutes = i32::try_from(life).unwrap_or(i32::MAX);
-    let (recipient, expires_at) = (Some(recipient), Some(timestamp(kept.expires_at)));
+    let (recipient, expires_at) = (Some(recipient), Some(time::to_proto(kept.expires_at)));
     let (account_id, until) = (account.id.to_string(), kept.expires_at);
     let about = About::new(kept.id, 1);
     // The deliveries differ by their names alone: so do the letters.

@@ -1,7 +1,7 @@
 //! Changing where an account is reached: a code goes to the new address or number, a notice to the old (OTP-04).
 
 pub mod rpc;
-mod store;
+mod table;
 
 use uuid::Uuid;
 

@@ -11,13 +11,13 @@ use proto::identity::v1::{
 use store::{About, Mode, Tx};
 use tonic::{Request, Response};
 
-use super::{ContactChange, store as table, with_email};
+use super::{ContactChange, table, with_email};
 use crate::{
-    State,
     account::{self, Account, is_email, normalise_phone},
     code::{self, Purpose, Sending, To, Verdict, judge, normalise},
     error::Error,
     login, organisation,
+    state::State,
 };
 
 /// How long a change waits for its code.
@@ -53,11 +53,11 @@ pub async fn start_phone(
 
 async fn start(state: &State, ctx: &Ctx, proof: &str, is_phone: bool, value: String) -> Result<(), Error> {
     let mut tx = state.db.in_organisation(ctx, Mode::Write).await?;
-    let settings = organisation::rpc::settings(&mut tx).await?;
+    let settings = organisation::settings(&mut tx).await?;
     if !settings.accounts.unwrap_or_default().self_edit {
         return Err(ErrorReason::SelfEditOff.into());
     }
-    let account = account::rpc::own(&mut tx).await?;
+    let account = account::own(&mut tx).await?;
     if is_phone && account.phone.is_empty() {
         // An e-mail would be all that it was proven with, and a number is what signing is proven with.
         return Err(ErrorReason::PhoneMissing.into());
@@ -113,9 +113,9 @@ pub async fn confirm_phone(
 
 async fn confirm(state: &State, ctx: &Ctx, typed: &str, is_phone: bool) -> Result<(), Error> {
     let mut tx = state.db.in_organisation(ctx, Mode::Write).await?;
-    let account = account::rpc::own_id(ctx)?;
+    let account = account::own_id(ctx)?;
     let change = table::lock(&mut tx, account, is_phone).await?.ok_or(ErrorReason::StepUpEnded)?;
-    let code = code::store::count_try(&mut tx, change.id).await?.ok_or(ErrorReason::StepUpEnded)?;
+    let code = code::table::count_try(&mut tx, change.id).await?.ok_or(ErrorReason::StepUpEnded)?;
     tx.commit().await?;
     let typed = state.hash_key.hash("code", change.id, &normalise(typed, &code.shown_digits));
     match judge(&code, &typed, ctx.now) {
@@ -126,12 +126,12 @@ async fn confirm(state: &State, ctx: &Ctx, typed: &str, is_phone: bool) -> Resul
     let mut tx = state.db.in_organisation(ctx, Mode::Write).await?;
     // The change first, as where it is asked for: two never wait for each other.
     table::delete(&mut tx, account, is_phone).await?;
-    if !code::store::take(&mut tx, &code).await? {
+    if !code::table::take(&mut tx, &code).await? {
         return Err(ErrorReason::CodeExpired.into());
     }
-    let settings = organisation::rpc::settings(&mut tx).await?;
-    code::store::delete_sent(&mut tx, account).await?;
-    let before = account::store::lock(&mut tx, account).await?.ok_or(ErrorReason::AccountUnknown)?;
+    let settings = organisation::settings(&mut tx).await?;
+    code::table::delete_sent(&mut tx, account).await?;
+    let before = account::table::lock(&mut tx, account).await?.ok_or(ErrorReason::AccountUnknown)?;
     let after = if is_phone {
         Account { phone: change.value, ..before.clone() }
     } else {
@@ -150,16 +150,16 @@ async fn replace(
     before: &Account,
     after: &Account,
 ) -> Result<(), Error> {
-    let version = account::store::set_contact(tx, after).await?;
+    let version = account::table::set_contact(tx, after).await?;
     let version = version.ok_or_else(|| Error::field("email", ErrorReason::UsernameTaken))?;
     let contact = AccountContact { email: after.email.clone(), phone: after.phone.clone() };
     let event = AccountContactChanged { contact: state.sealed(tx, &contact)? };
     tx.emit(About::new(after.id.uuid(), version), &event).await?;
     let now = tx.ctx().now;
-    login::store::end_all(tx, after.id, None).await?;
+    login::table::end_all(tx, after.id, None).await?;
     if before.email != after.email {
         if after.password_hash.is_none() && before.one_time.is_some() {
-            account::register::welcome(state, tx, after, settings).await?;
+            account::send_welcome(state, tx, after, settings).await?;
         }
         account::notify(state, tx, before, before.recipient(), SecurityChange::Email, now).await?;
     }
@@ -185,9 +185,9 @@ pub async fn update(
     let unknown = ErrorReason::AccountUnknown;
     let id: AccountId = request.account_id.parse().map_err(|_| unknown)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
-    let settings = organisation::rpc::settings(&mut tx).await?;
-    code::store::delete_sent(&mut tx, id).await?;
-    let before = account::store::lock(&mut tx, id).await?.ok_or(unknown)?;
+    let settings = organisation::settings(&mut tx).await?;
+    code::table::delete_sent(&mut tx, id).await?;
+    let before = account::table::lock(&mut tx, id).await?.ok_or(unknown)?;
     let mut after = before.clone();
     if !request.email.is_empty() {
         let email = request.email.trim();

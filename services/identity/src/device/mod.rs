@@ -2,7 +2,7 @@
 //! says so it stands for the code for a time. A random token, kept hashed; listed and forgotten by its owner.
 
 pub mod rpc;
-pub mod store;
+pub mod table;
 
 use jiff::Timestamp;
 use proto::identity::v1::LoginSettings;

@@ -1,15 +1,15 @@
 //! Listing and forgetting one's own devices.
 
-use chassis::Ctx;
+use chassis::{Ctx, time};
 use proto::identity::v1::{
     Device, ForgetDeviceRequest, ForgetDeviceResponse, ListDevicesRequest, ListDevicesResponse,
 };
-use store::{Mode, event::timestamp};
+use store::Mode;
 use tonic::{Request, Response};
 use uuid::Uuid;
 
-use super::store as table;
-use crate::{State, account::rpc::own_id, error::Error};
+use super::table;
+use crate::{account::own_id, error::Error, state::State};
 
 /// ListDevices.
 pub async fn list(
@@ -22,8 +22,8 @@ pub async fn list(
     let devices = devices.into_iter().map(|device| Device {
         device_id: device.id.to_string(),
         name: device.name,
-        added_at: Some(timestamp(device.added_at)),
-        expires_at: Some(timestamp(device.expires_at)),
+        added_at: Some(time::to_proto(device.added_at)),
+        expires_at: Some(time::to_proto(device.expires_at)),
     });
     Ok(Response::new(ListDevicesResponse { devices: devices.collect() }))
 }

@@ -7,10 +7,15 @@ use chassis::{
 use futures::future::BoxFuture;
 use prost::Name;
 use proto::identity::v1::{AccountContactChanged, AccountRegistered, AccountRemoved, SecurityChange};
-use store::{About, Db, Mode, StoreError, Tx, due::DueWork, erase, organisation::Organisation};
+use store::{
+    About, Db, Mode, Tx,
+    due::{DueError, DueWork},
+    erase,
+    organisation::Organisation,
+};
 
-use super::{NOTICE, is_notice_due, store as table, store::Planned};
-use crate::{State, account, error::Error, grant, invitation, session};
+use super::{NOTICE, is_notice_due, table, table::Planned};
+use crate::{account, error::Error, grant, invitation, session, state::State};
 
 /// Ends access whose time is over.
 pub struct EndAccess(pub(crate) State);
@@ -18,9 +23,9 @@ pub struct EndAccess(pub(crate) State);
 impl EndAccess {
     async fn run_all(&self, db: &Db, ctx: &Ctx) -> Result<(), Error> {
         let mut tx = db.in_organisation(ctx, Mode::Write).await?;
-        for (account, client) in grant::store::list_over(&mut tx).await? {
+        for (account, client) in grant::table::list_over(&mut tx).await? {
             // It may have been extended meanwhile.
-            let grant = grant::store::lock(&mut tx, account, client).await?;
+            let grant = grant::table::lock(&mut tx, account, client).await?;
             if grant.is_some_and(|grant| grant.valid_until.is_some_and(|until| until <= ctx.now)) {
                 grant::end(&mut tx, account, client).await?;
             }
@@ -53,9 +58,9 @@ impl EndAccess {
     }
 
     async fn tell_all(&self, tx: &mut Tx, end: &Planned) -> Result<(), Error> {
-        for id in grant::store::list_accounts(tx, end.client).await? {
-            let active = grant::store::lock(tx, id, end.client).await?.is_some_and(|grant| grant.active);
-            let Some(account) = account::store::find(tx, id).await?.filter(|_| active) else { continue };
+        for id in grant::table::list_accounts(tx, end.client).await? {
+            let active = grant::table::lock(tx, id, end.client).await?.is_some_and(|grant| grant.active);
+            let Some(account) = account::table::find(tx, id).await?.filter(|_| active) else { continue };
             let (recipient, change) = (account.recipient(), SecurityChange::AccessEnds);
             account::notify(&self.0, tx, &account, recipient, change, end.ends_at).await?;
         }
@@ -65,11 +70,11 @@ impl EndAccess {
 
 /// Ends all access to a client; whoever has no other is gone by it.
 async fn end_all(tx: &mut Tx, client: ClientId) -> Result<(), Error> {
-    for account in grant::store::list_accounts(tx, client).await? {
+    for account in grant::table::list_accounts(tx, client).await? {
         grant::end(tx, account, client).await?;
-        invitation::rpc::withdraw_waiting(tx, account, client).await?;
-        account::store::lock(tx, account).await?;
-        if !grant::store::has_any(tx, account).await? {
+        invitation::withdraw_waiting(tx, account, client).await?;
+        account::table::lock(tx, account).await?;
+        if !grant::table::has_any(tx, account).await? {
             remove(tx, account).await?;
         }
     }
@@ -78,8 +83,8 @@ async fn end_all(tx: &mut Tx, client: ClientId) -> Result<(), Error> {
 
 /// Takes an account away with all that is known of its person, and tells everybody (R55).
 async fn remove(tx: &mut Tx, account: AccountId) -> Result<(), Error> {
-    session::rpc::end_all(tx, account, None).await?;
-    account::store::delete(tx, account).await?;
+    session::end_all(tx, account, None).await?;
+    account::table::delete(tx, account).await?;
     table::owe(tx, account).await?;
     Ok(tx.emit(About::new(account.uuid(), i64::MAX), &AccountRemoved {}).await?)
 }
@@ -102,7 +107,7 @@ impl DueWork for EndAccess {
         db: &'a Db,
         ctx: &'a Ctx,
         _organisation: &'a Organisation,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move { self.run_all(db, ctx).await.map_err(Error::into_store) })
+    ) -> BoxFuture<'a, Result<(), DueError>> {
+        Box::pin(async move { Ok(self.run_all(db, ctx).await?) })
     }
 }

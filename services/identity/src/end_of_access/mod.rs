@@ -2,7 +2,7 @@
 //! other client is forgotten. Care that resumes cancels it.
 
 mod due;
-pub mod store;
+pub mod table;
 
 use jiff::{SignedDuration, Timestamp};
 use proto::identity::v1::AccountSettings;

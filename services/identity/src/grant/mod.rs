@@ -1,8 +1,9 @@
 //! What an account may do with one client's dossier, from when until when, and the rules of giving it to others.
 
+mod change;
+mod changeable;
 pub mod rpc;
-pub mod store;
-mod tell;
+pub mod table;
 
 use std::collections::BTreeMap;
 
@@ -14,7 +15,8 @@ use proto::{
 };
 use uuid::Uuid;
 
-pub use tell::{end, tell};
+pub use change::{emit_changed, end};
+pub use changeable::lock_changeable;
 
 /// Actions by section, as numbers of the contract.
 pub type Sections = BTreeMap<i32, Vec<i32>>;

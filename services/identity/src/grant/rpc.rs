@@ -4,24 +4,24 @@ use chassis::{
     Ctx,
     fields::Fields,
     id::{AccountId, ClientId},
+    time,
 };
 use proto::{
     access::v1::{Action, Section},
     identity::v1::{
         AccessEntry, EndAccessRequest, EndAccessResponse, ErrorReason, ExtendAccessRequest,
-        ExtendAccessResponse, InvitationState, InviteBy, ListAccessRequest, ListAccessResponse, RelationKind,
+        ExtendAccessResponse, InvitationState, InviteBy, ListAccessRequest, ListAccessResponse,
         RevokeAccessRequest, RevokeAccessResponse, SetGrantsRequest, SetGrantsResponse,
     },
 };
-use store::{Mode, Tx, audit::Subject, event::timestamp};
+use store::{Mode, Tx, audit::Subject};
 use tonic::{Request, Response};
-use uuid::Uuid;
 
 use super::{
-    AccessGrant, by_section, end as end_grant, givable, may_give, replace_givable, store as table, tell,
-    to_grants,
+    AccessGrant, by_section, changeable::is_fixed, emit_changed, end as end_grant, givable, lock_changeable,
+    may_give, replace_givable, table, to_grants,
 };
-use crate::{State, account::is_grant, error::Error, invitation, organisation};
+use crate::{account::is_grant, error::Error, invitation, organisation, state::State};
 
 /// ListAccess (P83).
 pub async fn list(
@@ -31,7 +31,7 @@ pub async fn list(
     let ctx = Ctx::of(&request)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Read).await?;
     let entries = entries(&mut tx).await?;
-    let settings = organisation::rpc::settings(&mut tx).await?;
+    let settings = organisation::settings(&mut tx).await?;
     let writes =
         ctx.grants.get(&i32::from(Section::Users)).is_some_and(|it| it.contains(&Action::Write.into()));
     let invites = settings.accounts.unwrap_or_default().invite_by() == InviteBy::Both;
@@ -55,8 +55,8 @@ async fn entries(tx: &mut Tx) -> Result<Vec<AccessEntry>, Error> {
             name: entry.name,
             relation: grant.relation.into(),
             grants: to_grants(&grant.sections),
-            valid_from: Some(timestamp(grant.valid_from)),
-            valid_until: grant.valid_until.map(timestamp),
+            valid_from: Some(time::to_proto(grant.valid_from)),
+            valid_until: grant.valid_until.map(time::to_proto),
             ground: grant.ground,
             invitation: (if is_over && waits { InvitationState::Expired } else { entry.invitation }).into(),
             is_caller,
@@ -64,28 +64,6 @@ async fn entries(tx: &mut Tx) -> Result<Vec<AccessEntry>, Error> {
         }
     });
     Ok(entries.collect())
-}
-
-/// What the organisation alone changes: the client's own account, and a representative's.
-const fn is_fixed(relation: RelationKind) -> bool {
-    matches!(relation, RelationKind::Client | RelationKind::Representative)
-}
-
-/// The grant of another account on the chosen client, where the caller may change it; else it is not there.
-///
-/// # Errors
-/// [`ErrorReason::AccountUnknown`].
-pub async fn lock_changeable(tx: &mut Tx, access_id: &str) -> Result<AccessGrant, Error> {
-    let unknown = || Error::from(ErrorReason::AccountUnknown);
-    let id = Uuid::try_parse(access_id).map_err(|_| unknown())?;
-    let client = tx.ctx().client()?;
-    let account = table::find_account(tx, id, client).await?.ok_or_else(unknown)?;
-    let grant = table::lock(tx, account, client).await?.filter(|grant| grant.id == id).ok_or_else(unknown)?;
-    let is_over = grant.valid_until.is_some_and(|end| end <= tx.ctx().now);
-    if account.to_string() == tx.ctx().actor.id || is_over || is_fixed(grant.relation) {
-        return Err(unknown());
-    }
-    Ok(grant)
 }
 
 /// SetGrants (V49, V50).
@@ -101,7 +79,7 @@ pub async fn set(
     }
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     let mut grant = lock_changeable(&mut tx, &request.access_id).await?;
-    if !grant.active && !invitation::rpc::is_waiting(&mut tx, &grant).await? {
+    if !grant.active && !invitation::is_waiting(&mut tx, &grant).await? {
         return Err(ErrorReason::AccountUnknown.into());
     }
     let wanted = replace_givable(&ctx.grants, &grant.sections, wanted);
@@ -111,9 +89,9 @@ pub async fn set(
     grant.sections = wanted;
     let version = table::set_sections(&mut tx, &grant).await?;
     if grant.active {
-        tell(&mut tx, &grant, version).await?;
+        emit_changed(&mut tx, &grant, version).await?;
     } else if !grant.sections.is_empty() {
-        invitation::rpc::send(state, &mut tx, &grant, invitation::Event::RightsGiven).await?;
+        invitation::send(state, &mut tx, &grant, invitation::Event::RightsGiven).await?;
     }
     tx.commit().await?;
     Ok(Response::new(SetGrantsResponse {}))
@@ -160,7 +138,7 @@ pub async fn extend(
     let mut grant = grant.filter(lasts).ok_or(ErrorReason::AccountUnknown)?;
     grant.valid_until = Some(until);
     let version = table::set_sections(&mut tx, &grant).await?;
-    tell(&mut tx, &grant, version).await?;
+    emit_changed(&mut tx, &grant, version).await?;
     tx.commit().await?;
     let mut response = Response::new(ExtendAccessResponse {});
     response.extensions_mut().insert(Subject(client));
@@ -178,7 +156,7 @@ pub async fn end(
     table::lock(&mut tx, account, client).await?.ok_or(ErrorReason::AccountUnknown)?;
     // A repeat finds it ended, which is what was asked.
     end_grant(&mut tx, account, client).await?;
-    invitation::rpc::withdraw_waiting(&mut tx, account, client).await?;
+    invitation::withdraw_waiting(&mut tx, account, client).await?;
     tx.commit().await?;
     let mut response = Response::new(EndAccessResponse {});
     response.extensions_mut().insert(Subject(client));

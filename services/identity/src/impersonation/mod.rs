@@ -2,7 +2,7 @@
 //! page and in every audit record. What may not be done so stands in the access rules.
 
 pub mod rpc;
-pub mod store;
+pub mod table;
 
 use jiff::SignedDuration;
 

@@ -17,13 +17,14 @@ use proto::{
 use store::Mode;
 use tonic::{Request, Response};
 
-use super::{LIFE, store as table};
+use super::{LIFE, table};
 use crate::{
-    State, account,
+    account,
     error::Error,
-    login::rpc::write_down,
+    login::attempt::record_step,
     organisation,
     session::{self, Session},
+    state::State,
 };
 
 /// StartImpersonation.
@@ -42,8 +43,8 @@ pub async fn start(
     let unknown = ErrorReason::AccountUnknown;
     let id: AccountId = request.account_id.parse().map_err(|_| unknown)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
-    let settings = organisation::rpc::settings(&mut tx).await?;
-    let account = account::store::find(&mut tx, id).await?.ok_or(unknown)?;
+    let settings = organisation::settings(&mut tx).await?;
+    let account = account::table::find(&mut tx, id).await?.ok_or(unknown)?;
     let token = ScopedToken::generate(ctx.organisation);
     table::insert(&mut tx, account.id, &token, request.impersonator.trim()).await?;
     tx.commit().await?;
@@ -74,10 +75,10 @@ pub async fn open(
         last_login_at: None,
     };
     let token = ScopedToken::generate(ctx.organisation);
-    session::store::insert(&mut tx, &session, &token, &[]).await?;
+    session::table::insert(&mut tx, &session, &token, &[]).await?;
     tx.commit().await?;
     let mut by = ctx.clone();
     by.person.impersonator.clone_from(&session.impersonator);
-    write_down(state, &by, Some(session.account), "OpenImpersonation", AccessOutcome::Answered).await?;
+    record_step(state, &by, Some(session.account), "OpenImpersonation", AccessOutcome::Answered).await?;
     Ok(Response::new(OpenImpersonationResponse { session_token: token.expose().to_owned() }))
 }

@@ -3,10 +3,13 @@
 //! added (no rights, no message) → sent (the first rights) → accepted or declined. Whoever may write in section USERS can
 //! take it back until it is accepted; it expires by itself.
 
+mod change;
 pub mod rpc;
-pub mod store;
+pub mod table;
 
 use proto::identity::v1::InvitationState as State;
+
+pub use change::{answer, is_waiting, send, withdraw_waiting};
 
 /// What can happen to an invitation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,17 +12,17 @@ use store::Mode;
 use tonic::{Request, Response};
 
 use super::{
-    Login, State as LoginState, progress,
-    rpc::{Attempt, write_down},
-    store as table,
+    Login, State as LoginState,
+    attempt::{Attempt, record_step},
+    progress, table,
 };
 use crate::{
-    State,
     account::{self, Account, normalise_phone},
     code::{self, Purpose, Sending, To, Verdict, judge, normalise},
     error::Error,
     factor, organisation,
-    throttle::{Count, Kind, store as throttle},
+    state::State,
+    throttle::{Count, Kind, table as throttle},
 };
 
 /// SendCode (P27, R13): a number that is not the registered one looks like it, and what is sent goes to nobody.
@@ -34,10 +34,10 @@ pub async fn send(
     let attempt = Attempt::of(state, &request.login_token)?;
     let mut tx = state.db.in_organisation(&attempt.ctx, Mode::Write).await?;
     let mut login = attempt.find_at(&mut tx, LoginState::SendCode).await?;
-    let settings = organisation::rpc::settings(&mut tx).await?;
+    let settings = organisation::settings(&mut tx).await?;
     let login_settings = settings.login.unwrap_or_default();
-    let account = account::store::find(&mut tx, login.account).await?.ok_or(ErrorReason::LoginEnded)?;
-    let mut to = To::of(&account, factor::of(login_settings.second_factor()).channel)?;
+    let account = account::table::find(&mut tx, login.account).await?.ok_or(ErrorReason::LoginEnded)?;
+    let mut to = To::of(&account, factor::of(login_settings.second_factor()).medium)?;
     if login_settings.ask_number {
         let typed = normalise_phone(&request.phone)
             .ok_or_else(|| Error::field("phone", ErrorReason::PhoneMalformed))?;
@@ -74,16 +74,16 @@ pub async fn resend(
     let attempt = Attempt::of(state, &request.login_token)?;
     let mut tx = state.db.in_organisation(&attempt.ctx, Mode::Write).await?;
     let mut login = attempt.find(&mut tx).await?;
-    let settings = organisation::rpc::settings(&mut tx).await?;
+    let settings = organisation::settings(&mut tx).await?;
     let login_settings = settings.login.unwrap_or_default();
-    let account = account::store::find(&mut tx, login.account).await?.ok_or(ErrorReason::LoginEnded)?;
+    let account = account::table::find(&mut tx, login.account).await?.ok_or(ErrorReason::LoginEnded)?;
     let purpose = match login.state {
         LoginState::Code if login_settings.ask_number => return back(tx, &attempt, &mut login).await,
         LoginState::Code => Purpose::Login,
         LoginState::DeviceCode => Purpose::Device,
         _ => return Err(ErrorReason::LoginEnded.into()),
     };
-    let to = To::of(&account, factor::of(login_settings.second_factor()).channel)?;
+    let to = To::of(&account, factor::of(login_settings.second_factor()).medium)?;
     let sending = Sending { id: login.id, purpose, to, ends_at: login.expires_at, address: &request.address };
     code::send(state, &mut tx, &settings, &account, sending).await?;
     let progress = progress::of(&mut tx, &login, &account, &settings, &attempt.token).await?;
@@ -124,8 +124,8 @@ pub async fn verify(
     if !matches!(login.state, LoginState::Code | LoginState::DeviceCode) {
         return Err(ErrorReason::LoginEnded.into());
     }
-    let account = account::store::find(&mut tx, login.account).await?.ok_or(ErrorReason::LoginEnded)?;
-    let code = code::store::count_try(&mut tx, login.id).await?.ok_or(ErrorReason::LoginEnded)?;
+    let account = account::table::find(&mut tx, login.account).await?.ok_or(ErrorReason::LoginEnded)?;
+    let code = code::table::count_try(&mut tx, login.id).await?.ok_or(ErrorReason::LoginEnded)?;
     let count = Count::of(&state.hash_key, Kind::of_device(login.known_device), &account.username);
     // A wait does not stop it: the code's own five tries do.
     throttle::enter(&mut tx, &count, true).await?;
@@ -139,12 +139,12 @@ pub async fn verify(
         Verdict::Wrong => return refuse(state, &attempt.ctx, &account).await,
     }
     let mut tx = state.db.in_organisation(&attempt.ctx, Mode::Write).await?;
-    if !code::store::take(&mut tx, &code).await? {
+    if !code::table::take(&mut tx, &code).await? {
         return Err(ErrorReason::CodeExpired.into());
     }
-    let account = account::store::lock(&mut tx, login.account).await?.ok_or(ErrorReason::LoginEnded)?;
+    let account = account::table::lock(&mut tx, login.account).await?.ok_or(ErrorReason::LoginEnded)?;
     throttle::take_back(&mut tx, &count).await?;
-    let settings = organisation::rpc::settings(&mut tx).await?;
+    let settings = organisation::settings(&mut tx).await?;
     let factor = factor::of(settings.login.unwrap_or_default().second_factor());
     login.amr = factor.amr.iter().map(|&it| it.to_owned()).collect();
     login.device_name = request.device_name.chars().filter(|c| !c.is_control()).take(80).collect();
@@ -153,6 +153,6 @@ pub async fn verify(
 }
 
 async fn refuse<T>(state: &State, ctx: &Ctx, account: &Account) -> Result<T, Error> {
-    write_down(state, ctx, Some(account.id), "VerifyCode", AccessOutcome::Denied).await?;
+    record_step(state, ctx, Some(account.id), "VerifyCode", AccessOutcome::Denied).await?;
     Err(ErrorReason::LoginRefused.into())
 }

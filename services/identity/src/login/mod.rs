@@ -4,11 +4,12 @@
 //! in which form, is the organisation's setting. An attempt lives 30 minutes, and answers to another token after every
 //! step, so that a step is taken once.
 
+pub mod attempt;
 pub mod code;
 pub mod progress;
 pub mod rpc;
 pub mod steps;
-pub mod store;
+pub mod table;
 
 use chassis::id::AccountId;
 use jiff::{SignedDuration, Timestamp};

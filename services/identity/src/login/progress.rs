@@ -10,15 +10,15 @@ use proto::{
 };
 use store::Tx;
 
-use super::{Login, Needs, State as LoginState, rpc::write_down, store as table};
+use super::{Login, Needs, State as LoginState, attempt::record_step, table};
 use crate::{
-    State,
     account::{self, Account},
     code::{self, To},
     device,
     error::Error,
     factor, invitation, session,
-    throttle::{Count, Kind, store as throttle},
+    state::State,
+    throttle::{Count, Kind, table as throttle},
 };
 
 /// The terms that count for an account; `None` where the organisation has none.
@@ -52,7 +52,7 @@ async fn needs(
     };
     let terms = terms_of(account, settings)
         .is_some_and(|terms| account.legal_entity != terms.entity || account.terms_version != terms.version);
-    let invitation = !invitation::store::list_pending(tx, account.id).await?.is_empty();
+    let invitation = !invitation::table::list_pending(tx, account.id).await?.is_empty();
     Ok(Needs { own_password, terms, invitation })
 }
 
@@ -72,11 +72,11 @@ pub async fn of(
     let login_settings = settings.login.unwrap_or_default();
     match login.state {
         LoginState::Code | LoginState::DeviceCode => {
-            if let Some(code) = code::store::find(tx, login.id).await? {
-                let channel = factor::of(login_settings.second_factor()).channel;
+            if let Some(code) = code::table::find(tx, login.id).await? {
+                let medium = factor::of(login_settings.second_factor()).medium;
                 // Where the person typed the number, nothing is told about it.
                 let asks = login_settings.ask_number;
-                let to = if asks { To::Nowhere } else { To::of(account, channel)? };
+                let to = if asks { To::Nowhere } else { To::of(account, medium)? };
                 progress.code = Some(code::sent_code(&code, &to, login_settings.code_life_seconds));
             }
         }
@@ -86,7 +86,7 @@ pub async fn of(
         }
         LoginState::Terms => progress.terms = terms_of(account, settings).cloned(),
         LoginState::Invitation => {
-            let pending = invitation::store::list_pending(tx, account.id).await?;
+            let pending = invitation::table::list_pending(tx, account.id).await?;
             progress.invitations = pending.into_iter().map(|(_, pending)| pending).collect();
         }
         LoginState::SendCode | LoginState::Ended => {}
@@ -133,7 +133,7 @@ async fn open_session(
     let remembers = factor::of(login_settings.second_factor()).remembers;
     if login.had_code() && (remembers || !login.known_device) {
         let days = device::life_days(login_settings);
-        let token = device::store::insert(&mut tx, account.id, &login.device_name, remembers, days).await?;
+        let token = device::table::insert(&mut tx, account.id, &login.device_name, remembers, days).await?;
         progress.device_token = token.expose().to_owned();
         progress.device_life_days = days;
         if remembers {
@@ -141,8 +141,8 @@ async fn open_session(
             account::notify(state, &mut tx, account, recipient, SecurityChange::Device, ctx.now).await?;
         }
     }
-    progress.session_token = session::rpc::open(&mut tx, login, settings).await?;
+    progress.session_token = session::open(&mut tx, login, settings).await?;
     tx.commit().await?;
-    write_down(state, &ctx, Some(account.id), "Login", AccessOutcome::Answered).await?;
+    record_step(state, &ctx, Some(account.id), "Login", AccessOutcome::Answered).await?;
     Ok(progress)
 }

@@ -3,29 +3,31 @@
 use chassis::{
     Ctx,
     id::{AccountId, OrganisationId},
-    secret::{self, ScopedToken},
+    secret::ScopedToken,
 };
-use jiff::Timestamp;
 use proto::{
-    access::v1::Section,
-    event::v1::{AccessOutcome, Actor, ActorKind},
+    event::v1::AccessOutcome,
     identity::v1::{
         ErrorReason, GetLoginRequest, GetLoginResponse, LoginProgress, StartLoginRequest, StartLoginResponse,
     },
 };
-use store::{Mode, Tx, audit::Access};
+use store::{Mode, Tx};
 use tonic::{Request, Response};
 use uuid::Uuid;
 
-use super::{LIFE, Login, State as LoginState, after_password, progress, store as table};
+use super::{
+    LIFE, Login, State as LoginState, after_password,
+    attempt::{Attempt, record_step},
+    progress, table,
+};
 use crate::{
-    State,
-    account::{self, Account, OneTime, normalise_username},
+    account::{self, Account, is_one_time, normalise_username},
     code::{self, Purpose, Sending, To},
     device,
     error::Error,
     factor, organisation, password,
-    throttle::{Count, Kind, store as throttle},
+    state::State,
+    throttle::{Count, Kind, table as throttle},
 };
 
 /// What is known of who knocks before the password is judged.
@@ -71,7 +73,7 @@ pub async fn start(
         }
         account => {
             let account = account.as_ref().map(|account| account.id);
-            write_down(state, &ctx, account, "StartLogin", AccessOutcome::Denied).await?;
+            record_step(state, &ctx, account, "StartLogin", AccessOutcome::Denied).await?;
             Err(ErrorReason::LoginRefused.into())
         }
     }
@@ -82,9 +84,9 @@ async fn knock(state: &State, ctx: &Ctx, request: &StartLoginRequest) -> Result<
     // A name that the database cannot hold is a name that is not there.
     let username = normalise_username(&request.username).replace('\0', "\u{fffd}");
     let mut tx = state.db.in_organisation(ctx, Mode::Write).await?;
-    let account = account::store::find_by_username(&mut tx, &username).await?;
+    let account = account::table::find_by_username(&mut tx, &username).await?;
     let id = account.as_ref().map_or(AccountId(Uuid::nil()), |account| account.id);
-    let device = device::store::find(&mut tx, &request.device_token, id).await?;
+    let device = device::table::find(&mut tx, &request.device_token, id).await?;
     let count = Count::of(&state.hash_key, Kind::of_device(device.is_some()), &username);
     let may_try = throttle::enter(&mut tx, &count, false).await?;
     tx.commit().await?;
@@ -96,25 +98,6 @@ async fn knock(state: &State, ctx: &Ctx, request: &StartLoginRequest) -> Result<
         known_device: device.is_some(),
         is_remembered: device.is_some_and(|device| device.remembered),
     })
-}
-
-/// Whether this is the password that was sent, in time.
-pub(super) fn is_one_time(state: &State, account: Option<&Account>, typed: &str) -> bool {
-    let id = account.map_or(AccountId(Uuid::nil()), |account| account.id);
-    let typed = state.one_time(id, typed, state.clock.now());
-    account
-        .and_then(|account| account.one_time.as_ref())
-        .is_some_and(|sent| secret::same(&typed.hash, &sent.hash) && state.clock.now() < sent.expires_at)
-}
-
-impl State {
-    /// What is kept of a password that is sent.
-    pub(crate) fn one_time(&self, account: AccountId, password: &str, expires_at: Timestamp) -> OneTime {
-        let short: String = password.chars().take(100).collect();
-        let normal = secret::normalise_one_time_password(&short);
-        let hash = self.hash_key.hash("one-time password", account.uuid(), &normal);
-        OneTime { hash: hash.to_vec(), expires_at }
-    }
 }
 
 /// The password was right: the try is no failure. A right temporary password passes a wait and lifts it (THR-01).
@@ -136,14 +119,14 @@ async fn begin(
 ) -> Result<LoginProgress, Error> {
     let mut tx = state.db.in_organisation(ctx, Mode::Write).await?;
     // What was judged may have been replaced while it was: then it was the former password.
-    let there = account::store::lock(&mut tx, judged.id).await?.filter(|there| {
+    let there = account::table::lock(&mut tx, judged.id).await?.filter(|there| {
         let sent = |account: &Account| account.one_time.as_ref().map(|it| it.hash.clone());
         there.password_hash == judged.password_hash && (!knock.is_one_time || sent(there) == sent(judged))
     });
     // Nor is a code sent to where the person was reached then.
     let account = &there.ok_or(ErrorReason::LoginRefused)?;
     believe(state, &mut tx, account, knock).await?;
-    let settings = organisation::rpc::settings(&mut tx).await?;
+    let settings = organisation::settings(&mut tx).await?;
     let login_settings = settings.login.unwrap_or_default();
     let token = ScopedToken::generate(ctx.organisation);
     let mut login = Login {
@@ -170,7 +153,7 @@ async fn begin(
             if first != LoginState::SendCode {
                 let factor = factor::of(login_settings.second_factor());
                 let purpose = if first == LoginState::DeviceCode { Purpose::Device } else { Purpose::Login };
-                let to = To::of(account, factor.channel)?;
+                let to = To::of(account, factor.medium)?;
                 let sending = Sending { id: login.id, purpose, to, ends_at: login.expires_at, address };
                 code::send(state, &mut tx, &settings, account, sending).await?;
             }
@@ -189,51 +172,8 @@ pub async fn get(
     let attempt = Attempt::of(state, &request.get_ref().login_token)?;
     let mut tx = state.db.in_organisation(&attempt.ctx, Mode::Read).await?;
     let login = attempt.find(&mut tx).await?;
-    let settings = organisation::rpc::settings(&mut tx).await?;
-    let account = account::store::find(&mut tx, login.account).await?.ok_or(ErrorReason::LoginEnded)?;
+    let settings = organisation::settings(&mut tx).await?;
+    let account = account::table::find(&mut tx, login.account).await?.ok_or(ErrorReason::LoginEnded)?;
     let progress = progress::of(&mut tx, &login, &account, &settings, &attempt.token).await?;
     Ok(Response::new(GetLoginResponse { progress: Some(progress) }))
-}
-
-/// An attempt, as a request names it.
-pub(super) struct Attempt {
-    /// Its token.
-    pub token: ScopedToken,
-    /// Its organisation, now.
-    pub ctx: Ctx,
-}
-
-impl Attempt {
-    /// Reads the token.
-    pub fn of(state: &State, token: &str) -> Result<Self, Error> {
-        let token = ScopedToken::parse(token).ok_or(ErrorReason::LoginEnded)?;
-        let ctx = Ctx::of_service("identity", token.organisation(), state.clock.now());
-        Ok(Self { token, ctx })
-    }
-
-    /// The attempt, where it is not over.
-    pub async fn find(&self, tx: &mut Tx) -> Result<Login, Error> {
-        Ok(table::find(tx, &self.token).await?.ok_or(ErrorReason::LoginEnded)?)
-    }
-
-    /// The attempt, where it stands in this state.
-    pub async fn find_at(&self, tx: &mut Tx, at: LoginState) -> Result<Login, Error> {
-        let login = self.find(tx).await?;
-        if login.state == at { Ok(login) } else { Err(ErrorReason::LoginEnded.into()) }
-    }
-}
-
-/// Log-ins and failed ones are kept in the audit trail (ASVS 16.3.1), also for names that do not exist: the same work.
-pub async fn write_down(
-    state: &State,
-    ctx: &Ctx,
-    account: Option<AccountId>,
-    step: &str,
-    outcome: AccessOutcome,
-) -> Result<(), Error> {
-    let id = account.map(|account| account.to_string()).unwrap_or_default();
-    let ctx = Ctx { actor: Actor { kind: ActorKind::Account.into(), id }, ..ctx.clone() };
-    let method = format!("zorgportaal.identity.v1.IdentityService/{step}");
-    let access = Access { ctx, client: None, section: Section::Unspecified, method, outcome };
-    Ok(state.audit.record(vec![access]).await?)
 }

@@ -12,15 +12,16 @@ use store::Mode;
 use tonic::{Request, Response};
 
 use super::{
-    State as LoginState, progress,
-    rpc::{Attempt, is_one_time, write_down},
-    store as table,
+    State as LoginState,
+    attempt::{Attempt, record_step},
+    progress, table,
 };
 use crate::{
-    State, account,
+    account,
     error::Error,
     invitation::{self, Event},
     organisation, password,
+    state::State,
 };
 
 /// SetOwnPassword (T19–T22, T34–T35, P34–P39, V8–V10, R11–R12).
@@ -32,8 +33,8 @@ pub async fn set_own_password(
     let attempt = Attempt::of(state, &request.login_token)?;
     let mut tx = state.db.in_organisation(&attempt.ctx, Mode::Write).await?;
     let mut login = attempt.find_at(&mut tx, LoginState::OwnPassword).await?;
-    let settings = organisation::rpc::settings(&mut tx).await?;
-    let mut account = account::store::find(&mut tx, login.account).await?.ok_or(ErrorReason::LoginEnded)?;
+    let settings = organisation::settings(&mut tx).await?;
+    let mut account = account::table::find(&mut tx, login.account).await?.ok_or(ErrorReason::LoginEnded)?;
     // Judged before the try is counted: a password that is too short is no guess.
     password::judge(&request.new_password, &request.current_password, &account, &settings)
         .map_err(|reason| Error::field("new_password", reason))?;
@@ -48,7 +49,7 @@ pub async fn set_own_password(
         let input = password::peppered(&state.hash_key, account.id.uuid(), &request.current_password);
         state.hasher.verify(input, account.password_hash.clone()).await?
     } else {
-        is_one_time(state, Some(&account), &request.current_password)
+        account::is_one_time(state, Some(&account), &request.current_password)
     };
     if !is_current {
         return Err(Error::field("current_password", ErrorReason::CurrentPasswordWrong));
@@ -57,7 +58,7 @@ pub async fn set_own_password(
     let hash = state.hasher.hash(input).await?;
     let mut tx = state.db.in_organisation(&attempt.ctx, Mode::Write).await?;
     if cause == OwnPasswordCause::First {
-        if !account::store::set_password(&mut tx, &account, &hash).await? {
+        if !account::table::set_password(&mut tx, &account, &hash).await? {
             return Err(ErrorReason::LoginEnded.into());
         }
     } else {
@@ -79,18 +80,18 @@ pub async fn accept_terms(
     let attempt = Attempt::of(state, &request.get_ref().login_token)?;
     let mut tx = state.db.in_organisation(&attempt.ctx, Mode::Write).await?;
     let login = attempt.find_at(&mut tx, LoginState::Terms).await?;
-    let settings = organisation::rpc::settings(&mut tx).await?;
-    let mut account = account::store::lock(&mut tx, login.account).await?.ok_or(ErrorReason::LoginEnded)?;
+    let settings = organisation::settings(&mut tx).await?;
+    let mut account = account::table::lock(&mut tx, login.account).await?.ok_or(ErrorReason::LoginEnded)?;
     if let Some(terms) = progress::terms_of(&account, &settings) {
         if terms.version != request.get_ref().version {
             return Err(ErrorReason::TermsChanged.into());
         }
-        account::store::set_terms(&mut tx, account.id, &terms.entity, terms.version).await?;
+        account::table::set_terms(&mut tx, account.id, &terms.entity, terms.version).await?;
         account.legal_entity.clone_from(&terms.entity);
         account.terms_version = terms.version;
     }
     let progress = progress::go_on(state, tx, login, &account, &settings, &attempt.token).await?;
-    write_down(state, &attempt.ctx, Some(account.id), "AcceptTerms", AccessOutcome::Answered).await?;
+    record_step(state, &attempt.ctx, Some(account.id), "AcceptTerms", AccessOutcome::Answered).await?;
     Ok(Response::new(AcceptTermsResponse { progress: Some(progress) }))
 }
 
@@ -125,8 +126,8 @@ async fn answer_invitation(
     let attempt = Attempt::of(state, login_token)?;
     let mut tx = state.db.in_organisation(&attempt.ctx, Mode::Write).await?;
     let login = attempt.find_at(&mut tx, LoginState::Invitation).await?;
-    let settings = organisation::rpc::settings(&mut tx).await?;
-    invitation::rpc::answer(&mut tx, login.account, access_id, event).await?;
-    let account = account::store::lock(&mut tx, login.account).await?.ok_or(ErrorReason::LoginEnded)?;
+    let settings = organisation::settings(&mut tx).await?;
+    invitation::answer(&mut tx, login.account, access_id, event).await?;
+    let account = account::table::lock(&mut tx, login.account).await?.ok_or(ErrorReason::LoginEnded)?;
     progress::go_on(state, tx, login, &account, &settings, &attempt.token).await
 }

@@ -1,14 +1,15 @@
 //! Dossier tells that a client's care has ended or goes on: the end of access is planned, or cancelled.
 
+use chassis::time;
 use proto::dossier::v1;
 use store::{
     Tx,
     consumer::{Handler, HandlerError},
-    event::{Received, instant},
+    event::Received,
     organisation,
 };
 
-use crate::end_of_access::{ends_at, store as table};
+use crate::end_of_access::{ends_at, table};
 
 /// Care has ended.
 pub struct CareEnded;
@@ -18,7 +19,7 @@ impl Handler for CareEnded {
 
     async fn handle(&self, tx: &mut Tx, event: Received<v1::CareEnded>) -> Result<(), HandlerError> {
         let client = event.client.ok_or_else(|| HandlerError::Never("no client named".into()))?;
-        let ended_at = event.message.ended_at.as_ref().and_then(instant).unwrap_or(event.occurred_at);
+        let ended_at = time::from_proto(event.message.ended_at.as_ref()).unwrap_or(event.occurred_at);
         let found = organisation::find(tx).await?;
         let settings = found.and_then(|found| found.settings.accounts).unwrap_or_default();
         Ok(table::upsert(tx, client, Some(ends_at(settings, ended_at, tx.ctx().now)), event.version).await?)

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use chassis::section;
 use proto::{
     access::v1::Level,
     identity::v1::{
@@ -11,8 +12,7 @@ use proto::{
 };
 use serde::Deserialize;
 
-use super::toml::section_of;
-use crate::factor::{self, Channel};
+use crate::factor::{self, Medium};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -79,8 +79,8 @@ pub struct LoginTable {
 
 impl LoginTable {
     /// How codes travel.
-    pub const fn channel(&self) -> Channel {
-        factor::of(self.second_factor.of_contract()).channel
+    pub const fn medium(&self) -> Medium {
+        factor::of(self.second_factor.of_contract()).medium
     }
 }
 
@@ -325,5 +325,5 @@ fn level((section, level): (String, LevelName)) -> Option<SectionLevel> {
         LevelName::Substantial => Level::Substantial,
         LevelName::High => Level::High,
     };
-    Some(SectionLevel { section: section_of(&section)?.into(), level: level.into() })
+    Some(SectionLevel { section: section::of_name(&section)?.into(), level: level.into() })
 }

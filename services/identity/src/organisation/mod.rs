@@ -2,8 +2,10 @@
 
 mod file;
 pub mod rpc;
+mod settings;
 mod toml;
 
+pub use settings::settings;
 pub use toml::read;
 
 use proto::identity::v1::OrganisationSettings;

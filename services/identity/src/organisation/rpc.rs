@@ -5,12 +5,12 @@ use proto::identity::v1::{
     ConfigureOrganisationRequest, ConfigureOrganisationResponse, ErrorReason, FindOrganisationRequest,
     FindOrganisationResponse, OrganisationConfigured, OrganisationSettings, Terms,
 };
-use store::{About, Mode, Tx, organisation};
+use store::{About, Mode, organisation};
 use tonic::{Request, Response};
 use uuid::Uuid;
 
 use super::{has_host, is_named, read};
-use crate::{State, error::Error};
+use crate::{error::Error, state::State};
 
 /// FindOrganisation.
 pub async fn find(
@@ -45,11 +45,11 @@ pub async fn configure(
             && settings.hosts.iter().any(|host| has_host(&known.settings, host))
     });
     if taken {
-        return Err(Error::SettingsInvalid("hosts".to_owned()));
+        return Err(Error::setting("hosts"));
     }
     let known = all.into_iter().find(|known| known.settings.key == settings.key);
     if known.as_ref().is_some_and(|known| changes_accepted_terms(&known.settings, &settings)) {
-        return Err(Error::SettingsInvalid("terms.version".to_owned()));
+        return Err(Error::setting("terms.version"));
     }
     let (id, version) = match known {
         Some(known) if known.settings == settings => {
@@ -76,12 +76,4 @@ fn changes_accepted_terms(before: &OrganisationSettings, after: &OrganisationSet
         let is_same = |old: &&Terms| old.entity == new.entity && old.version == new.version;
         before.terms.iter().find(is_same).is_some_and(|old| old != new)
     })
-}
-
-/// The settings of the Ctx's organisation, for rules that depend on them.
-///
-/// # Errors
-/// [`ErrorReason::OrganisationUnknown`] where there is none.
-pub async fn settings(tx: &mut Tx) -> Result<proto::identity::v1::OrganisationSettings, Error> {
-    Ok(organisation::find(tx).await?.ok_or(ErrorReason::OrganisationUnknown)?.settings)
 }

@@ -1,16 +1,17 @@
 //! The settings file of an organisation: the bounds of every key, and an error that names the key.
 
-use proto::{access::v1::Section, identity::v1::OrganisationSettings};
+use chassis::section;
+use proto::identity::v1::OrganisationSettings;
 
 use super::{contrast_with_white, file::File};
-use crate::{account::is_email, error::Error, factor::Channel, password::FLOOR};
+use crate::{account::is_email, error::Error, factor::Medium, password::FLOOR};
 
 /// Reads and judges a settings file.
 ///
 /// # Errors
-/// [`Error::SettingsInvalid`] names the key that is missing, unknown or out of its bounds.
+/// `SETTINGS_INVALID`, for the key that is missing, unknown or out of its bounds.
 pub fn read(text: &str) -> Result<OrganisationSettings, Error> {
-    let file: File = ::toml::from_str(text).map_err(|error| Error::SettingsInvalid(key_of(&error, text)))?;
+    let file: File = ::toml::from_str(text).map_err(|error| Error::setting(&key_of(&error, text)))?;
     let rules = [
         ("key", is_key(&file.key)),
         ("name", is_line(&file.name, 100)),
@@ -39,7 +40,7 @@ pub fn read(text: &str) -> Result<OrganisationSettings, Error> {
         // A number is typed where the code is asked for, and only a code by SMS goes to one.
         (
             "login.ask_number",
-            !file.login.ask_number || (file.login.ask_code && file.login.channel() == Channel::Sms),
+            !file.login.ask_number || (file.login.ask_code && file.login.medium() == Medium::Sms),
         ),
         ("login.device_life_days", (1..=180).contains(&file.login.device_life_days)),
         ("password.welcome_life_days", (1..=30).contains(&file.password.welcome_life_days)),
@@ -58,14 +59,14 @@ pub fn read(text: &str) -> Result<OrganisationSettings, Error> {
                     && [&terms.text_nl, &terms.text_en].iter().all(|text| !text.trim().is_empty())
             }),
         ),
-        ("levels", file.levels.keys().all(|section| section_of(section).is_some())),
+        ("levels", file.levels.keys().all(|section| section::of_name(section).is_some())),
         ("labels", file.labels.iter().all(|(key, words)| is_word_key(key) && is_line(words, 100))),
         // SES-01, and what an organisation may choose of it.
         ("session.idle_minutes", (15..=60).contains(&file.session.idle_minutes)),
         ("session.absolute_hours", (1..=24).contains(&file.session.absolute_hours)),
     ];
     if let Some((key, _)) = rules.iter().find(|(_, holds)| !holds) {
-        return Err(Error::SettingsInvalid((*key).to_owned()));
+        return Err(Error::setting(key));
     }
     Ok(file.into())
 }
@@ -82,12 +83,6 @@ fn key_of(error: &::toml::de::Error, text: &str) -> String {
         text.get(start..).unwrap_or_default().split(['=', '\n']).next().unwrap_or_default().trim()
     });
     line.filter(|key| !key.is_empty()).unwrap_or("file").to_owned()
-}
-
-/// The section with a name as files and pages write it, such as `care-plans`.
-pub(super) fn section_of(name: &str) -> Option<Section> {
-    let name = format!("SECTION_{}", name.to_uppercase().replace('-', "_"));
-    Section::from_str_name(&name).filter(|section| *section != Section::Unspecified)
 }
 
 fn is_word_key(key: &str) -> bool {
@@ -118,9 +113,18 @@ fn is_base_url(url: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proto::identity::v1::ErrorReason;
+
     use super::*;
 
     const FILE: &str = include_str!("../../../../deploy/organisations/thuisgenoten.toml");
+
+    /// The key that an error names.
+    fn named(error: Error) -> String {
+        let Error::Fields(fields) = error else { panic!("{error}") };
+        assert_eq!(fields[0].reason, ErrorReason::SettingsInvalid);
+        fields[0].name.clone()
+    }
 
     #[test]
     fn the_example_organisations_hold() {
@@ -152,7 +156,7 @@ mod tests {
         ] {
             assert!(FILE.contains(right), "{right}");
             let error = read(&FILE.replace(right, wrong)).unwrap_err();
-            assert!(matches!(&error, Error::SettingsInvalid(named) if named == key), "{wrong}: {error}");
+            assert_eq!(named(error), key, "{wrong}");
         }
     }
 
@@ -160,6 +164,6 @@ mod tests {
     fn a_theme_that_people_cannot_read_is_refused() {
         let settings = read(FILE).unwrap();
         let pale = FILE.replace(&settings.theme.unwrap().primary, "#ffcc00");
-        assert!(matches!(read(&pale), Err(Error::SettingsInvalid(key)) if key == "theme.primary"));
+        assert_eq!(named(read(&pale).unwrap_err()), "theme.primary");
     }
 }

@@ -6,11 +6,11 @@ use store::Tx;
 use uuid::Uuid;
 
 use crate::{
-    State,
     account::{self, Account},
     device,
     error::Error,
     impersonation, login, session,
+    state::State,
 };
 
 /// Replaces an account's password by one with this hash: its other sessions and logins end, links to look along are good
@@ -27,15 +27,15 @@ pub async fn replace(
     keep: Option<Uuid>,
     is_reset: bool,
 ) -> Result<(), Error> {
-    if !account::store::set_password(tx, account, hash).await? {
+    if !account::table::set_password(tx, account, hash).await? {
         return Err(ErrorReason::SessionEnded.into());
     }
     // Before the sessions are listed: a link that is opened meanwhile has made one, or makes none.
-    impersonation::store::delete_all(tx, account.id).await?;
-    login::store::end_all(tx, account.id, keep).await?;
-    session::rpc::end_all(tx, account.id, keep.map(SessionId)).await?;
+    impersonation::table::delete_all(tx, account.id).await?;
+    login::table::end_all(tx, account.id, keep).await?;
+    session::end_all(tx, account.id, keep.map(SessionId)).await?;
     if is_reset {
-        device::store::delete(tx, account.id, None).await?;
+        device::table::delete(tx, account.id, None).await?;
     }
     let now = tx.ctx().now;
     account::notify(state, tx, account, account.recipient(), SecurityChange::Password, now).await

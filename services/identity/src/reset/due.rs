@@ -1,38 +1,42 @@
 //! Due work: requests for a new password are looked at, and what helps is sent to those who exist.
 
-use chassis::{Ctx, secret, secret::ScopedToken};
+use chassis::{Ctx, secret, secret::ScopedToken, time};
 use futures::future::BoxFuture;
 use jiff::SignedDuration;
 use proto::identity::v1::{
     OrganisationSettings, ResetKind, ResetLink, ResetLinkContent, ResetPassword, ResetPasswordContent,
 };
-use store::{About, Db, Mode, StoreError, Tx, due::DueWork, event::timestamp, organisation::Organisation};
+use store::{
+    About, Db, Mode, Tx,
+    due::{DueError, DueWork},
+    organisation::Organisation,
+};
 
-use super::store as table;
+use super::table;
 use crate::{
-    State,
     account::{self, Account},
     error::Error,
+    state::State,
 };
 
 /// Sends what was asked for.
 pub struct SendResets(pub(crate) State);
 
 impl SendResets {
-    async fn run_all(&self, db: &Db, ctx: &Ctx, settings: &OrganisationSettings) -> Result<(), StoreError> {
+    async fn run_all(&self, db: &Db, ctx: &Ctx, settings: &OrganisationSettings) -> Result<(), DueError> {
         loop {
             let mut tx = db.in_organisation(ctx, Mode::Write).await?;
             let Some(request) = table::take(&mut tx).await? else { return Ok(()) };
-            let account = account::store::find_by_username(&mut tx, &request.username).await?;
+            let account = account::table::find_by_username(&mut tx, &request.username).await?;
             let asks_email = settings.password.unwrap_or_default().reset_asks_email;
             let account = account.filter(|account| {
                 !asks_email || account.email.to_lowercase() == request.email.to_lowercase()
             });
             let id = account.map(|account| account.id);
             if let Some(id) = id
-                && let Some(account) = account::store::lock(&mut tx, id).await?
+                && let Some(account) = account::table::lock(&mut tx, id).await?
             {
-                issue(&self.0, &mut tx, &account, settings).await.map_err(Error::into_store)?;
+                issue(&self.0, &mut tx, &account, settings).await?;
             }
             tx.commit().await?;
         }
@@ -53,7 +57,7 @@ pub async fn issue(
     let life_minutes = rules.reset_life_minutes;
     let expires_at = tx.ctx().now + SignedDuration::from_mins(i64::from(life_minutes));
     let about = About::new(account.id.uuid(), 1);
-    let (until, account_id) = (Some(timestamp(expires_at)), account.id.to_string());
+    let (until, account_id) = (Some(time::to_proto(expires_at)), account.id.to_string());
     let recipient = Some(account.recipient());
     // Whoever has no own password yet gets one to begin with: a link would pass the first login's steps.
     if rules.reset() == ResetKind::Link && account.password_hash.is_some() {
@@ -69,7 +73,7 @@ pub async fn issue(
         let first = account.one_time.as_ref().filter(|_| account.password_hash.is_none());
         let expires_at = first.map_or(expires_at, |first| first.expires_at.max(expires_at));
         let one_time = state.one_time(account.id, &password, expires_at);
-        account::store::set_one_time(tx, account.id, &one_time).await?;
+        account::table::set_one_time(tx, account.id, &one_time).await?;
         let content = state.sealed(tx, &ResetPasswordContent { recipient, password, life_minutes })?;
         let message = ResetPassword { content, expires_at: until, account_id };
         tx.deliver(about, &message, expires_at).await?;
@@ -83,7 +87,7 @@ impl DueWork for SendResets {
         db: &'a Db,
         ctx: &'a Ctx,
         organisation: &'a Organisation,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
+    ) -> BoxFuture<'a, Result<(), DueError>> {
         Box::pin(self.run_all(db, ctx, &organisation.settings))
     }
 }

@@ -5,7 +5,7 @@
 
 mod due;
 pub mod rpc;
-pub mod store;
+pub mod table;
 
 use jiff::Timestamp;
 

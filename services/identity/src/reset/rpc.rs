@@ -13,13 +13,13 @@ use store::Mode;
 use tonic::{Request, Response};
 use uuid::Uuid;
 
-use super::{due::issue, is_good, store as table};
+use super::{due::issue, is_good, table};
 use crate::{
-    State,
     account::{self, normalise_username},
     error::Error,
     organisation, password,
-    throttle::{self, Count, Kind, store as counts},
+    state::State,
+    throttle::{self, Count, Kind, table as counts},
 };
 
 /// StartPasswordReset (T27, T30, V13): the same work whoever asks, and whether there is such an organisation or not.
@@ -57,9 +57,9 @@ pub async fn finish(
     let token = ScopedToken::parse(&request.reset_token).ok_or(expired)?;
     let ctx = Ctx::of_service("identity", token.organisation(), state.clock.now());
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
-    let settings = organisation::rpc::settings(&mut tx).await?;
+    let settings = organisation::settings(&mut tx).await?;
     let (id, sent) = table::lock_by_link(&mut tx, &token).await?.ok_or(expired)?;
-    let account = account::store::find(&mut tx, id).await?.ok_or(expired)?;
+    let account = account::table::find(&mut tx, id).await?.ok_or(expired)?;
     drop(tx);
     if !is_good(Some(&sent), &token.hash(), ctx.now) {
         return Err(expired.into());
@@ -75,7 +75,7 @@ pub async fn finish(
     // Used by somebody else meanwhile: then it is good no more.
     table::lock_by_link(&mut tx, &token).await?.ok_or(expired)?;
     password::replace(state, &mut tx, &account, &hash, None, true).await?;
-    counts::lift(&mut tx, &throttle::store::failures(&state.hash_key, &account.username)).await?;
+    counts::lift(&mut tx, &throttle::table::failures(&state.hash_key, &account.username)).await?;
     tx.commit().await?;
     Ok(Response::new(FinishPasswordResetResponse {}))
 }
@@ -89,8 +89,8 @@ pub async fn start_for(
     let unknown = ErrorReason::AccountUnknown;
     let id: AccountId = request.get_ref().account_id.parse().map_err(|_| unknown)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
-    let settings = organisation::rpc::settings(&mut tx).await?;
-    let account = account::store::lock(&mut tx, id).await?.ok_or(unknown)?;
+    let settings = organisation::settings(&mut tx).await?;
+    let account = account::table::lock(&mut tx, id).await?.ok_or(unknown)?;
     issue(state, &mut tx, &account, &settings).await?;
     tx.commit().await?;
     Ok(Response::new(StartResetResponse {}))

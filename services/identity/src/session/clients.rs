@@ -8,8 +8,8 @@ use proto::identity::v1::{
 use store::{About, Mode};
 use tonic::{Request, Response};
 
-use super::store as table;
-use crate::{State, account::rpc::own_id, error::Error, grant};
+use super::table;
+use crate::{account::own_id, error::Error, grant, state::State};
 
 /// ListMyClients.
 pub async fn list(
@@ -19,7 +19,7 @@ pub async fn list(
     // All of the account's clients, not the chosen one alone.
     let ctx = Ctx { client: None, ..Ctx::of(&request)? };
     let mut tx = state.db.in_organisation(&ctx, Mode::Read).await?;
-    let current = grant::store::list_current(&mut tx, own_id(&ctx)?).await?;
+    let current = grant::table::list_current(&mut tx, own_id(&ctx)?).await?;
     let clients = current.into_iter().map(|grant| MyClient {
         client_id: grant.client.to_string(),
         name: grant.client_name,
@@ -36,7 +36,7 @@ pub async fn select(
     let ctx = Ctx { client: None, ..Ctx::of(&request)? };
     let session = ctx.session.ok_or_else(Failure::token_refused)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
-    let current = grant::store::list_current(&mut tx, own_id(&ctx)?).await?;
+    let current = grant::table::list_current(&mut tx, own_id(&ctx)?).await?;
     let chosen = current.iter().find(|grant| grant.client.to_string() == request.get_ref().client_id);
     let chosen = chosen.ok_or(ErrorReason::ClientUnknown)?;
     table::choose(&mut tx, session, chosen.client).await?;

@@ -1,15 +1,19 @@
 //! A login that lasts: until it is idle too long, its day is over, or it is ended.
 
 pub mod clients;
+mod end;
+mod open;
 mod purge;
 pub mod rpc;
-pub mod store;
+pub mod table;
 
 use chassis::id::{AccountId, ClientId, SessionId};
 use jiff::{SignedDuration, Timestamp};
 use proto::{access::v1::Level, identity::v1::SessionSettings};
 
 use crate::grant::AccessGrant;
+pub use end::{end, end_all};
+pub use open::open;
 pub use purge::Purge;
 
 /// A session.

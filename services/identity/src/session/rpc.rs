@@ -1,56 +1,31 @@
-//! Opening, resolving, listing and ending sessions.
+//! Resolving, listing and ending sessions.
 
 use chassis::{
     Ctx, Failure,
-    id::{AccountId, SessionId},
     secret::ScopedToken,
+    time,
     token::{AccountCaller, Caller},
 };
 use jiff::SignedDuration;
 use proto::identity::v1::{
     EndOtherSessionsRequest, EndOtherSessionsResponse, EndSessionRequest, EndSessionResponse, ErrorReason,
-    ListSessionsRequest, ListSessionsResponse, OrganisationSettings, RelationKind, ResolveSessionRequest,
-    ResolveSessionResponse, SessionEnded, SessionSummary,
+    ListSessionsRequest, ListSessionsResponse, RelationKind, ResolveSessionRequest, ResolveSessionResponse,
+    SessionSummary,
 };
-use store::{About, Mode, Tx, event::timestamp};
+use store::Mode;
 use tonic::{Request, Response};
 
-use super::{Session, store as table};
+use super::{Session, end as end_session, end_all, table};
 use crate::{
-    State,
-    account::{self, rpc::own_id},
+    account::{self, own_id},
     error::Error,
     grant::{self, AccessGrant},
-    login::Login,
     organisation,
+    state::State,
 };
 
 /// How old `seen_at` may be before it is written again: a page need not cost a write.
 const TOUCH: SignedDuration = SignedDuration::from_secs(30);
-
-/// Opens a session at the end of a login; gives its token.
-///
-/// # Errors
-/// When the database is away.
-pub async fn open(tx: &mut Tx, login: &Login, settings: &OrganisationSettings) -> Result<String, Error> {
-    let now = tx.ctx().now;
-    let absolute = settings.session.unwrap_or_default().absolute_seconds;
-    let session = Session {
-        id: SessionId::new(now),
-        account: login.account,
-        level: login.level(),
-        started_at: now,
-        seen_at: now,
-        ends_at: now + SignedDuration::from_secs(i64::from(absolute)),
-        chosen_client: None,
-        impersonator: String::new(),
-        device_name: login.device_name.clone(),
-        last_login_at: account::store::touch_login(tx, login.account).await?,
-    };
-    let token = ScopedToken::generate(tx.ctx().organisation);
-    table::insert(tx, &session, &token, &login.amr).await?;
-    Ok(token.expose().to_owned())
-}
 
 /// ResolveSession.
 pub async fn resolve(
@@ -63,13 +38,13 @@ pub async fn resolve(
     let ctx = Ctx::of_service("identity", token.organisation(), state.clock.now());
     let mut tx = state.db.in_organisation(&ctx, Mode::Read).await?;
     let mut session = table::find(&mut tx, &token).await?.ok_or(ended)?;
-    let organisation = organisation::rpc::settings(&mut tx).await?;
+    let organisation = organisation::settings(&mut tx).await?;
     let settings = organisation.session.unwrap_or_default();
     if session.is_over(settings, ctx.now) {
         return Err(ended.into());
     }
-    let account = account::store::find(&mut tx, session.account).await?.ok_or(ended)?;
-    let current = grant::store::list_current(&mut tx, account.id).await?;
+    let account = account::table::find(&mut tx, session.account).await?.ok_or(ended)?;
+    let current = grant::table::list_current(&mut tx, account.id).await?;
     drop(tx);
     if !request.passive && session.seen_at + TOUCH <= ctx.now {
         let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
@@ -93,12 +68,12 @@ pub async fn resolve(
         is_client: grant.is_some_and(|grant| grant.relation == RelationKind::Client),
         grants: grant::to_grants(&caller.grants),
         level: session.level.into(),
-        idle_until: Some(timestamp(session.idle_until(settings))),
-        ends_at: Some(timestamp(session.ends_at)),
+        idle_until: Some(time::to_proto(session.idle_until(settings))),
+        ends_at: Some(time::to_proto(session.ends_at)),
         language: account.language,
         clients,
         impersonator: session.impersonator,
-        last_login_at: session.last_login_at.map(timestamp),
+        last_login_at: session.last_login_at.map(time::to_proto),
         text_size: account.text_size,
     }))
 }
@@ -143,14 +118,14 @@ pub async fn list(
 ) -> Result<Response<ListSessionsResponse>, Error> {
     let ctx = Ctx::of(&request)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Read).await?;
-    let settings = organisation::rpc::settings(&mut tx).await?.session.unwrap_or_default();
+    let settings = organisation::settings(&mut tx).await?.session.unwrap_or_default();
     let sessions = table::list(&mut tx, own_id(&ctx)?).await?;
     let sessions = sessions.into_iter().filter(|session| !session.is_over(settings, ctx.now));
     let sessions = sessions.map(|session| SessionSummary {
         is_this: Some(session.id) == ctx.session,
         session_id: session.id.to_string(),
-        started_at: Some(timestamp(session.started_at)),
-        seen_at: Some(timestamp(session.seen_at)),
+        started_at: Some(time::to_proto(session.started_at)),
+        seen_at: Some(time::to_proto(session.seen_at)),
         impersonator: session.impersonator,
         device_name: session.device_name,
     });
@@ -172,7 +147,7 @@ pub async fn end(
         return Err(Failure::impersonation_refused().into());
     }
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
-    end_one(&mut tx, own_id(&ctx)?, session).await?;
+    end_session(&mut tx, own_id(&ctx)?, session).await?;
     tx.commit().await?;
     Ok(Response::new(EndSessionResponse {}))
 }
@@ -187,25 +162,4 @@ pub async fn end_others(
     end_all(&mut tx, own_id(&ctx)?, ctx.session).await?;
     tx.commit().await?;
     Ok(Response::new(EndOtherSessionsResponse {}))
-}
-
-/// Ends all sessions of an account but one.
-///
-/// # Errors
-/// When the database is away.
-pub async fn end_all(tx: &mut Tx, account: AccountId, but: Option<SessionId>) -> Result<(), Error> {
-    for session in table::list(tx, account).await? {
-        if Some(session.id) != but {
-            end_one(tx, account, session.id).await?;
-        }
-    }
-    Ok(())
-}
-
-async fn end_one(tx: &mut Tx, account: AccountId, session: SessionId) -> Result<(), Error> {
-    if table::delete(tx, account, session).await? {
-        let event = SessionEnded { session_id: session.to_string(), account_id: account.to_string() };
-        tx.emit(About::new(session.uuid(), 1), &event).await?;
-    }
-    Ok(())
 }

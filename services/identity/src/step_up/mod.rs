@@ -4,12 +4,12 @@
 //! account and session.
 
 pub mod rpc;
-mod store;
+mod table;
 
 use proto::identity::v1::StepUpPurpose as Purpose;
 use uuid::Uuid;
 
-use crate::factor::{Channel, Factor, SMS};
+use crate::factor::{Factor, Medium, SMS};
 
 /// A step-up that waits for its code.
 #[derive(Clone, Debug)]
@@ -25,10 +25,10 @@ pub struct StepUp {
 /// How the code travels: by SMS where more than an e-mail proves is needed, else as at the login (OTP-03). Whoever reads
 /// somebody's mail must not come to their number by it: who has a number proves with that.
 #[must_use]
-pub const fn channel(purpose: Purpose, login: Factor, has_phone: bool) -> Channel {
+pub const fn medium(purpose: Purpose, login: Factor, has_phone: bool) -> Medium {
     match purpose {
-        Purpose::Contact if !has_phone => login.channel,
-        _ => SMS.channel,
+        Purpose::Contact if !has_phone => login.medium,
+        _ => SMS.medium,
     }
 }
 
@@ -49,9 +49,9 @@ mod tests {
     #[test]
     fn signing_and_higher_levels_always_ask_by_sms() {
         let email = factor::of(SecondFactor::EmailEach);
-        assert_eq!(channel(Purpose::Sign, email, false), Channel::Sms);
-        assert_eq!(channel(Purpose::Level, email, false), Channel::Sms);
-        assert_eq!(channel(Purpose::Contact, email, true), Channel::Sms);
-        assert_eq!(channel(Purpose::Contact, email, false), Channel::Email);
+        assert_eq!(medium(Purpose::Sign, email, false), Medium::Sms);
+        assert_eq!(medium(Purpose::Level, email, false), Medium::Sms);
+        assert_eq!(medium(Purpose::Contact, email, true), Medium::Sms);
+        assert_eq!(medium(Purpose::Contact, email, false), Medium::Email);
     }
 }

@@ -10,12 +10,13 @@ use proto::identity::v1::{
 use store::{About, Mode};
 use tonic::{Request, Response};
 
-use super::{StepUp, ask, channel, store as table};
+use super::{StepUp, ask, medium, table};
 use crate::{
-    State, account,
+    account,
     code::{self, Sending, To, Verdict, judge, normalise},
     error::Error,
     factor, organisation, session,
+    state::State,
 };
 
 /// How long new codes can be asked for.
@@ -40,18 +41,18 @@ pub async fn start(
         return Err(Error::field("subject", ErrorReason::FieldMalformed));
     }
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
-    let settings = organisation::rpc::settings(&mut tx).await?;
-    let account = account::rpc::own(&mut tx).await?;
+    let settings = organisation::settings(&mut tx).await?;
+    let account = account::own(&mut tx).await?;
     let asked = subject.encode_to_vec();
     let there = table::lock(&mut tx, session).await?;
     let step_up = ask(there, StepUp { id: chassis::id::v7(ctx.now), purpose, subject: asked });
     table::upsert(&mut tx, session, &step_up).await?;
     let login_factor = factor::of(settings.login.unwrap_or_default().second_factor());
-    let channel = channel(purpose, login_factor, !account.phone.is_empty());
+    let medium = medium(purpose, login_factor, !account.phone.is_empty());
     let sending = Sending {
         id: step_up.id,
         purpose: if signs { code::Purpose::Signing(subject) } else { code::Purpose::StepUp },
-        to: To::of(&account, channel)?,
+        to: To::of(&account, medium)?,
         ends_at: ctx.now + LIFE,
         address: &request.address,
     };
@@ -79,7 +80,7 @@ pub async fn verify(
     let step_up = table::lock(&mut tx, session).await?;
     let step_up = step_up.filter(|it| it.purpose == request.get_ref().purpose());
     let step_up = step_up.ok_or(ErrorReason::StepUpEnded)?;
-    let code = code::store::count_try(&mut tx, step_up.id).await?.ok_or(ErrorReason::StepUpEnded)?;
+    let code = code::table::count_try(&mut tx, step_up.id).await?.ok_or(ErrorReason::StepUpEnded)?;
     tx.commit().await?;
 
     let typed = normalise(&request.get_ref().code, &code.shown_digits);
@@ -92,15 +93,15 @@ pub async fn verify(
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     // The step-up first, as where it is asked for: two never wait for each other.
     table::delete(&mut tx, session).await?;
-    if !code::store::take(&mut tx, &code).await? {
+    if !code::table::take(&mut tx, &code).await? {
         return Err(ErrorReason::CodeExpired.into());
     }
-    let account = account::rpc::own_id(&ctx)?;
+    let account = account::own_id(&ctx)?;
     let mut response = VerifyStepUpResponse::default();
     if step_up.purpose == StepUpPurpose::Level {
         let token = ScopedToken::generate(ctx.organisation);
         let amr = factor::SMS.amr.iter().map(|&it| it.to_owned()).collect::<Vec<_>>();
-        session::store::raise(&mut tx, session, factor::SMS.level, &amr, &token).await?;
+        session::table::raise(&mut tx, session, factor::SMS.level, &amr, &token).await?;
         token.expose().clone_into(&mut response.session_token);
         let event = SessionChanged { session_id: session.to_string(), account_id: account.to_string() };
         tx.emit(About::new(session.uuid(), 1), &event).await?;

@@ -2,9 +2,11 @@
 
 use chassis::{
     Ctx,
-    fields::{Fields, MALFORMED, MISSING},
+    access::scopes,
+    fields::Fields,
     id::SystemId,
     secret::{ScopedToken, same, sha256},
+    time,
     token::{Caller, LIFE},
 };
 use proto::identity::v1::{
@@ -12,11 +14,11 @@ use proto::identity::v1::{
     IssueSystemTokenResponse,
 };
 use secrecy::ExposeSecret;
-use store::{Mode, event::timestamp};
+use store::Mode;
 use tonic::{Request, Response};
 
-use super::{SCOPES, store as table};
-use crate::{State, error::Error, organisation};
+use super::table;
+use crate::{error::Error, organisation, state::State};
 
 /// The name under which those who run the platform ask for a token.
 const OPERATOR: &str = "operator";
@@ -31,10 +33,10 @@ pub async fn create(
     let organisation = fields.parsed("organisation_id", &request.organisation_id, |id| id.parse().ok());
     fields.text("name", &request.name, 100);
     if request.scopes.is_empty() {
-        fields.fault("scopes", MISSING);
+        fields.fault("scopes", ErrorReason::FieldMissing);
     }
-    if request.scopes.iter().any(|scope| !SCOPES.contains(&scope.as_str())) {
-        fields.fault("scopes", MALFORMED);
+    if request.scopes.iter().any(|scope| !scopes().contains(scope)) {
+        fields.fault("scopes", ErrorReason::FieldMalformed);
     }
     let faults = fields.faults();
     let Some(organisation) = organisation.filter(|_| faults.is_empty()) else {
@@ -44,7 +46,7 @@ pub async fn create(
     let secret = ScopedToken::generate(organisation);
     let mut tx =
         state.db.in_organisation(&Ctx::of_service("identity", organisation, now), Mode::Write).await?;
-    organisation::rpc::settings(&mut tx).await?;
+    organisation::settings(&mut tx).await?;
     let id = table::upsert(&mut tx, &request.name, &secret, &request.scopes).await?;
     tx.commit().await?;
     let (system_id, secret) = (id.to_string(), secret.expose().to_owned());
@@ -64,7 +66,7 @@ pub async fn issue_token(
     };
     let now = state.clock.now();
     let token = state.signer.sign(&caller.ok_or(ErrorReason::CredentialRefused)?, now)?;
-    Ok(Response::new(IssueSystemTokenResponse { token, expires_at: Some(timestamp(now + LIFE)) }))
+    Ok(Response::new(IssueSystemTokenResponse { token, expires_at: Some(time::to_proto(now + LIFE)) }))
 }
 
 fn operator(state: &State, secret: &str) -> Option<Caller> {

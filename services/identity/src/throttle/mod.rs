@@ -1,7 +1,7 @@
 //! What makes guessing slow and sending dear (THR-01, THR-02). Counts stand in the database and rise before anything is
 //! judged: they are exact however many replicas there are.
 
-pub mod store;
+pub mod table;
 
 use chassis::secret::HashKey;
 use jiff::SignedDuration;

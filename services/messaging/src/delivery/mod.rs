@@ -1,7 +1,7 @@
 //! A delivery: one e-mail or SMS, from the moment that it comes in until it was sent or has failed.
 
 mod send;
-mod store;
+mod table;
 mod take;
 
 use std::sync::LazyLock;
@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::words::Code;
 
-pub use self::store::forget;
+pub use self::table::forget;
 pub use send::SendDue;
 pub use take::Take;
 
@@ -94,10 +94,7 @@ pub fn outside(data: &Any) -> Result<Outside, Unreadable> {
     // All deliveries have the same three fields.
     let message = v1::LoginCode::decode(data.value.as_slice())?;
     Ok(Outside {
-        expires_at: message
-            .expires_at
-            .as_ref()
-            .and_then(::store::event::instant)
+        expires_at: chassis::time::from_proto(message.expires_at.as_ref())
             .ok_or(Unreadable::Missing("end"))?,
         account: message.account_id.parse().map_err(|_| Unreadable::Missing("account"))?,
     })

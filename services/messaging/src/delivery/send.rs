@@ -3,12 +3,16 @@
 use chassis::{Clock, Ctx, seal::SealKeys, telemetry};
 use futures::{StreamExt, future::BoxFuture, stream};
 use proto::messaging::v1::{DeliveryFailed, DeliveryFailure};
-use store::{About, Db, Mode, StoreError, due::DueWork, organisation::Organisation};
+use store::{
+    About, Db, Mode, StoreError,
+    due::{DueError, DueWork},
+    organisation::Organisation,
+};
 use tracing::Instrument;
 
 use super::{
     Delivery,
-    store::{self as table, End},
+    table::{self, End},
 };
 use crate::{
     provider::{Mail, Outcome, Sms},
@@ -103,7 +107,7 @@ impl SendDue {
         Ok(full)
     }
 
-    async fn run(&self, db: &Db, ctx: &Ctx, organisation: &Organisation) -> Result<(), StoreError> {
+    async fn run(&self, db: &Db, ctx: &Ctx, organisation: &Organisation) -> Result<(), DueError> {
         while self.run_once(db, ctx, organisation).await? {}
         Ok(())
     }
@@ -115,7 +119,7 @@ impl DueWork for SendDue {
         db: &'a Db,
         ctx: &'a Ctx,
         organisation: &'a Organisation,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
+    ) -> BoxFuture<'a, Result<(), DueError>> {
         Box::pin(self.run(db, ctx, organisation))
     }
 }

@@ -11,7 +11,7 @@ use store::{
 };
 use tokio::sync::Notify;
 
-use super::{outside, store as table};
+use super::{outside, table};
 
 /// The handler of everything under `delivery.`.
 pub struct Take {

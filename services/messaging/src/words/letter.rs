@@ -96,7 +96,7 @@ fn invitation(
 fn notice(settings: &OrganisationSettings, content: &SecurityNoticeContent) -> Outgoing {
     let recipient = content.recipient.clone().unwrap_or_default();
     let mut speaker = Speaker::new(settings, &recipient);
-    if let Some(at) = content.at.as_ref().and_then(store::event::instant) {
+    if let Some(at) = chassis::time::from_proto(content.at.as_ref()) {
         speaker.set_day("day", at);
     }
     let change = match content.change() {

@@ -1,23 +1,26 @@
-//! What others hear of grants: every change whole, and every end.
+//! Events about grants: each change carries the whole grant, and each end is an event of its own.
 
-use chassis::id::{AccountId, ClientId};
+use chassis::{
+    id::{AccountId, ClientId},
+    time,
+};
 use proto::identity::v1::{AccessEnded, GrantChanged};
-use store::{About, Tx, event::timestamp};
+use store::{About, Tx};
 
-use super::{AccessGrant, store as table, to_grants};
+use super::{AccessGrant, table, to_grants};
 use crate::error::Error;
 
-/// Tells what a grant is now; `version` is the one that it was written with.
+/// Emits [`GrantChanged`] with the whole grant. `version` is the version that the grant was written with.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn tell(tx: &mut Tx, grant: &AccessGrant, version: i64) -> Result<(), Error> {
+pub async fn emit_changed(tx: &mut Tx, grant: &AccessGrant, version: i64) -> Result<(), Error> {
     let event = GrantChanged {
         account_id: grant.account.to_string(),
         relation: grant.relation.into(),
         grants: to_grants(&grant.sections),
-        valid_from: Some(timestamp(grant.valid_from)),
-        valid_until: grant.valid_until.map(timestamp),
+        valid_from: Some(time::to_proto(grant.valid_from)),
+        valid_until: grant.valid_until.map(time::to_proto),
     };
     Ok(tx.emit(About::new(grant.account.uuid(), version).client(grant.client), &event).await?)
 }

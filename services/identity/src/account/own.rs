@@ -1,0 +1,25 @@
+//! The caller's own account.
+
+use chassis::{Ctx, Failure, id::AccountId};
+use proto::identity::v1::ErrorReason;
+use store::Tx;
+
+use super::{Account, table};
+use crate::error::Error;
+
+/// The id of the caller's own account.
+///
+/// # Errors
+/// The token is refused where the caller is no account.
+pub fn own_id(ctx: &Ctx) -> Result<AccountId, Error> {
+    Ok(ctx.actor.id.parse().map_err(|_| Failure::token_refused())?)
+}
+
+/// The caller's own account, as it is kept.
+///
+/// # Errors
+/// [`ErrorReason::AccountUnknown`] where it is gone.
+pub async fn own(tx: &mut Tx) -> Result<Account, Error> {
+    let id = own_id(tx.ctx())?;
+    Ok(table::find(tx, id).await?.ok_or(ErrorReason::AccountUnknown)?)
+}
