@@ -9,8 +9,6 @@ use axum::{
 };
 use proto::identity::v1::Theme;
 
-use crate::app::App;
-
 /// A file that the build put into the binary.
 pub struct Asset {
     name: &'static str,
@@ -22,7 +20,7 @@ pub struct Asset {
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
 /// The routes of all files.
-pub fn routes() -> Router<App> {
+pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/assets/theme/{colours}", get(theme))
         .route("/assets/{file}", get(file))

@@ -6,12 +6,8 @@ use axum::{
     extract::{ConnectInfo, FromRequestParts},
     http::{HeaderMap, header, request::Parts},
 };
-use axum_extra::extract::cookie::{Cookie, CookieJar};
 
-use crate::{app::App, security, session};
-
-/// The cookie by which a device is known.
-pub const DEVICE: &str = "__Host-device";
+use crate::{app::App, cookie, security};
 
 /// A browser, or a program.
 #[derive(Clone, Debug, Default)]
@@ -29,7 +25,7 @@ impl FromRequestParts<App> for Browser {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        let device = CookieJar::from_headers(&parts.headers).get(DEVICE).map(|it| it.value().to_owned());
+        let device = cookie::read(&parts.headers, cookie::DEVICE);
         let device = device.or_else(|| Some(parts.headers.get("x-device-token")?.to_str().ok()?.to_owned()));
         Ok(Self {
             address: security::address(&app.trusted_proxies, peer, &parts.headers),
@@ -37,19 +33,6 @@ impl FromRequestParts<App> for Browser {
             device_token: device.unwrap_or_default(),
         })
     }
-}
-
-/// How many accounts' devices one browser keeps: a couple shares a tablet.
-const DEVICES: usize = 5;
-
-/// The cookie that makes a device known for some days, beside those of other accounts.
-#[must_use]
-pub fn device_cookie(token: &str, others: &str, days: i32) -> Cookie<'static> {
-    let others = others.split('~').filter(|other| !other.is_empty() && *other != token);
-    let all: Vec<&str> = std::iter::once(token).chain(others).take(DEVICES).collect();
-    let mut cookie = session::cookie(DEVICE, all.join("~"));
-    cookie.set_max_age(time::Duration::days(i64::from(days)));
-    cookie
 }
 
 /// What a browser is called, in words for its owner: the first of each that its name for itself holds.

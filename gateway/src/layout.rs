@@ -2,13 +2,13 @@
 
 use askama::Template;
 use jiff::Timestamp;
-use proto::access::v1::{Action, Section};
 
 use crate::{
     assets,
     i18n::{Speaker, filters},
     organisation::Organisation,
     page::AnyView,
+    sections,
     session::Session,
 };
 
@@ -53,6 +53,7 @@ pub fn render(around: &Around<'_>, view: &dyn AnyView, content: String) -> askam
         flash: around.flash,
         has_contact: around.organisation.is_some(),
         content,
+        menu: around.session.map(MenuItem::list).unwrap_or_default(),
     };
     layout.render_with_values(around.speaker)
 }
@@ -75,26 +76,30 @@ struct Layout<'a> {
     flash: Option<&'a str>,
     has_contact: bool,
     content: String,
+    menu: Vec<MenuItem>,
+}
+
+/// An item of the menu.
+struct MenuItem {
+    path: &'static str,
+    word: &'static str,
+}
+
+impl MenuItem {
+    /// The menu of a session: the start page, the clients to choose from, the sections, the account.
+    fn list(session: &Session) -> Vec<Self> {
+        let item = |path, word| Self { path, word };
+        let choice = (session.facts.clients > 1).then(|| item("/clients", "clients-menu"));
+        let sections = sections::visible(session).map(|entry| item(entry.path, entry.word));
+        std::iter::once(item("/", "start-menu"))
+            .chain(choice)
+            .chain(sections)
+            .chain([item("/account", "account-menu")])
+            .collect()
+    }
 }
 
 impl Layout<'_> {
-    fn may_see(&self, section: Section) -> bool {
-        self.session.is_some_and(|session| session.allows(section, Action::View))
-    }
-
-    fn may_see_reports(&self) -> bool {
-        self.may_see(Section::Reports)
-    }
-
-    fn may_see_access(&self) -> bool {
-        self.may_see(Section::Users)
-    }
-
-    /// Whether there is more than one dossier to choose from.
-    fn has_choice(&self) -> bool {
-        self.session.is_some_and(|session| session.facts.clients > 1)
-    }
-
     fn text_size(&self) -> &str {
         self.session.map_or("normal", |session| session.facts.text_size.as_str())
     }

@@ -4,30 +4,35 @@ mod app;
 mod assets;
 mod body;
 mod browser;
-mod clients;
+mod continuation;
+mod cookie;
 mod form;
 mod i18n;
-mod kept;
 mod layout;
 mod live;
 mod organisation;
 mod page;
+mod pending_form;
 mod problem;
 mod render;
+mod router;
 mod sections;
 mod security;
+mod services;
 mod session;
+mod sessions;
 mod stamp;
 
-pub use app::{App, Settings, openapi, router};
-pub use clients::{Clients, ServiceSettings};
+pub use app::{App, Settings};
 pub use i18n::has_word;
 pub use live::{Live, NatsSettings};
+pub use router::{openapi, router};
+pub use services::{ServiceSettings, Services};
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use axum::serve::ListenerExt;
-use chassis::{shutdown, stamp::StampKey, telemetry};
+use chassis::{aead::AeadKey, shutdown, telemetry};
 use clap::Parser;
 
 const DEFAULTS: &str = include_str!("../config.default.toml");
@@ -67,11 +72,12 @@ async fn serve(settings: Settings) -> Result<(), BoxError> {
     let listener = tokio::net::TcpListener::bind(settings.process.listen).await?;
     let _telemetry = telemetry::init("gateway", &settings.process.telemetry)?;
     let shutdown = shutdown::on_signal()?;
-    let live = Live::start(&settings.nats, shutdown.clone()).await?;
+    let live = Live::start(&settings.nats, sections::section_of, shutdown.clone()).await?;
     let clock = settings.process.clock()?;
-    let clients = Clients::new(&settings.services, settings.process.keys.signer("gateway")?, clock.clone())?;
-    let stamps = StampKey::derive(&settings.process.keys.hash("gateway")?, "form");
-    let app = App::new(clients, live, clock, settings.trusted_proxies, stamps);
+    let services =
+        Services::new(&settings.services, settings.process.keys.signer("gateway")?, clock.clone())?;
+    let form_key = AeadKey::derive(&settings.process.keys.hash("gateway")?, "form");
+    let app = App::new(services, live, clock, settings.trusted_proxies, form_key);
     tracing::info!(listen = %listener.local_addr()?, "serving");
     let listener = listener.tap_io(|socket| {
         // Without it a small answer waits for an acknowledgement that is not coming.

@@ -13,9 +13,9 @@ use async_nats::{ConnectOptions, Event as BusEvent};
 use chassis::contract::type_name;
 use futures::StreamExt;
 use prost::{Message, Name};
+use prost_types::Any;
 use proto::{
     access::v1::Section,
-    dossier::v1::{RecordsImported, ReportAdded, ReportChanged},
     event::v1::Event,
     identity::v1::{AccessEnded, GrantChanged, OrganisationConfigured, SessionChanged, SessionEnded},
 };
@@ -70,7 +70,11 @@ struct Listeners {
 #[derive(Clone)]
 pub struct Live(Arc<Inner>);
 
+/// The section in which an event is news; `None`: in no section.
+type SectionOf = fn(&Any) -> Option<Section>;
+
 struct Inner {
+    section_of: SectionOf,
     changes: broadcast::Sender<Change>,
     connected: AtomicBool,
     listeners: Mutex<Listeners>,
@@ -80,9 +84,13 @@ impl Live {
     /// A subscription that hears nothing and says so: for tests of pages without a bus.
     #[must_use]
     pub fn deaf() -> Self {
+        Self::new(|_| None)
+    }
+
+    fn new(section_of: SectionOf) -> Self {
         let (changes, _) = broadcast::channel(BACKLOG);
         let (connected, listeners) = (AtomicBool::new(false), Mutex::default());
-        Self(Arc::new(Inner { changes, connected, listeners }))
+        Self(Arc::new(Inner { section_of, changes, connected, listeners }))
     }
 
     /// Subscribes; goes on trying in the background where the bus is not there yet.
@@ -91,31 +99,32 @@ impl Live {
     /// When a setting cannot be used.
     pub async fn start(
         settings: &NatsSettings,
+        section_of: SectionOf,
         shutdown: CancellationToken,
     ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        let live = Self::deaf();
-        let told = live.clone();
+        let live = Self::new(section_of);
+        let on_bus_event = live.clone();
         let mut options =
             ConnectOptions::new().name("gateway").retry_on_initial_connect().event_callback(move |event| {
-                let told = told.clone();
-                async move { told.heard_of_bus(&event) }
+                let live = on_bus_event.clone();
+                async move { live.on_bus_event(&event) }
             });
         if !settings.user.is_empty() {
             let password = std::fs::read_to_string(&settings.password_file)?;
             options = options.user_and_password(settings.user.clone(), password.trim().to_owned());
         }
-        let client = options.connect(settings.url.as_str()).await?;
-        let mut events = client.subscribe("event.>").await?;
-        let heard = live.clone();
+        let connection = options.connect(settings.url.as_str()).await?;
+        let mut events = connection.subscribe("event.>").await?;
+        let subscriber = live.clone();
         tokio::spawn(async move {
             loop {
                 tokio::select! {
                     event = events.next() => match event {
-                        Some(event) => heard.heard(&event.payload),
+                        Some(event) => subscriber.on_event(&event.payload),
                         None => return,
                     },
                     () = shutdown.cancelled() => {
-                        heard.set_connected(false);
+                        subscriber.set_connected(false);
                         return;
                     }
                 }
@@ -124,7 +133,7 @@ impl Live {
         Ok(live)
     }
 
-    fn heard_of_bus(&self, event: &BusEvent) {
+    fn on_bus_event(&self, event: &BusEvent) {
         match event {
             BusEvent::Connected => self.set_connected(true),
             BusEvent::Disconnected | BusEvent::SlowConsumer(_) | BusEvent::Closed => {
@@ -141,7 +150,7 @@ impl Live {
     fn set_connected(&self, connected: bool) {
         self.0.connected.store(connected, Ordering::SeqCst);
         // Whatever was told in between was not heard: forget all that was kept.
-        self.tell(|listeners| {
+        self.notify(|listeners| {
             listeners.organisation.iter().for_each(|forget| forget());
             listeners.session.iter().for_each(|forget| forget(None));
         });
@@ -150,38 +159,38 @@ impl Live {
         }
     }
 
-    fn heard(&self, payload: &[u8]) {
+    fn on_event(&self, payload: &[u8]) {
         let Ok(event) = Event::decode(payload) else { return };
         let Some(data) = &event.data else { return };
         let name = type_name(data);
         if name == OrganisationConfigured::full_name() {
-            self.tell(|listeners| listeners.organisation.iter().for_each(|forget| forget()));
+            self.notify(|listeners| listeners.organisation.iter().for_each(|forget| forget()));
         } else if name == SessionEnded::full_name() {
             let Ok(ended) = data.to_msg::<SessionEnded>() else { return };
-            self.tell(|l| l.session.iter().for_each(|forget| forget(Some(&ended.account_id))));
+            self.notify(|l| l.session.iter().for_each(|forget| forget(Some(&ended.account_id))));
             let _ = self.0.changes.send(Change::SessionEnded(ended.session_id));
         } else if name == GrantChanged::full_name() {
             let Ok(changed) = data.to_msg::<GrantChanged>() else { return };
-            self.tell(|l| l.session.iter().for_each(|forget| forget(Some(&changed.account_id))));
+            self.notify(|l| l.session.iter().for_each(|forget| forget(Some(&changed.account_id))));
             let _ = self.0.changes.send(Change::GrantChanged(changed.account_id));
         } else if name == AccessEnded::full_name() {
             let Ok(ended) = data.to_msg::<AccessEnded>() else { return };
-            self.tell(|l| l.session.iter().for_each(|forget| forget(Some(&ended.account_id))));
+            self.notify(|l| l.session.iter().for_each(|forget| forget(Some(&ended.account_id))));
             let _ = self.0.changes.send(Change::GrantChanged(ended.account_id));
         } else if name == SessionChanged::full_name() {
             let Ok(chosen) = data.to_msg::<SessionChanged>() else { return };
-            self.tell(|l| l.session.iter().for_each(|forget| forget(Some(&chosen.account_id))));
+            self.notify(|l| l.session.iter().for_each(|forget| forget(Some(&chosen.account_id))));
             let _ = self.0.changes.send(Change::GrantChanged(chosen.account_id));
-        } else if let Some(section) = section(name, data) {
+        } else if let Some(section) = (self.0.section_of)(data) {
             let change =
                 Change::Section { organisation: event.organisation_id, client: event.client_id, section };
             let _ = self.0.changes.send(change);
         }
     }
 
-    fn tell(&self, tell: impl FnOnce(&Listeners)) {
+    fn notify(&self, notify: impl FnOnce(&Listeners)) {
         if let Ok(listeners) = self.0.listeners.lock() {
-            tell(&listeners);
+            notify(&listeners);
         }
     }
 
@@ -212,21 +221,9 @@ impl Live {
     }
 }
 
-/// The section that an event is about; `None` for those that no page waits for, and for old news.
-fn section(name: &str, data: &prost_types::Any) -> Option<Section> {
-    if name == ReportAdded::full_name() || name == ReportChanged::full_name() {
-        return Some(Section::Reports);
-    }
-    if name == RecordsImported::full_name() {
-        let imported: RecordsImported = data.to_msg().ok()?;
-        return (!imported.historic && imported.reports > 0).then_some(Section::Reports);
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
-    use prost_types::Any;
+    use proto::dossier::v1::{RecordsImported, ReportAdded};
 
     use super::*;
 
@@ -238,12 +235,13 @@ mod tests {
     }
 
     #[test]
-    fn a_new_report_is_told_with_its_client_and_section_and_old_news_is_not() {
-        let live = Live::deaf();
+    fn news_is_passed_on_with_its_client_and_section() {
+        let live =
+            Live::new(|event| (type_name(event) == ReportAdded::full_name()).then_some(Section::Reports));
         let mut changes = live.changes();
-        live.heard(&payload(&RecordsImported { reports: 3, historic: true }));
-        live.heard(b"garbage");
-        live.heard(&payload(&ReportAdded { report_id: "r".to_owned() }));
+        live.on_event(&payload(&RecordsImported { reports: 3, historic: true }));
+        live.on_event(b"garbage");
+        live.on_event(&payload(&ReportAdded { report_id: "r".to_owned() }));
         let expected = Change::Section {
             organisation: "o".to_owned(),
             client: "c".to_owned(),
@@ -261,7 +259,7 @@ mod tests {
         live.on_session_change(move |account| flag.store(account.is_none(), Ordering::SeqCst));
         live.set_connected(true);
         let mut changes = live.changes();
-        live.heard_of_bus(&BusEvent::Disconnected);
+        live.on_bus_event(&BusEvent::Disconnected);
         assert_eq!(changes.try_recv(), Ok(Change::Down));
         assert!(!live.is_connected() && forgotten.load(Ordering::SeqCst));
     }

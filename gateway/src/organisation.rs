@@ -6,7 +6,7 @@ use moka::future::Cache;
 use proto::identity::v1::{FindOrganisationRequest, OrganisationSettings};
 use tonic::Code;
 
-use crate::{clients::Clients, live::Live, problem::Problem};
+use crate::{live::Live, problem::Problem, services::Services};
 
 /// How long an answer is kept where the bus tells nothing else.
 const LIFE: Duration = Duration::from_mins(1);
@@ -24,7 +24,7 @@ pub struct Organisation {
 
 /// The organisations that were asked for lately.
 pub struct Organisations {
-    clients: Clients,
+    services: Services,
     by_host: Cache<String, Option<Arc<Organisation>>>,
     /// Pages of a host of several organisations ask for one by its name each time.
     by_name: Cache<String, Option<Arc<Organisation>>>,
@@ -32,12 +32,12 @@ pub struct Organisations {
 
 impl Organisations {
     /// An empty cache, emptied again when an organisation is configured or the bus cannot tell.
-    pub fn new(clients: Clients, live: &Live) -> Self {
+    pub fn new(services: Services, live: &Live) -> Self {
         let cache = || Cache::builder().max_capacity(1000).time_to_live(LIFE).build();
         let (by_host, by_name): (Cache<_, _>, Cache<_, _>) = (cache(), cache());
         let caches = [by_host.clone(), by_name.clone()];
         live.on_organisation(move || caches.iter().for_each(Cache::invalidate_all));
-        Self { clients, by_host, by_name }
+        Self { services, by_host, by_name }
     }
 
     /// The organisation of a host; `None` where the host is of none.
@@ -59,7 +59,7 @@ impl Organisations {
     }
 
     async fn ask(&self, request: FindOrganisationRequest) -> Result<Option<Arc<Organisation>>, Problem> {
-        match self.clients.identity()?.find_organisation(request).await {
+        match self.services.identity()?.find_organisation(request).await {
             Ok(found) => {
                 let found = found.into_inner();
                 Ok(Some(Arc::new(Organisation {

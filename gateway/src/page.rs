@@ -1,4 +1,4 @@
-//! What a handler gives back: a view, or where to go next. The render layer makes HTML or JSON of it.
+//! What a handler returns: a view, a form that was refused, or where to go next. The render layer makes HTML or JSON of it.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use axum::{
 use axum_extra::extract::cookie::Cookie;
 use serde::Serialize;
 
-use crate::session::Session;
+use crate::{continuation::Continuation, problem::Problem, session::Session};
 
 /// Which of the two a request asked for: by its path alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,14 +53,55 @@ pub trait View: Template + Serialize + Send + Sync + 'static {
         Self::TITLE
     }
 
-    /// Whether something on the page has to be mended: then its title says so.
-    fn has_errors(&self) -> bool {
-        false
+    /// What stands beside the fields of the page's form; `None` where the page has no form that can be refused.
+    fn form(&self) -> Option<&FormState> {
+        None
     }
 
-    /// Whether the page alone holds what somebody has typed: then nothing on it leads away by the way.
+    /// Whether the person has to correct something on the page: then the page's title says so.
+    fn has_errors(&self) -> bool {
+        self.form().is_some_and(|form| form.problem.is_some())
+    }
+
+    /// Whether only this page still holds what the person typed: then the page offers no way to leave by accident, such
+    /// as another language.
     fn holds_input(&self) -> bool {
-        false
+        self.form().is_some_and(|form| form.continuation.pending_form.is_some())
+    }
+}
+
+/// What stands beside the fields of a form: what went wrong, and what goes along to the next step.
+#[derive(Clone, Debug, Default)]
+pub struct FormState {
+    /// Why the form was refused; `None`: it was not sent yet.
+    pub problem: Option<Problem>,
+    /// What goes along.
+    pub continuation: Continuation,
+}
+
+impl FormState {
+    /// A form that was refused.
+    #[must_use]
+    pub fn refused(problem: Problem) -> Self {
+        Self { problem: Some(problem), ..Self::default() }
+    }
+
+    /// A form that was not sent yet, on the way to something else.
+    #[must_use]
+    pub const fn on_the_way(continuation: Continuation) -> Self {
+        Self { problem: None, continuation }
+    }
+
+    /// The key of the words for what went wrong.
+    #[must_use]
+    pub fn word(&self) -> Option<String> {
+        self.problem.as_ref().map(Problem::word)
+    }
+
+    /// The key of the words for what is wrong with a field.
+    #[must_use]
+    pub fn error(&self, name: &str) -> Option<String> {
+        self.problem.as_ref()?.field(name)
     }
 }
 
@@ -109,6 +150,8 @@ pub enum Body {
     Done(Arc<Vec<u8>>, String),
     /// A step that was taken: pages show the next one at once, within the session that it led to; JSON gets the outcome.
     Next(Arc<Vec<u8>>, Arc<dyn AnyView>, Option<Arc<Session>>),
+    /// A form that was refused: pages show it again with what was typed, JSON gets the problem.
+    Refused(Problem, Arc<dyn AnyView>),
 }
 
 /// A view, with what goes beside it.
@@ -136,6 +179,16 @@ impl Page {
     pub fn next(outcome: &impl Serialize, view: Arc<dyn AnyView>, session: Option<Arc<Session>>) -> Self {
         let outcome = serde_json::to_vec(outcome).unwrap_or_default();
         Self(Body::Next(Arc::new(outcome), view, session), Vec::new())
+    }
+
+    /// Shows a form again that was refused, with the problem's status.
+    pub fn refused(problem: Problem, form: impl View) -> Self {
+        Self::refused_any(problem, Arc::new(form))
+    }
+
+    /// The same for a view whose type is forgotten.
+    pub fn refused_any(problem: Problem, form: Arc<dyn AnyView>) -> Self {
+        Self(Body::Refused(problem, form), Vec::new())
     }
 
     /// Sets a cookie, on pages.

@@ -1,105 +1,84 @@
 //! What went wrong, for people and for programs: an error page, or problem+json (RFC 9457).
 
-use std::{error::Error, sync::Arc, time::Duration};
+use std::{error::Error, time::Duration};
 
 use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use chassis::{Failure, failure::SHARED_DOMAIN};
+use chassis::{Failure, Kind};
+use proto::{Reason, access::v1::ErrorReason as Shared, gateway::v1::ErrorReason};
 use tonic::{Code, Status};
-use tonic_types::StatusExt;
+use tonic_types::{ErrorDetails, StatusExt};
 
-use crate::page::{AnyView, View};
-
-/// A problem: a status, a reason of the contract and the fields that are wrong. Words come later, in a language.
-#[derive(Clone)]
+/// Why a request was not answered as asked. The words come later, in a language.
+#[derive(Clone, Debug)]
 pub struct Problem {
     /// The HTTP status.
     pub status: StatusCode,
-    /// The package whose reason it is.
-    pub domain: String,
-    /// The reason, such as `LOGIN_REFUSED`.
-    pub reason: String,
+    /// The reason of the contract.
+    pub reason: Reason,
     /// The fields that are wrong: name and reason.
-    pub fields: Vec<(String, String)>,
+    pub fields: Vec<(String, Reason)>,
     /// When to try again.
     pub retry_after: Option<Duration>,
-    /// The form to show again, with what was typed.
-    pub form: Option<Arc<dyn AnyView>>,
-}
-
-impl std::fmt::Debug for Problem {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {}", self.status, self.reason)
-    }
 }
 
 impl Problem {
-    /// A problem of the gateway's own, for a shared reason.
+    /// A problem with the status of its reason's kind.
     #[must_use]
-    pub fn shared(status: StatusCode, reason: &str) -> Self {
-        Self {
-            status,
-            domain: SHARED_DOMAIN.to_owned(),
-            reason: reason.to_owned(),
-            fields: Vec::new(),
-            retry_after: None,
-            form: None,
-        }
+    pub fn new(reason: impl Into<Reason>) -> Self {
+        let reason = reason.into();
+        Self { status: status_of(reason.kind()), reason, fields: Vec::new(), retry_after: None }
     }
 
     /// Nobody is logged in.
     #[must_use]
     pub fn unauthenticated() -> Self {
-        Self::shared(StatusCode::UNAUTHORIZED, "TOKEN_REFUSED")
+        Self::new(Shared::TokenRefused)
     }
 
-    /// There is no such page, or not for the caller.
+    /// There is no such page, or it is not for the caller.
     #[must_use]
     pub fn not_found() -> Self {
-        Self::shared(StatusCode::NOT_FOUND, "NOT_FOUND")
+        Self::new(Shared::NotFound)
     }
 
     /// A part of the system cannot be reached in time.
     #[must_use]
     pub fn unavailable() -> Self {
-        Self::shared(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE")
+        Self::new(Shared::Unavailable)
     }
 
-    /// Our fault. The cause goes to the log.
+    /// The system is at fault. The cause goes to the log.
     #[must_use]
     pub fn internal(cause: &(dyn Error + 'static)) -> Self {
-        let failure = Failure::internal(cause);
-        Self::shared(StatusCode::INTERNAL_SERVER_ERROR, failure.reason)
+        Self::new(Failure::internal(cause).reason)
     }
 
-    /// What was sent is larger than can be taken.
+    /// The body is larger than can be taken.
     #[must_use]
     pub fn too_large() -> Self {
-        Self::shared(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE")
+        Self { status: StatusCode::PAYLOAD_TOO_LARGE, ..Self::new(ErrorReason::BodyTooLarge) }
     }
 
-    /// What was sent cannot be read.
+    /// The body, the query or the path cannot be read.
     #[must_use]
     pub fn unreadable() -> Self {
-        Self::shared(StatusCode::BAD_REQUEST, "BODY_UNREADABLE")
+        Self { status: StatusCode::BAD_REQUEST, ..Self::new(ErrorReason::BodyUnreadable) }
     }
 
-    /// What was sent came from another site.
+    /// One field of a form cannot be taken.
     #[must_use]
-    pub fn cross_site() -> Self {
-        Self::shared(StatusCode::FORBIDDEN, "CROSS_SITE")
+    pub fn of_field(name: &str, reason: impl Into<Reason>) -> Self {
+        let reason = reason.into();
+        Self { fields: vec![(name.to_owned(), reason)], ..Self::new(reason) }
     }
 
-    /// One field of a form that cannot be taken, for a reason of identity's.
+    /// Whether this is the reason.
     #[must_use]
-    pub fn of_field(name: &str, reason: &str) -> Self {
-        Self {
-            domain: "zorgportaal.identity.v1".to_owned(),
-            fields: vec![(name.to_owned(), reason.to_owned())],
-            ..Self::shared(StatusCode::UNPROCESSABLE_ENTITY, reason)
-        }
+    pub fn is(&self, reason: impl Into<Reason>) -> bool {
+        self.reason == reason.into()
     }
 
     /// Whether logging in would help.
@@ -108,19 +87,13 @@ impl Problem {
         self.status == StatusCode::UNAUTHORIZED
     }
 
-    /// Whether proving more surely who is there would help.
+    /// Whether a step-up would help.
     #[must_use]
     pub fn asks_step_up(&self) -> bool {
-        self.reason == "STEP_UP_REQUIRED"
+        self.is(Shared::StepUpRequired)
     }
 
-    /// The fields that are wrong with the keys of their words, in the order of a form's fields.
-    #[must_use]
-    pub fn errors(&self, order: &[&'static str]) -> Vec<(&'static str, String)> {
-        order.iter().filter_map(|name| Some((*name, self.field(name)?))).collect()
-    }
-
-    /// Whether it is about what the person typed, so that the form can be shown again.
+    /// Whether the problem is about what the person typed, so that the form is shown again.
     #[must_use]
     pub fn is_about_input(&self) -> bool {
         matches!(
@@ -129,44 +102,57 @@ impl Problem {
         )
     }
 
-    /// The key of the words for it.
+    /// The key of the words for the problem.
     #[must_use]
     pub fn word(&self) -> String {
-        word(&self.domain, &self.reason)
+        word(self.reason)
     }
 
-    /// The key of the words for a field, or `None` where the field is well.
+    /// The key of the words for what is wrong with a field; `None` where nothing is.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<String> {
         let (_, reason) = self.fields.iter().find(|(field, _)| field == name)?;
-        Some(word(&self.domain, reason))
+        Some(word(*reason))
     }
 
-    /// The name of the first field that is wrong; empty where none is named.
+    /// The name of the first field that is wrong; empty where no field is named.
     #[must_use]
     pub fn first_field(&self) -> &str {
         self.fields.first().map_or("", |(name, _)| name)
     }
+}
 
-    /// The same, with the form to show again where a page was asked for.
-    #[must_use]
-    pub fn with_form(self, form: impl View) -> Self {
-        Self { form: Some(Arc::new(form)), ..self }
+/// The key of the words for a reason, such as `identity-login-refused`.
+#[must_use]
+pub fn word(reason: Reason) -> String {
+    let service = reason.domain().split('.').nth(1).unwrap_or_default();
+    format!("{service}-{}", reason.name().to_ascii_lowercase().replace('_', "-"))
+}
+
+const fn status_of(kind: Kind) -> StatusCode {
+    match kind {
+        Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+        Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Kind::StepUp | Kind::Forbidden => StatusCode::FORBIDDEN,
+        Kind::NotFound => StatusCode::NOT_FOUND,
+        Kind::Conflict | Kind::Precondition => StatusCode::CONFLICT,
+        Kind::Limited => StatusCode::TOO_MANY_REQUESTS,
+        Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Kind::Unspecified | Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 
-/// The key of the words for a reason: `identity-login-refused`.
-#[must_use]
-pub fn word(domain: &str, reason: &str) -> String {
-    let service = domain.split('.').nth(1).unwrap_or("access");
-    format!("{service}-{}", reason.to_ascii_lowercase().replace('_', "-"))
+/// The reason that a service gave: its own, or one that all services share.
+fn reason_of(details: &ErrorDetails) -> Option<Reason> {
+    let info = details.error_info()?;
+    Reason::parse(&info.domain, &info.reason)
 }
 
 impl From<Status> for Problem {
     fn from(status: Status) -> Self {
         let details = status.get_error_details();
-        let Some(info) = details.error_info() else {
-            // Not said by a service, but by the way to it.
+        let Some(reason) = reason_of(&details) else {
+            // Not refused by a service, but by the way to it; or for a reason of a newer contract.
             return match status.code() {
                 Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Unknown => {
                     tracing::warn!(code = ?status.code(), "a service is not reached");
@@ -175,29 +161,14 @@ impl From<Status> for Problem {
                 _ => Self::internal(&status),
             };
         };
-        let http = match status.code() {
-            Code::InvalidArgument => StatusCode::UNPROCESSABLE_ENTITY,
-            Code::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Code::PermissionDenied => StatusCode::FORBIDDEN,
-            Code::NotFound => StatusCode::NOT_FOUND,
-            Code::Aborted | Code::AlreadyExists | Code::FailedPrecondition => StatusCode::CONFLICT,
-            Code::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
-            Code::Unavailable | Code::DeadlineExceeded => StatusCode::SERVICE_UNAVAILABLE,
-            _ => StatusCode::INTERNAL_SERVER_ERROR,
-        };
-        let fields = details.bad_request().map(|bad| {
-            bad.field_violations
-                .iter()
-                .map(|violation| (violation.field.clone(), violation.reason.clone()))
-                .collect()
+        let violations = details.bad_request().map(|bad| bad.field_violations.as_slice()).unwrap_or_default();
+        let fields = violations.iter().filter_map(|violation| {
+            Some((violation.field.clone(), Reason::parse(reason.domain(), &violation.reason)?))
         });
         Self {
-            status: http,
-            domain: info.domain.clone(),
-            reason: info.reason.clone(),
-            fields: fields.unwrap_or_default(),
+            fields: fields.collect(),
             retry_after: details.retry_info().and_then(|info| info.retry_delay),
-            form: None,
+            ..Self::new(reason)
         }
     }
 }

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::{app::App, session};
+use crate::{app::App, cookie};
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'";
@@ -92,7 +92,7 @@ fn is_local(host: &str) -> bool {
 /// `Authorization` header or a JSON content type without asking first.
 #[must_use]
 pub fn is_same_site(method: &Method, headers: &HeaderMap) -> bool {
-    if method.is_safe() || session::bearer(headers).is_some() {
+    if method.is_safe() || cookie::bearer(headers).is_some() {
         return true;
     }
     if let Some(site) = headers.get("sec-fetch-site") {

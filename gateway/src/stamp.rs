@@ -1,13 +1,14 @@
-//! The stamp on every form: for whom and about whom it was rendered. With another client chosen since, nothing is written.
+//! The stamp on every form: for whom and about whom the form was rendered. With another client chosen since, nothing is
+//! written.
 
 use std::sync::Arc;
 
-use chassis::stamp::StampKey;
+use chassis::aead::AeadKey;
 use serde::{Deserialize, Serialize};
 
 use crate::session::Session;
 
-/// The field that holds it.
+/// The field that holds the stamp.
 pub const FIELD: &str = "stamp";
 
 /// For whom and about whom a form is.
@@ -15,16 +16,16 @@ pub const FIELD: &str = "stamp";
 pub struct Stamp {
     /// The account.
     pub account: String,
-    /// The chosen client; empty where none was.
+    /// The chosen client; empty where none was chosen.
     pub client: String,
-    /// That client's name.
+    /// The name of that client.
     pub client_name: String,
 }
 
 impl Stamp {
-    /// What forms of a session are stamped with.
+    /// The stamp for forms of a session.
     #[must_use]
-    pub fn of(session: &Session) -> Self {
+    pub fn new(session: &Session) -> Self {
         Self {
             account: session.facts.account_id.clone(),
             client: session.facts.client_id.clone(),
@@ -32,32 +33,32 @@ impl Stamp {
         }
     }
 
-    /// As it stands in a form.
+    /// The stamp as the text of a hidden field.
     #[must_use]
-    pub fn close(&self, key: &StampKey) -> String {
-        key.close(&serde_json::to_vec(self).unwrap_or_default())
+    pub fn seal(&self, key: &AeadKey) -> String {
+        key.encrypt(&serde_json::to_vec(self).unwrap_or_default())
     }
 
-    /// From a form; `None` where it is not ours.
+    /// The stamp of a hidden field; `None` where the text is not ours.
     #[must_use]
-    pub fn open(key: &StampKey, text: &str) -> Option<Self> {
-        serde_json::from_slice(&key.open(text)?).ok()
+    pub fn open(key: &AeadKey, text: &str) -> Option<Self> {
+        serde_json::from_slice(&key.decrypt(text)?).ok()
     }
 }
 
 /// A form that a page sent: its fields, and its stamp apart.
 #[derive(Clone, Debug, Default)]
-pub struct Sent {
-    /// The fields, as they came.
+pub struct SentForm {
+    /// The fields, in the order in which they came.
     pub fields: Vec<(String, String)>,
     /// The stamp, where it is ours.
     pub stamp: Option<Stamp>,
 }
 
-impl Sent {
+impl SentForm {
     /// Reads a form's body.
     #[must_use]
-    pub fn read(key: &StampKey, body: &[u8]) -> Arc<Self> {
+    pub fn read(key: &AeadKey, body: &[u8]) -> Arc<Self> {
         let mut sent = Self::default();
         for (name, value) in form_urlencoded::parse(body) {
             if name == FIELD {
@@ -69,7 +70,7 @@ impl Sent {
         Arc::new(sent)
     }
 
-    /// The fields as a body again, without the stamp: a handler knows no such field.
+    /// The fields as a body again, without the stamp: handlers refuse fields that they do not know.
     #[must_use]
     pub fn body(&self) -> String {
         form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.fields).finish()

@@ -24,7 +24,7 @@ async fn send(portal: &Portal, path: &str, session: Option<&str>, body: &str) ->
 #[tokio::test]
 async fn a_form_without_its_stamp_or_with_another_is_not_taken() {
     let portal = Portal::start().await;
-    for body in ["email=a%40b.nl", "email=a%40b.nl&stamp=x"] {
+    for body in ["value=a%40b.nl", "value=a%40b.nl&stamp=x"] {
         let answer = send(&portal, "/account/email", Some(TOKEN), body).await;
         assert_eq!(answer.status, 400, "{answer:?}");
     }
@@ -36,7 +36,7 @@ async fn with_another_client_chosen_since_nothing_is_written_and_both_are_named(
     let portal = Portal::start().await;
     let page = portal.ask(&Method::GET, "/account/email", Some(TOKEN)).await;
     let stamp = hidden(&page, "stamp");
-    let body = format!("email=a%40b.nl&stamp={stamp}");
+    let body = format!("value=a%40b.nl&stamp={stamp}");
     let answer = send(&portal, "/account/email", Some(crate::support::OTHER_CLIENT), &body).await;
     assert_eq!(answer.status, 409);
     assert!(answer.text.contains("mevrouw Ander"), "{}", answer.text);
@@ -44,9 +44,9 @@ async fn with_another_client_chosen_since_nothing_is_written_and_both_are_named(
     assert_eq!(html::faults(&answer.text), Vec::<String>::new());
     assert!(!portal.identity.calls().contains(&"StartEmailChange".to_owned()));
     // Back to the first client: what was typed comes along.
-    let kept = hidden(&answer, "kept");
+    let kept = hidden(&answer, "pending_form");
     let stamp = hidden(&answer, "stamp");
-    let body = format!("kept={kept}&stamp={stamp}");
+    let body = format!("pending_form={kept}&stamp={stamp}");
     let back = send(&portal, "/clients/c/select", Some(crate::support::OTHER_CLIENT), &body).await;
     assert_eq!(back.status, 200);
     assert!(!back.text.contains("Het gaat over het dossier"), "one's own address is of no dossier");
@@ -57,7 +57,7 @@ async fn with_another_client_chosen_since_nothing_is_written_and_both_are_named(
 async fn what_was_typed_survives_a_step_up() {
     let portal = Portal::start().await;
     let page = portal.ask(&Method::GET, "/account/email", Some(TOKEN)).await;
-    let body = format!("email=nieuw%40voorbeeld.nl&stamp={}", hidden(&page, "stamp"));
+    let body = format!("value=nieuw%40voorbeeld.nl&stamp={}", hidden(&page, "stamp"));
     let asked = send(&portal, "/account/email", Some(TOKEN), &body).await;
     let leads_away = |page: &crate::support::Answer| page.text.contains("action=\"/language\"");
     assert!(leads_away(&page) && !leads_away(&asked), "another language would lose it");
@@ -65,7 +65,8 @@ async fn what_was_typed_survives_a_step_up() {
     assert!(asked.text.contains("Nog een code"), "{}", asked.text);
     assert_eq!(html::faults(&asked.text), Vec::<String>::new());
     let hold = |page: &Answer| {
-        let fields = ["stamp", "kept", "purpose"].map(|name| format!("{name}={}", hidden(page, name)));
+        let fields =
+            ["stamp", "pending_form", "purpose"].map(|name| format!("{name}={}", hidden(page, name)));
         fields.join("&")
     };
     let sent = send(&portal, "/step-up/send", Some(TOKEN), &hold(&asked)).await;
@@ -92,21 +93,21 @@ async fn what_was_typed_survives_a_login_of_the_same_person_and_of_nobody_else()
     assert_eq!(asked.status, 401);
     assert!(asked.text.contains("Wat u had getypt, is bewaard."), "{}", asked.text);
     assert!(asked.text.contains("Naar binnen"), "the organisation's own word for it");
-    let kept = hidden(&asked, "kept");
-    let wrong = send(&portal, "/login", None, &format!("username=a&password=fout&kept={kept}")).await;
+    let kept = hidden(&asked, "pending_form");
+    let wrong = send(&portal, "/login", None, &format!("username=a&password=fout&pending_form={kept}")).await;
     assert_eq!(wrong.status, 422);
-    assert_eq!(hidden(&wrong, "kept"), kept, "a wrong password loses nothing");
-    let code = send(&portal, "/login", None, &format!("username=a&password=goed&kept={kept}")).await;
+    assert_eq!(hidden(&wrong, "pending_form"), kept, "a wrong password loses nothing");
+    let code = send(&portal, "/login", None, &format!("username=a&password=goed&pending_form={kept}")).await;
     assert_eq!(code.status, 200);
-    assert_eq!(hidden(&code, "kept"), kept);
+    assert_eq!(hidden(&code, "pending_form"), kept);
     let cookie = [FORM[0], FORM[1], ("cookie", "__Host-login=code")];
-    let body = format!("code=1&kept={kept}");
+    let body = format!("code=1&pending_form={kept}");
     let done = portal.ask_with(&Method::POST, "/login/code", None, &cookie, &body).await;
     assert_eq!(done.status, 200);
     assert!(done.text.contains("action=\"/account/preferences\""), "{}", done.text);
     assert!(done.text.contains("value=\"large\""), "{}", done.text);
 
-    let forged = format!("code=1&kept={}", hidden(&page, "stamp"));
+    let forged = format!("code=1&pending_form={}", hidden(&page, "stamp"));
     let done = portal.ask_with(&Method::POST, "/login/code", None, &cookie, &forged).await;
     assert_eq!((done.status, done.header("location")), (303, "/"), "what is not ours is dropped");
 }

@@ -5,16 +5,17 @@ use axum::{
     body::Body,
     http::{Method, Request, Response, header},
 };
-use chassis::{Clock, Failure, failure::Kind, stamp::StampKey};
-use gateway::{App, Clients, Live, ServiceSettings, router};
+use chassis::{Clock, Failure, aead::AeadKey, time};
+use gateway::{App, Live, ServiceSettings, Services, router};
 use http_body_util::BodyExt;
-use prost::Message;
+use jiff::SignedDuration;
+use prost::{Message, Name};
 use proto::{
-    access::v1::{Action, Grant, Level, Section},
-    dossier::v1::{ListReportsResponse, Report, ReportKind},
+    SERVICES,
+    access::v1::{Action, Grant, Section},
     identity::v1::*,
 };
-use testkit::{Keys, fake::Fake, monday_morning};
+use testkit::{Keys, example, fake::Fake, monday_morning};
 use tonic::Status;
 use tower::ServiceExt;
 
@@ -45,123 +46,106 @@ fn settings() -> OrganisationSettings {
     }
 }
 
-fn refused(failure: Failure) -> Status {
-    Status::from(failure)
+fn refused(reason: ErrorReason) -> Result<Vec<u8>, Status> {
+    Err(Failure::new(reason).into())
 }
 
-#[expect(clippy::too_many_lines, reason = "one arm for each method")]
-fn identity(method: &str, request: &[u8]) -> Result<Vec<u8>, Status> {
-    let refusal = |reason| refused(Failure::new(Kind::Unauthenticated, "zorgportaal.identity.v1", reason));
-    match method {
+/// A message of the contract with hostile text wherever there is text.
+fn hostile<M: Message + Name + Default>() -> M {
+    example::message(HOSTILE, monday_morning())
+}
+
+/// What a service answers to every method: hostile text wherever there is text.
+fn answer(path: &str) -> Result<Vec<u8>, Status> {
+    if path.ends_with("/Check") {
+        // gRPC health: serving.
+        return Ok(vec![8, 1]);
+    }
+    example::answer(path, HOSTILE, monday_morning()).ok_or_else(|| Failure::not_found().into())
+}
+
+fn dossier(path: &str, _: &[u8]) -> Result<Vec<u8>, Status> {
+    answer(path)
+}
+
+/// Identity, with one organisation, one account in two sessions, and a login whose step its token names.
+fn identity(path: &str, request: &[u8]) -> Result<Vec<u8>, Status> {
+    match path.rsplit('/').next().unwrap() {
         "FindOrganisation" if FindOrganisationRequest::decode(request).unwrap().host == HOST => {
             let found =
                 FindOrganisationResponse { organisation_id: "o".to_owned(), settings: Some(settings()) };
             Ok(found.encode_to_vec())
         }
-        "FindOrganisation" => Err(refused(Failure::not_found())),
-        "ResolveSession"
-            if [TOKEN, OTHER_CLIENT]
-                .contains(&&*ResolveSessionRequest::decode(request).unwrap().session_token) =>
-        {
-            let other = ResolveSessionRequest::decode(request).unwrap().session_token == OTHER_CLIENT;
-            let later = prost_types::Timestamp { seconds: monday_morning().as_second() + 1800, nanos: 0 };
-            let session = ResolveSessionResponse {
-                token: "a-token".to_owned(),
-                session_id: "s".to_owned(),
-                organisation_id: "o".to_owned(),
-                account_id: "a".to_owned(),
-                display_name: HOSTILE.to_owned(),
-                username: HOSTILE.to_owned(),
-                client_id: if other { "d" } else { "c" }.to_owned(),
-                client_name: if other { "mevrouw Ander" } else { HOSTILE }.to_owned(),
-                grants: [Section::Reports, Section::Users]
-                    .map(|section| Grant { section: section.into(), actions: vec![Action::View.into()] })
-                    .to_vec(),
-                level: Level::Low.into(),
-                idle_until: Some(later),
-                ends_at: Some(later),
-                language: "nl".to_owned(),
-                is_client: false,
-                clients: 2,
-                impersonator: HOSTILE.to_owned(),
-                last_login_at: Some(later),
-                text_size: "large".to_owned(),
-            };
-            Ok(session.encode_to_vec())
+        "FindOrganisation" => refused(ErrorReason::OrganisationUnknown),
+        "ResolveSession" => match &*ResolveSessionRequest::decode(request).unwrap().session_token {
+            TOKEN => Ok(session("c", HOSTILE).encode_to_vec()),
+            OTHER_CLIENT => Ok(session("d", "mevrouw Ander").encode_to_vec()),
+            _ => refused(ErrorReason::SessionEnded),
+        },
+        "GetLogin" => {
+            let progress = login(&GetLoginRequest::decode(request).unwrap().login_token);
+            Ok(GetLoginResponse { progress: Some(progress) }.encode_to_vec())
         }
-        "GetLogin" => Ok(login(&GetLoginRequest::decode(request).unwrap().login_token).encode_to_vec()),
-        "GetAccount" => {
-            let account = GetAccountResponse {
-                username: HOSTILE.to_owned(),
-                display_name: HOSTILE.to_owned(),
-                email: HOSTILE.to_owned(),
-                phone: HOSTILE.to_owned(),
-                ..Default::default()
-            };
-            Ok(account.encode_to_vec())
+        "StartLogin" if StartLoginRequest::decode(request).unwrap().password == "goed" => {
+            Ok(StartLoginResponse { progress: Some(login("code")) }.encode_to_vec())
         }
-        "ListMyClients" => {
-            let client = MyClient { client_id: "c".to_owned(), name: HOSTILE.to_owned(), is_client: true };
-            Ok(ListMyClientsResponse { clients: vec![client] }.encode_to_vec())
-        }
-        "ListSessions" => {
-            let at = Some(prost_types::Timestamp { seconds: monday_morning().as_second(), nanos: 0 });
-            let session = SessionSummary {
-                session_id: "other".to_owned(),
-                started_at: at,
-                seen_at: at,
-                impersonator: HOSTILE.to_owned(),
-                ..Default::default()
-            };
-            Ok(ListSessionsResponse { sessions: vec![session] }.encode_to_vec())
-        }
-        "ListDevices" => {
-            let at = Some(prost_types::Timestamp { seconds: monday_morning().as_second(), nanos: 0 });
-            let name = HOSTILE.to_owned();
-            let device = Device { device_id: "d".to_owned(), name, added_at: at, expires_at: at };
-            Ok(ListDevicesResponse { devices: vec![device] }.encode_to_vec())
-        }
-        "ListAccess" => Ok(access().encode_to_vec()),
-        "StartEmailChange" | "ListSecrets" => Err(refused(Failure::step_up_required())),
-        "StartStepUp" => {
-            let code = SentCode {
-                sent_to: HOSTILE.to_owned(),
-                shown_digits: "5913".to_owned(),
-                ..Default::default()
-            };
-            Ok(StartStepUpResponse { code: Some(code) }.encode_to_vec())
-        }
-        "VerifyStepUp" => {
-            let proof = "a-proof".to_owned();
-            Ok(VerifyStepUpResponse { proof, ..Default::default() }.encode_to_vec())
-        }
-        "SelectClient" => Ok(SelectClientResponse {}.encode_to_vec()),
-        "StartLogin" => {
-            let request = StartLoginRequest::decode(request).unwrap();
-            if request.password != "goed" {
-                return Err(refused(Failure::new(Kind::Invalid, "zorgportaal.identity.v1", "LOGIN_REFUSED")));
-            }
-            Ok(StartLoginResponse { progress: login("code").progress }.encode_to_vec())
-        }
+        "StartLogin" => refused(ErrorReason::LoginRefused),
         "VerifyCode" => {
             let progress = LoginProgress {
                 step: LoginStep::Done.into(),
                 session_token: TOKEN.to_owned(),
                 device_token: "a-device".to_owned(),
                 device_life_days: 90,
-                ..Default::default()
+                ..hostile()
             };
             Ok(VerifyCodeResponse { progress: Some(progress) }.encode_to_vec())
         }
-        "ResolveSession" => Err(refusal("SESSION_ENDED")),
-        "EndSession" => Ok(EndSessionResponse {}.encode_to_vec()),
-        "Check" => Ok(vec![8, 1]),
-        _ => Err(refusal("LOGIN_REFUSED")),
+        "StartEmailChange" => Err(Failure::step_up_required().into()),
+        "VerifyStepUp" => {
+            let verified = VerifyStepUpResponse {
+                proof: "a-proof".to_owned(),
+                session_token: String::new(),
+                ..hostile()
+            };
+            Ok(verified.encode_to_vec())
+        }
+        "ListAccess" => {
+            // The page of the person `x` is asked for.
+            let mut list: ListAccessResponse = hostile();
+            "x".clone_into(&mut list.entries[0].access_id);
+            list.entries[0].may_change = true;
+            Ok(list.encode_to_vec())
+        }
+        "SetOwnPassword" | "AcceptTerms" | "AcceptInvitation" | "DeclineInvitation" | "SendCode"
+        | "ResendCode" => refused(ErrorReason::LoginRefused),
+        _ => answer(path),
     }
 }
 
-/// Where the attempt stands whose token says so.
-fn login(token: &str) -> GetLoginResponse {
+/// A session about a client.
+fn session(client_id: &str, client_name: &str) -> ResolveSessionResponse {
+    let later = Some(time::to_proto(monday_morning() + SignedDuration::from_mins(30)));
+    ResolveSessionResponse {
+        token: "a-token".to_owned(),
+        organisation_id: "o".to_owned(),
+        account_id: "a".to_owned(),
+        client_id: client_id.to_owned(),
+        client_name: client_name.to_owned(),
+        grants: [Section::Reports, Section::Users]
+            .map(|section| Grant { section: section.into(), actions: vec![Action::View.into()] })
+            .to_vec(),
+        idle_until: later,
+        ends_at: later,
+        language: "nl".to_owned(),
+        is_client: false,
+        clients: 2,
+        text_size: "large".to_owned(),
+        ..hostile()
+    }
+}
+
+/// How far the login is whose token says so.
+fn login(token: &str) -> LoginProgress {
     let step = match token {
         "send" => LoginStep::SendCode,
         "device" => LoginStep::DeviceCode,
@@ -170,69 +154,20 @@ fn login(token: &str) -> GetLoginResponse {
         "invitation" => LoginStep::Invitation,
         _ => LoginStep::Code,
     };
-    let hostile = || HOSTILE.to_owned();
-    let progress = LoginProgress {
+    LoginProgress {
         step: step.into(),
         login_token: token.to_owned(),
-        code: Some(SentCode { sent_to: hostile(), life_seconds: 300, shown_digits: hostile(), by_sms: true }),
-        terms: Some(Terms { title: hostile(), version: 1, text_nl: hostile(), ..Default::default() }),
-        invitations: vec![PendingInvitation {
-            invited_by: hostile(),
-            client_name: hostile(),
-            access_id: hostile(),
-        }],
-        ..Default::default()
-    };
-    GetLoginResponse { progress: Some(progress) }
-}
-
-fn access() -> ListAccessResponse {
-    let grants = vec![Grant { section: Section::Reports.into(), actions: vec![Action::View.into()] }];
-    let entry = |id: &str, invitation: InvitationState| AccessEntry {
-        access_id: id.to_owned(),
-        name: HOSTILE.to_owned(),
-        relation: RelationKind::Relative.into(),
-        grants: grants.clone(),
-        ground: HOSTILE.to_owned(),
-        invitation: invitation.into(),
-        may_change: true,
-        ..Default::default()
-    };
-    ListAccessResponse {
-        entries: vec![entry("x", InvitationState::Sent), entry("y", InvitationState::Accepted)],
-        givable: grants,
-        may_invite: true,
-    }
-}
-
-fn dossier(method: &str, _: &[u8]) -> Result<Vec<u8>, Status> {
-    match method {
-        "ListReports" => {
-            let report = Report {
-                report_id: "r".to_owned(),
-                text: HOSTILE.to_owned(),
-                author: HOSTILE.to_owned(),
-                author_role: HOSTILE.to_owned(),
-                written_at: Some(prost_types::Timestamp { seconds: monday_morning().as_second(), nanos: 0 }),
-                kind: ReportKind::Daily.into(),
-                ..Default::default()
-            };
-            let answer = ListReportsResponse { reports: vec![report], ..Default::default() };
-            Ok(answer.encode_to_vec())
-        }
-        "Check" => Ok(vec![8, 1]),
-        _ => Err(refused(Failure::not_found())),
+        session_token: String::new(),
+        device_token: String::new(),
+        ..hostile()
     }
 }
 
 impl Portal {
     pub async fn start() -> Self {
         let (identity, dossier) = (Fake::start(identity).await, Fake::start(dossier).await);
-        let settings = ServiceSettings {
-            identity: identity.address.clone(),
-            dossier: dossier.address.clone(),
-            messaging: dossier.address.clone(),
-        };
+        let address = |name| if name == "identity" { &identity.address } else { &dossier.address };
+        let settings = SERVICES.map(|name| (name.to_owned(), address(name).clone())).into();
         Self { router: gateway(&settings), identity, dossier }
     }
 
@@ -269,9 +204,9 @@ impl Portal {
 pub fn gateway(services: &ServiceSettings) -> Router {
     let keys = Keys::generate();
     let clock = Clock::fixed(monday_morning());
-    let clients = Clients::new(services, keys.settings.signer("gateway").unwrap(), clock.clone()).unwrap();
-    let stamps = StampKey::derive(&keys.settings.hash("gateway").unwrap(), "form");
-    router(App::new(clients, Live::deaf(), clock, Vec::new(), stamps))
+    let services = Services::new(services, keys.settings.signer("gateway").unwrap(), clock.clone()).unwrap();
+    let stamps = AeadKey::derive(&keys.settings.hash("gateway").unwrap(), "form");
+    router(App::new(services, Live::deaf(), clock, Vec::new(), stamps))
 }
 
 /// An answer, read to its end.

@@ -46,7 +46,7 @@ own-password-submit = Change password
 start-menu = Start
 start-title = Start
 start-welcome = Welcome { $name }
-start-reports = Newest reports
+reports-newest = Newest reports
 start-nothing = There is nothing to show now.
 
 ## Reports
@@ -74,7 +74,7 @@ page-older = Older reports
 page-newest = Newest reports
 
 ## Accounts, access, sessions
-login-kept = You were logged out. Log in again. What you had typed is kept.
+login-pending-form = You were logged out. Log in again. What you had typed is kept.
 forgotten-link = Forgotten your password?
 send-code-title = Ask for your code
 send-code-intro = Your password is right. To log in you also need a code. You get it by text message.
@@ -109,10 +109,10 @@ invitation-hint = If you accept an invitation, you see the record.
 invitation-accept = Accept the invitation
 invitation-decline-hint = You do not know somebody, or you do not want this? Then do not accept the invitation.
 invitation-decline = Do not accept
-kept-title = You can go on
-kept-about = It is about the record of { $client }.
-kept-intro = What you had typed is kept. Do you want to send it now?
-kept-send = Yes, send it
+pending-form-title = You can go on
+pending-form-about = It is about the record of { $client }.
+pending-form-intro = What you had typed is kept. Do you want to send it now?
+pending-form-send = Yes, send it
 logout-title = Are you sure that you want to log out?
 yes = Yes
 no = No
@@ -278,6 +278,7 @@ field-name = Name
 field-email = E-mail address
 field-phone = Mobile number
 field-relation = Who is this?
+field-value = New address or number
 field-valid_until = Access until and including
 access-relation = Who
 access-what = What

@@ -6,11 +6,11 @@ access-unavailable = This does not work right now. Try again in a minute. Does i
 access-internal = Something went wrong here. Try again later.
 access-page-token-malformed = This page is not there. Begin again with the newest.
 access-impersonation-refused = Only the person can do this. You are looking on behalf of somebody else.
-access-body-too-large = This is too large to send. Make it shorter.
-access-body-unreadable = We could not read this. Try again.
-access-cross-site = This came from another website. Go to the start page and try again.
-access-passwords-differ = The two new passwords are not the same. Type them again.
-access-other-client = You are looking at another record now. Nothing was saved.
+gateway-body-too-large = This is too large to send. Make it shorter.
+gateway-body-unreadable = We could not read this. Try again.
+gateway-cross-site = This came from another website. Go to the start page and try again.
+gateway-passwords-differ = The two new passwords are not the same. Type them again.
+gateway-other-client = You are looking at another record now. Nothing was saved.
 
 ## identity
 identity-login-refused = That is not right. Check your user name, password, code and organisation. Wait half a minute and try again. Does it not work? Ask for a new password, or call us.

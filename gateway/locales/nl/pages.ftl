@@ -46,7 +46,7 @@ own-password-submit = Wijzig wachtwoord
 start-menu = Start
 start-title = Start
 start-welcome = Welkom { $name }
-start-reports = Nieuwste rapportages
+reports-newest = Nieuwste rapportages
 start-nothing = Er is nu niets om te laten zien.
 
 ## Reports
@@ -74,7 +74,7 @@ page-older = Oudere rapportages
 page-newest = Nieuwste rapportages
 
 ## Accounts, access, sessions
-login-kept = U was uitgelogd. Log opnieuw in. Wat u had getypt, is bewaard.
+login-pending-form = U was uitgelogd. Log opnieuw in. Wat u had getypt, is bewaard.
 forgotten-link = Wachtwoord vergeten?
 send-code-title = Vraag uw code aan
 send-code-intro = Uw wachtwoord klopt. Om in te loggen hebt u ook een code nodig. Die krijgt u per sms.
@@ -109,10 +109,10 @@ invitation-hint = Neemt u een uitnodiging aan? Daarna ziet u het dossier.
 invitation-accept = Uitnodiging aannemen
 invitation-decline-hint = Kent u iemand niet, of wilt u dit niet? Neem de uitnodiging dan niet aan.
 invitation-decline = Niet aannemen
-kept-title = U kunt doorgaan
-kept-about = Het gaat over het dossier van { $client }.
-kept-intro = Wat u had getypt, is bewaard. Wilt u het nu versturen?
-kept-send = Ja, versturen
+pending-form-title = U kunt doorgaan
+pending-form-about = Het gaat over het dossier van { $client }.
+pending-form-intro = Wat u had getypt, is bewaard. Wilt u het nu versturen?
+pending-form-send = Ja, versturen
 logout-title = Weet u zeker dat u wilt uitloggen?
 yes = Ja
 no = Nee
@@ -278,6 +278,7 @@ field-name = Naam
 field-email = E-mailadres
 field-phone = Mobiel nummer
 field-relation = Wie is dit?
+field-value = Nieuw adres of nummer
 field-valid_until = Toegang tot en met
 access-relation = Wie
 access-what = Wat

@@ -6,11 +6,11 @@ access-unavailable = Dit werkt nu even niet. Probeer het over een minuut opnieuw
 access-internal = Er ging iets mis bij ons. Probeer het straks opnieuw.
 access-page-token-malformed = Deze bladzijde is er niet. Begin opnieuw bij de nieuwste.
 access-impersonation-refused = Dit kan alleen de persoon zelf doen. U kijkt nu mee namens iemand anders.
-access-body-too-large = Dit is te groot om te versturen. Maak het korter.
-access-body-unreadable = Wij konden dit niet lezen. Probeer het opnieuw.
-access-cross-site = Dit kwam van een andere website. Ga naar de startpagina en probeer het opnieuw.
-access-passwords-differ = De twee nieuwe wachtwoorden zijn niet gelijk. Vul ze opnieuw in.
-access-other-client = U bekijkt nu een ander dossier. Er is niets opgeslagen.
+gateway-body-too-large = Dit is te groot om te versturen. Maak het korter.
+gateway-body-unreadable = Wij konden dit niet lezen. Probeer het opnieuw.
+gateway-cross-site = Dit kwam van een andere website. Ga naar de startpagina en probeer het opnieuw.
+gateway-passwords-differ = De twee nieuwe wachtwoorden zijn niet gelijk. Vul ze opnieuw in.
+gateway-other-client = U bekijkt nu een ander dossier. Er is niets opgeslagen.
 
 ## identity
 identity-login-refused = De gegevens kloppen niet. Controleer uw gebruikersnaam, wachtwoord, code en organisatie. Wacht een halve minuut en probeer het opnieuw. Lukt het niet? Vraag een nieuw wachtwoord, of bel ons.

@@ -9,40 +9,17 @@ use axum_extra::extract::cookie::Cookie;
 use problem_details::ProblemDetails;
 use serde::Serialize;
 
-use super::{FLASH, Frame};
+use super::Frame;
 use crate::{
-    form::with_next,
+    continuation::{Continuation, with_next},
+    cookie,
     i18n::filters,
-    kept::{Kept, Onward},
     layout,
     page::{AnyView, Body as Outcome, Cookies, Representation},
+    pending_form::PendingForm,
     problem::Problem,
-    sections::{LoginView, StepUpView},
-    session::{self, SESSION},
+    sections::{LoginView, StepUpView, step_up_path},
 };
-
-/// The page on which the form stands that was sent to a path: there are paths that only take forms.
-fn form_page(path: &str) -> String {
-    let plain = path.split('?').next().unwrap_or("/");
-    for (end, page) in [
-        ("/step-up/send", "/step-up"),
-        ("/login/code/send", "/login/code"),
-        ("/login/code/resend", "/login/code"),
-        ("/login/invitation/decline", "/login/invitation"),
-        ("/account/email/confirm", "/account/email?sent=true"),
-        ("/account/phone/confirm", "/account/phone?sent=true"),
-        ("/account/security/sessions/end", "/account/security"),
-        ("/account/security/devices/forget", "/account/security"),
-        ("/resend", "/users"),
-        ("/select", "/clients"),
-        ("/session", "/"),
-    ] {
-        if plain.ends_with(end) {
-            return page.to_owned();
-        }
-    }
-    path.to_owned()
-}
 
 impl Frame {
     /// What a handler gave back, as it is sent.
@@ -52,7 +29,8 @@ impl Frame {
         let cookies = answer.extensions_mut().remove::<Cookies>().map(|cookies| cookies.0);
         let mut cookies = cookies.unwrap_or_default();
         let mut response = match (problem, body) {
-            (Some(problem), _) => self.problem(&problem),
+            (Some(problem), _) => self.refused(&problem, None),
+            (None, Some(Outcome::Refused(problem, form))) => self.refused(&problem, Some(&*form)),
             (None, Some(Outcome::View(view))) => self.view(StatusCode::OK, &*view),
             (None, Some(Outcome::Next(outcome, view, session))) => match self.representation {
                 Representation::Html => {
@@ -66,18 +44,18 @@ impl Frame {
                 Representation::Json => json(StatusCode::OK, "application/json", outcome.to_vec()),
             },
             // A query or a path that cannot be read: the framework says so in words of its own.
-            (None, None) if answer.status().is_client_error() => self.problem(&Problem::unreadable()),
+            (None, None) if answer.status().is_client_error() => self.refused(&Problem::unreadable(), None),
             (None, None) => return answer,
         };
         if self.representation == Representation::Html {
             if self.flash.is_some() && response.status() != StatusCode::SEE_OTHER {
-                cookies.push(session::removal(FLASH));
+                cookies.push(cookie::removal(cookie::FLASH));
             }
             if self.stale_session && response.status() == StatusCode::SEE_OTHER {
-                cookies.push(session::cookie(FLASH, "session-over".to_owned()));
+                cookies.push(cookie::flash("session-over"));
             }
-            if self.stale_session && cookies.iter().all(|cookie| cookie.name() != SESSION) {
-                cookies.push(session::removal(SESSION));
+            if self.stale_session && cookies.iter().all(|set| set.name() != cookie::SESSION) {
+                cookies.push(cookie::removal(cookie::SESSION));
             }
             for cookie in cookies {
                 add_cookie(&mut response, &cookie);
@@ -93,7 +71,7 @@ impl Frame {
         if self.representation == Representation::Json {
             return match view.json() {
                 Ok(bytes) => json(status, "application/json", bytes),
-                Err(error) => self.problem(&Problem::internal(&error)),
+                Err(error) => self.refused(&Problem::internal(&error), None),
             };
         }
         match self.page(view) {
@@ -105,7 +83,8 @@ impl Frame {
         }
     }
 
-    fn problem(&mut self, problem: &Problem) -> Response {
+    /// A problem as a document; or as the form it is about, the way to what is missing, or an error page.
+    fn refused(&mut self, problem: &Problem, form: Option<&dyn AnyView>) -> Response {
         let mut response = match self.representation {
             Representation::Json => {
                 let word = |key: &str| self.speaker.say(key, &[]);
@@ -118,12 +97,12 @@ impl Frame {
                 json(problem.status, "application/problem+json", bytes)
             }
             Representation::Html
-                if problem.form.is_none() && (problem.is_unauthenticated() || problem.asks_step_up()) =>
+                if form.is_none() && (problem.is_unauthenticated() || problem.asks_step_up()) =>
             {
                 self.ask_who(problem)
             }
-            Representation::Html => match problem.form.clone() {
-                Some(form) => self.view(problem.status, &*form),
+            Representation::Html => match form {
+                Some(form) => self.view(problem.status, form),
                 None => self.view(problem.status, &ErrorPage { word: problem.word() }),
             },
         };
@@ -135,24 +114,26 @@ impl Frame {
         response
     }
 
-    /// To the login or the second factor; what was typed goes along.
+    /// Leads to the login or to the step-up. What was typed goes along.
     fn ask_who(&mut self, problem: &Problem) -> Response {
-        let step_up = problem.asks_step_up();
-        let kept = self.sent.as_deref();
-        let kept = kept.and_then(|sent| Kept::close(&self.stamps, sent, &self.path, self.now));
-        if let Some(kept) = kept {
-            let onward = Onward { next: None, kept: Some(kept) };
-            return if step_up {
-                self.view(StatusCode::FORBIDDEN, &StepUpView::before(&self.path, onward))
-            } else {
-                let mut response = self.view(StatusCode::UNAUTHORIZED, &LoginView::again(onward));
-                let scheme = HeaderValue::from_static("Bearer");
-                response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
-                response
-            };
+        let is_step_up = problem.asks_step_up();
+        let sent = self.sent.as_deref();
+        let pending = sent
+            .and_then(|sent| PendingForm::seal(&self.form_key, sent, &self.form_route, &self.path, self.now));
+        let purpose = self.form_route.step_up;
+        if pending.is_none() {
+            let page = self.form_route.page_of(&self.path);
+            let path = if is_step_up { step_up_path(purpose) } else { "/login" };
+            return see_other(&with_next(path, Some(&page)));
         }
-        let target = form_page(&self.path);
-        see_other(&with_next(if step_up { "/step-up" } else { "/login" }, Some(&target)))
+        let continuation = Continuation { next: None, pending_form: pending };
+        if is_step_up {
+            return self.view(StatusCode::FORBIDDEN, &StepUpView::new(purpose, continuation));
+        }
+        let mut response = self.view(StatusCode::UNAUTHORIZED, &LoginView::new(continuation));
+        let scheme = HeaderValue::from_static("Bearer");
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+        response
     }
 
     fn page(&mut self, view: &dyn AnyView) -> askama::Result<String> {
@@ -162,7 +143,7 @@ impl Frame {
             organisation: self.organisation.as_deref(),
             session: self.session.as_deref(),
             path: &self.path,
-            back: form_page(&self.path),
+            back: self.form_route.page_of(&self.path),
             flash: self.flash.as_deref(),
             now: self.now,
         };
@@ -188,7 +169,7 @@ impl crate::page::View for ErrorPage {
 /// What a problem+json document says beside RFC 9457's own members.
 #[derive(Default, Serialize)]
 struct Extensions {
-    reason: String,
+    reason: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
 }
@@ -196,7 +177,7 @@ struct Extensions {
 #[derive(Serialize)]
 struct FieldError {
     pointer: String,
-    reason: String,
+    reason: &'static str,
     detail: String,
 }
 
@@ -204,10 +185,10 @@ impl Extensions {
     fn of(problem: &Problem, word: impl Fn(&str) -> String) -> Self {
         let errors = problem.fields.iter().map(|(name, reason)| FieldError {
             pointer: format!("/{}", name.replace('.', "/")),
-            reason: reason.clone(),
-            detail: word(&crate::problem::word(&problem.domain, reason)),
+            reason: reason.name(),
+            detail: word(&crate::problem::word(*reason)),
         });
-        Self { reason: problem.reason.clone(), errors: errors.collect() }
+        Self { reason: problem.reason.name(), errors: errors.collect() }
     }
 }
 

@@ -7,48 +7,36 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, to_bytes},
-    extract::{Request, State},
-    http::{HeaderMap, Method, StatusCode, header, request::Parts},
+    extract::{MatchedPath, Request, State},
+    http::{HeaderMap, Method, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use axum_extra::extract::cookie::CookieJar;
-use chassis::stamp::StampKey;
+use chassis::aead::AeadKey;
 use jiff::Timestamp;
-use proto::identity::v1::OrganisationSettings;
+use proto::{gateway::v1::ErrorReason, identity::v1::OrganisationSettings};
 use tokio::time::Instant;
 use tracing::Instrument;
 
 use crate::{
     app::App,
     body::{self, BODY_LIMIT},
+    cookie,
+    form::{FormRoute, FormRoutes},
     i18n::{Language, Speaker},
-    kept::{Kept, OtherClientView},
     organisation::Organisation,
-    page::Representation,
+    page::{Page, Representation},
+    pending_form::{OtherClientView, PendingForm},
     problem::Problem,
     security,
-    session::{self, PASSIVE, Session},
-    stamp::{Sent, Stamp},
+    session::Session,
+    sessions::PASSIVE,
+    stamp::{SentForm, Stamp},
 };
 
 /// How long a page may take, whatever the services behind it do.
 const DEADLINE: Duration = Duration::from_secs(5);
-/// Holds the organisation whose name was typed, where the host does not tell.
-pub const ORGANISATION: &str = "__Host-organisation";
-/// Holds the language that was chosen.
-pub const LANGUAGE: &str = "__Host-language";
-/// Holds the key of a message for the next page.
-pub const FLASH: &str = "__Host-flash";
-
-/// Whether a form to this path is about somebody; those before a login and around it are not.
-fn needs_stamp(path: &str) -> bool {
-    let free = ["/login", "/logout", "/language", "/password", "/impersonate", "/session"];
-    !free
-        .iter()
-        .any(|free| path.strip_prefix(free).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
-}
-
 /// What is known of a request before its handler runs.
 struct Frame {
     representation: Representation,
@@ -62,25 +50,36 @@ struct Frame {
     flash: Option<String>,
     stale_session: bool,
     now: Timestamp,
-    stamps: StampKey,
+    form_key: AeadKey,
+    /// How the form of the route is handled.
+    form_route: FormRoute,
     /// The form that a page sent.
-    sent: Option<Arc<Sent>>,
+    sent: Option<Arc<SentForm>>,
+}
+
+/// What the layer needs.
+#[derive(Clone)]
+pub struct Framing {
+    /// Caches and services.
+    pub app: App,
+    /// How the form of each route is handled.
+    pub forms: Arc<FormRoutes>,
 }
 
 /// The layer.
-pub async fn frame(State(app): State<App>, request: Request, next: Next) -> Response {
+pub async fn frame(State(framing): State<Framing>, request: Request, next: Next) -> Response {
     let span = tracing::info_span!("request", otel.kind = "server", method = %request.method());
     chassis::telemetry::adopt(&span, request.headers());
     async move {
         let (mut parts, body) = request.into_parts();
         let deadline = Instant::now() + DEADLINE;
-        let (mut frame, early) = Frame::of(&app, &parts, deadline).await;
+        let (mut frame, early) = Frame::of(&framing, &parts, deadline).await;
         if let Some(problem) = early {
             return frame.finish(problem.into_response());
         }
         let body = match tokio::time::timeout_at(deadline, frame.take_form(&parts, body)).await {
             Ok(Ok(body)) => body,
-            Ok(Err(problem)) => return frame.finish(problem.into_response()),
+            Ok(Err(refused)) => return frame.finish(refused),
             Err(_) => return frame.finish(Problem::unavailable().into_response()),
         };
         if let Some(session) = &frame.session {
@@ -101,8 +100,10 @@ pub async fn frame(State(app): State<App>, request: Request, next: Next) -> Resp
 }
 
 impl Frame {
-    async fn of(app: &App, request: &Parts, deadline: Instant) -> (Self, Option<Problem>) {
-        let headers = &request.headers;
+    async fn of(framing: &Framing, request: &Parts, deadline: Instant) -> (Self, Option<Problem>) {
+        let (app, headers) = (&framing.app, &request.headers);
+        let matched = request.extensions.get::<MatchedPath>();
+        let form_route = matched.and_then(|path| framing.forms.get(path.as_str())).copied();
         let cookies = CookieJar::from_headers(headers);
         let path = request.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
         let mut frame = Self {
@@ -113,10 +114,11 @@ impl Frame {
             speaker: Speaker::default(),
             method: request.method.clone(),
             path,
-            flash: cookies.get(FLASH).map(|flash| flash.value().to_owned()),
+            flash: cookies.get(cookie::FLASH).map(|flash| flash.value().to_owned()),
             stale_session: false,
             now: app.clock.now(),
-            stamps: app.stamps.clone(),
+            form_key: app.form_key.clone(),
+            form_route: form_route.unwrap_or_default(),
             sent: None,
         };
         let mut early = None;
@@ -130,10 +132,10 @@ impl Frame {
             Err(problem) => early = Some(problem),
         }
         if early.is_none() && !security::is_same_site(&request.method, headers) {
-            early = Some(Problem::cross_site());
+            early = Some(Problem::new(ErrorReason::CrossSite));
         }
         if early.is_none()
-            && let Some(token) = session::token_of(headers)
+            && let Some(token) = cookie::session_token(headers)
         {
             let resolved = if headers.contains_key(PASSIVE) {
                 tokio::time::timeout_at(deadline, app.sessions.resolve_passively(&token)).await
@@ -149,29 +151,32 @@ impl Frame {
         (frame, early)
     }
 
-    /// Takes the stamp off a form, and holds it against what the session is about now.
-    async fn take_form(&mut self, request: &Parts, body: Body) -> Result<Body, Problem> {
+    /// Takes the stamp off a form, and compares it with what the session is about now.
+    ///
+    /// # Errors
+    /// The answer to a form that is not taken.
+    async fn take_form(&mut self, request: &Parts, body: Body) -> Result<Body, Response> {
         let kind = request.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         let is_form = kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
         if self.representation == Representation::Json || self.method != Method::POST || !is_form {
             return Ok(body);
         }
-        let bytes = to_bytes(body, BODY_LIMIT).await.map_err(body::problem)?;
-        let sent = Sent::read(&self.stamps, &bytes);
+        let bytes = to_bytes(body, BODY_LIMIT).await.map_err(|error| body::problem(error).into_response())?;
+        let sent = SentForm::read(&self.form_key, &bytes);
         self.sent = Some(Arc::clone(&sent));
-        let path = self.path.split('?').next().unwrap_or("/");
-        let Some(session) = self.session.as_deref().filter(|_| needs_stamp(path)) else {
+        let Some(session) = self.session.as_deref().filter(|_| self.form_route.is_stamped) else {
             return Ok(Body::from(sent.body()));
         };
-        let stamp = sent.stamp.as_ref().ok_or_else(Problem::unreadable)?;
+        let stamp = sent.stamp.as_ref().ok_or_else(|| Problem::unreadable().into_response())?;
+        let other_client = || Problem::new(ErrorReason::OtherClient);
         if stamp.account != session.facts.account_id {
-            return Err(Problem::shared(StatusCode::CONFLICT, "OTHER_CLIENT"));
+            return Err(other_client().into_response());
         }
-        // A form from before any client was chosen is about none.
+        // A form that was rendered before any client was chosen is about none.
         if !stamp.client.is_empty() && stamp.client != session.facts.client_id {
-            let kept = Kept::close(&self.stamps, &sent, &self.path, self.now);
-            let problem = Problem::shared(StatusCode::CONFLICT, "OTHER_CLIENT");
-            return Err(problem.with_form(OtherClientView::of(stamp, session, kept)));
+            let form = PendingForm::seal(&self.form_key, &sent, &self.form_route, &self.path, self.now);
+            let view = OtherClientView::new(stamp, session, form);
+            return Err(Page::refused(other_client(), view).into_response());
         }
         Ok(Body::from(sent.body()))
     }
@@ -185,7 +190,7 @@ impl Frame {
         if let Some(found) = app.organisations.by_host(&security::host(headers)).await? {
             return Ok((Some(found), false));
         }
-        let Some(name) = cookies.get(ORGANISATION) else { return Ok((None, false)) };
+        let Some(name) = cookies.get(cookie::ORGANISATION) else { return Ok((None, false)) };
         let found = app.organisations.by_name(name.value()).await?;
         let is_remembered = found.is_some();
         Ok((found, is_remembered))
@@ -204,7 +209,7 @@ impl Frame {
         let by_program = accepted.filter(|_| self.representation == Representation::Json);
         let settings = self.organisation.as_ref().map(|organisation| &organisation.settings);
         let language = cookies
-            .get(LANGUAGE)
+            .get(cookie::LANGUAGE)
             .and_then(|language| Language::of_code(language.value()))
             .or_else(|| by_program.and_then(Language::accepted))
             .or_else(|| Language::of_code(&self.session.as_ref()?.facts.language))
@@ -225,7 +230,7 @@ impl Frame {
         if self.is_remembered {
             settings_on.push("organisation-remembered");
         }
-        let stamp = self.session.as_deref().map(|session| Stamp::of(session).close(&self.stamps));
+        let stamp = self.session.as_deref().map(|session| Stamp::new(session).seal(&self.form_key));
         Speaker {
             language: language.unwrap_or_default(),
             names: names.into_iter().collect(),

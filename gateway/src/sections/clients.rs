@@ -6,23 +6,25 @@ use axum::{
     http::HeaderMap,
 };
 use proto::identity::v1::{ListMyClientsRequest, SelectClientRequest};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::routes;
 
 use crate::{
     app::App,
-    form::{Input, Next, safe_next},
+    continuation::{Continuation, Next, safe_next},
+    cookie,
+    form::{FormRoute, Input, Routes, form},
     i18n::filters,
-    kept::{Kept, KeptView},
-    page::{Page, View},
+    page::{FormState, Page, View},
+    pending_form::{PendingForm, PendingFormView},
     problem::Problem,
-    session::{Viewer, token_of},
+    sessions::Viewer,
 };
 
 /// The routes.
-pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(show)).routes(routes!(select))
+pub fn routes() -> Routes {
+    Routes::new().page(routes!(show)).form(routes!(select), FormRoute::button().on_page("/clients"))
 }
 
 /// The clients to choose from.
@@ -32,7 +34,7 @@ struct ClientsView {
     /// The clients, by name.
     clients: Vec<MyClient>,
     #[serde(skip)]
-    next: Option<String>,
+    form: FormState,
 }
 
 /// A client to choose.
@@ -60,24 +62,22 @@ async fn show(
     Viewer(session): Viewer,
     Query(Next { next }): Query<Next>,
 ) -> Result<Page, Problem> {
-    let answer = app.clients.identity_for(&session).list_my_clients(ListMyClientsRequest {}).await?;
+    let answer = app.services.identity_for(&session).list_my_clients(ListMyClientsRequest {}).await?;
     let clients = answer.into_inner().clients.into_iter().map(|client| MyClient {
         is_chosen: client.client_id == session.facts.client_id,
         id: client.client_id,
         name: client.name,
         is_self: client.is_client,
     });
-    Ok(Page::show(ClientsView { clients: clients.collect(), next }))
+    Ok(Page::show(ClientsView {
+        clients: clients.collect(),
+        form: FormState::on_the_way(Continuation::to(next)),
+    }))
 }
 
-/// Chooses a client.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Choice {
-    /// The page to go to afterwards.
-    next: Option<String>,
-    /// A form that waits, as the page has it.
-    kept: Option<String>,
+form! {
+    /// Chooses a client.
+    struct Choice continues
 }
 
 /// Whose dossier it is about from now on.
@@ -99,17 +99,20 @@ async fn select(
     Input(form): Input<Choice>,
 ) -> Result<Page, Problem> {
     let request = SelectClientRequest { client_id: id.clone() };
-    app.clients.identity_for(&session).select_client(request).await?;
+    app.services.identity_for(&session).select_client(request).await?;
     app.sessions.forget(&session.facts.account_id).await;
-    let account = &session.facts.account_id;
+    let continuation = form.continuation();
     let outcome = Chosen { client_id: id };
-    let kept = form.kept.as_deref().and_then(|kept| Kept::open(&app, kept, account));
-    Ok(match kept {
-        Some(kept) => {
-            let token = token_of(&headers).unwrap_or_default();
+    let pending = continuation.pending_form.as_deref();
+    Ok(match PendingForm::open(&app, pending, &session.facts.account_id) {
+        Some(pending) => {
+            let token = cookie::session_token(&headers).unwrap_or_default();
             let session = app.sessions.resolve(&token).await?;
-            Page::next(&outcome, KeptView::of(&app, kept), session)
+            Page::next(&outcome, PendingFormView::new(&app, pending), session)
         }
-        None => Page::done(&outcome, safe_next(form.next.as_deref()).unwrap_or_else(|| "/".to_owned())),
+        None => {
+            let path = safe_next(continuation.next.as_deref()).unwrap_or_else(|| "/".to_owned());
+            Page::done(&outcome, path)
+        }
     })
 }

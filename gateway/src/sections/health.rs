@@ -11,7 +11,7 @@ pub fn routes() -> Router<App> {
 
 /// Ready when every service serves and changes are heard.
 async fn ready(State(app): State<App>) -> StatusCode {
-    if app.live.is_connected() && app.clients.are_serving().await {
+    if app.live.is_connected() && app.services.are_serving().await {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE

@@ -5,19 +5,20 @@ use axum::extract::{Path, State};
 use proto::identity::v1::OpenImpersonationRequest;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::routes;
 
 use crate::{
     app::App,
+    cookie,
+    form::{FormRoute, Routes},
     i18n::filters,
     page::{Page, View},
     problem::Problem,
-    session::{self, SESSION},
 };
 
 /// The routes.
-pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(show, open))
+pub fn routes() -> Routes {
+    Routes::new().form(routes!(show, open), FormRoute::button().without_stamp())
 }
 
 /// Asks whether to begin.
@@ -53,10 +54,10 @@ async fn show(Path(token): Path<String>) -> Page {
     responses((status = 200, body = Opened), (status = 404, description = "Used, or too old")))]
 async fn open(State(app): State<App>, Path(token): Path<String>) -> Result<Page, Problem> {
     let request = OpenImpersonationRequest { impersonation_token: token };
-    let opened = app.clients.identity()?.open_impersonation(request).await?.into_inner();
-    let cookie = session::cookie(SESSION, opened.session_token.clone());
+    let opened = app.services.identity()?.open_impersonation(request).await?.into_inner();
+    let cookie = cookie::make(cookie::SESSION, opened.session_token.clone());
     let session = app.sessions.resolve(&opened.session_token).await?;
-    let chooses = session.is_some_and(|it| it.facts.clients > 1 && it.facts.client_id.is_empty());
+    let chooses = session.is_some_and(|session| session.has_to_choose_client());
     let path = if chooses { "/clients" } else { "/" };
     Ok(Page::done(&Opened { session_token: opened.session_token }, path).with_cookie(cookie))
 }

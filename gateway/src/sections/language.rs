@@ -1,33 +1,31 @@
 //! Another language, for this browser.
 
-use axum_extra::extract::cookie::Cookie;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use serde::Serialize;
+use utoipa_axum::routes;
 
 use crate::{
-    app::App,
-    form::{Input, safe_next},
+    continuation::safe_next,
+    cookie,
+    form::{FormRoute, Input, Routes, form},
     i18n::Language,
     page::Page,
     problem::Problem,
-    render::LANGUAGE,
-    session,
 };
 
 /// The routes.
-pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(choose))
+pub fn routes() -> Routes {
+    Routes::new().form(routes!(choose), FormRoute::of::<LanguageChoice>().without_stamp())
 }
 
-/// A language to read in.
-#[derive(Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct LanguageChoice {
-    /// `nl` or `en`.
-    language: String,
-    /// The page to go back to.
-    next: Option<String>,
+form! {
+    /// A language to read in.
+    #[derive(Serialize)]
+    struct LanguageChoice, shown as LanguageFields {
+        /// `nl` or `en`.
+        hidden language: String,
+        /// The page to go back to.
+        hidden next: String,
+    }
 }
 
 /// Choose the language of the pages.
@@ -35,9 +33,9 @@ struct LanguageChoice {
     responses((status = 200, body = LanguageChoice)))]
 async fn choose(Input(choice): Input<LanguageChoice>) -> Result<Page, Problem> {
     let language = Language::of_code(&choice.language).ok_or_else(Problem::unreadable)?;
-    let back = choice.next.as_deref().filter(|next| next.starts_with("/login"));
-    let back = back.map(str::to_owned).or_else(|| safe_next(choice.next.as_deref()));
-    let back = back.filter(|back| !back.starts_with("//")).unwrap_or_else(|| "/".to_owned());
-    let cookie: Cookie<'static> = session::cookie(LANGUAGE, language.code().to_owned());
-    Ok(Page::done(&choice, back).with_cookie(cookie))
+    // Back to a step of a login as well, which no login leads to.
+    let is_login = choice.next.starts_with("/login") && !choice.next.starts_with("//");
+    let back = if is_login { Some(choice.next.clone()) } else { safe_next(Some(&choice.next)) };
+    let cookie = cookie::make(cookie::LANGUAGE, language.code().to_owned());
+    Ok(Page::done(&choice, back.unwrap_or_else(|| "/".to_owned())).with_cookie(cookie))
 }

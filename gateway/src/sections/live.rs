@@ -1,6 +1,6 @@
 //! `/live`: server-sent events that say "something new in this section". No content.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     extract::State,
@@ -10,14 +10,12 @@ use axum::{
         sse::{Event, KeepAlive, Sse},
     },
 };
+use chassis::section;
 use futures::{Stream, StreamExt, stream};
+use proto::access::v1::Action;
 use tokio::sync::broadcast::Receiver;
 
-use crate::{
-    app::App,
-    live::Change,
-    session::{Session, token_of},
-};
+use crate::{app::App, cookie, live::Change, session::Session};
 
 /// How long a stream lives at most: then the browser asks again, and its session is looked at again.
 const LIFE: Duration = Duration::from_mins(10);
@@ -28,7 +26,7 @@ pub async fn stream(State(app): State<App>, headers: HeaderMap) -> Response {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
     let changes = app.live.changes();
-    let session = match token_of(&headers) {
+    let session = match cookie::session_token(&headers) {
         Some(token) => app.sessions.resolve_passively(&token).await.ok().flatten(),
         None => None,
     };
@@ -36,18 +34,15 @@ pub async fn stream(State(app): State<App>, headers: HeaderMap) -> Response {
     let idle_until = session.facts.idle_until.as_ref().map_or(0, |end| end.seconds);
     let left = u64::try_from(idle_until - app.clock.now().as_second()).unwrap_or(0);
     let end = Box::pin(tokio::time::sleep(LIFE.min(Duration::from_secs(left))));
-    let told = told(changes, session).take_until(end);
-    Sse::new(told).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response()
+    let events = events(changes, session).take_until(end);
+    Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response()
 }
 
 /// What this session may know of, as events.
-fn told(
-    changes: Receiver<Change>,
-    session: std::sync::Arc<Session>,
-) -> impl Stream<Item = Result<Event, Infallible>> {
+fn events(changes: Receiver<Change>, session: Arc<Session>) -> impl Stream<Item = Result<Event, Infallible>> {
     let hello = stream::iter([Ok(Event::default().comment("open"))]);
     let rest = stream::unfold(changes, move |mut changes| {
-        let session = std::sync::Arc::clone(&session);
+        let session = Arc::clone(&session);
         async move {
             loop {
                 // Lagging behind ends the stream: the browser comes back and looks at the page anew.
@@ -58,11 +53,10 @@ fn told(
                     Change::Section { organisation, client, section }
                         if organisation == session.facts.organisation_id
                             && client == session.facts.client_id
-                            && session.allows(section, proto::access::v1::Action::View) =>
+                            && session.allows(section, Action::View) =>
                     {
-                        let name = section.as_str_name().trim_start_matches("SECTION_");
-                        let name = name.to_ascii_lowercase().replace('_', "-");
-                        return Some((Ok(Event::default().event("change").data(name)), changes));
+                        let event = Event::default().event("change").data(section::name(section));
+                        return Some((Ok(event), changes));
                     }
                     _ => {}
                 }

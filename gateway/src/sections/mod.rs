@@ -13,21 +13,22 @@ mod reports;
 mod session;
 mod start;
 mod step_up;
+mod table;
 mod terms;
 mod users;
 
 use axum::response::IntoResponse;
-use utoipa_axum::router::OpenApiRouter;
 
 pub use self::{
     login::LoginView,
-    step_up::{PROOF, StepUpView},
+    step_up::{StepUpView, step_up_path},
+    table::{section_of, visible},
 };
-use crate::{app::App, problem::Problem};
+use crate::{form::Routes, problem::Problem};
 
 /// The routes that are both pages and JSON.
-pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub fn routes() -> Routes {
+    Routes::new()
         .merge(start::routes())
         .merge(login::routes())
         .merge(reports::routes())

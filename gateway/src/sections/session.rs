@@ -3,18 +3,20 @@
 use axum::{extract::State, http::HeaderMap};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::routes;
 
 use crate::{
     app::App,
+    cookie,
+    form::{FormRoute, Routes},
     page::Page,
     problem::Problem,
-    session::{Viewer, token_of},
+    sessions::Viewer,
 };
 
 /// The routes.
-pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(show, extend))
+pub fn routes() -> Routes {
+    Routes::new().form(routes!(show, extend), FormRoute::button().without_stamp().on_page("/"))
 }
 
 /// How long the session lasts.
@@ -36,7 +38,7 @@ async fn show(State(app): State<App>, Viewer(session): Viewer) -> Page {
 #[utoipa::path(post, path = "/session", tag = "session", security(("session" = [])),
     responses((status = 200, body = Lasts)))]
 async fn extend(State(app): State<App>, _viewer: Viewer, headers: HeaderMap) -> Result<Page, Problem> {
-    let token = token_of(&headers).ok_or_else(Problem::unauthenticated)?;
+    let token = cookie::session_token(&headers).ok_or_else(Problem::unauthenticated)?;
     let until = app.sessions.extend(&token).await?;
     Ok(Page::done(&Lasts { idle_seconds: until - app.clock.now().as_second() }, "/"))
 }

@@ -1,33 +1,57 @@
-//! Proving more surely who is there: a code for one purpose. What was typed before goes along.
+//! A step-up: the person proves more surely who they are, by a code for one purpose. A form that waits goes along.
+
+use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Query, State};
-use proto::identity::v1::{StartStepUpRequest, StepUpPurpose, VerifyStepUpRequest};
+use proto::identity::v1::{ErrorReason, StartStepUpRequest, StepUpPurpose, VerifyStepUpRequest};
 use serde::{Deserialize, Serialize};
-use tonic::Status;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::routes;
 
 use crate::{
     app::App,
     browser::Browser,
-    form::{Input, safe_next},
+    continuation::{Continuation, safe_next},
+    cookie,
+    form::{FieldState, FormRoute, Input, Routes, form},
     i18n::filters,
-    kept::{Kept, KeptView, Onward},
-    page::{Page, View},
+    page::{FormState, Page, View},
+    pending_form::{PendingForm, PendingFormView},
     problem::Problem,
-    session::{self, SESSION, Viewer},
+    sessions::Viewer,
 };
 
-/// The cookie that holds a proof, for its five minutes.
-pub const PROOF: &str = "__Host-proof";
-
 /// The routes.
-pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(show, verify)).routes(routes!(send))
+pub fn routes() -> Routes {
+    Routes::new()
+        .form(routes!(show, verify), FormRoute::of::<TypedCode>())
+        .form(routes!(send), FormRoute::of::<CodeRequest>().on_page("/step-up").not_kept())
 }
 
-/// Asks for a code, or for the code that was sent.
+/// The page of a step-up for a purpose.
+#[must_use]
+pub const fn step_up_path(purpose: StepUpPurpose) -> &'static str {
+    match purpose {
+        StepUpPurpose::Contact => "/step-up?purpose=contact",
+        _ => "/step-up",
+    }
+}
+
+/// The purpose as JSON and forms name it.
+const fn name(purpose: StepUpPurpose) -> &'static str {
+    match purpose {
+        StepUpPurpose::Contact => "contact",
+        _ => "level",
+    }
+}
+
+fn of_name(text: &str) -> Result<StepUpPurpose, Problem> {
+    let purposes = [StepUpPurpose::Level, StepUpPurpose::Contact];
+    purposes.into_iter().find(|purpose| name(*purpose) == text).ok_or_else(Problem::unreadable)
+}
+
+/// Asks to send a code, or asks for the code that was sent.
 #[derive(Default, Serialize, ToSchema, Template)]
 #[template(path = "pages/step_up.html")]
 pub struct StepUpView {
@@ -35,51 +59,45 @@ pub struct StepUpView {
     pub purpose: &'static str,
     /// Where the code went, with all but the end hidden; absent where none was sent yet.
     pub sent_to: Option<String>,
-    /// Its first digits, which need not be typed.
+    /// The first digits of the code, which need not be typed.
     pub shown_digits: String,
     #[serde(skip)]
-    code: String,
+    code: FieldState,
     #[serde(skip)]
-    onward: Onward,
-    #[serde(skip)]
-    problem: Option<String>,
+    form: FormState,
 }
 
 impl StepUpView {
-    /// The page before something that asks for more.
+    /// The page before something that asks for a step-up.
     #[must_use]
-    pub fn before(path: &str, onward: Onward) -> Self {
-        Self { purpose: purpose_of(path), onward, ..Self::default() }
+    pub fn new(purpose: StepUpPurpose, continuation: Continuation) -> Self {
+        let (code, form) = (CodeFields::default().code, FormState::on_the_way(continuation));
+        Self { purpose: name(purpose), code, form, ..Self::default() }
     }
 
-    /// The field that an error is about.
+    /// What the forms of this page carry on: both have these fields.
+    fn hidden_fields(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let fields = CodeFields::default();
+        let sent_to = self.sent_to.as_deref().unwrap_or_default();
+        [
+            (fields.purpose.name, self.purpose),
+            (fields.sent_to.name, sent_to),
+            (fields.shown_digits.name, self.shown_digits.as_str()),
+        ]
+        .into_iter()
+    }
+
+    /// The field that an error is about; empty: none.
     fn target(&self) -> &'static str {
-        self.sent_to.as_ref().map_or("", |_| "code")
+        if self.sent_to.is_some() { self.code.name } else { "" }
     }
 }
 
 impl View for StepUpView {
     const TITLE: &'static str = "step-up-title";
 
-    fn has_errors(&self) -> bool {
-        self.problem.is_some()
-    }
-
-    fn holds_input(&self) -> bool {
-        self.onward.kept.is_some()
-    }
-}
-
-/// What a page needs a step-up for.
-fn purpose_of(path: &str) -> &'static str {
-    if path.starts_with("/account/") { "contact" } else { "level" }
-}
-
-fn purpose(name: &str) -> Result<(StepUpPurpose, &'static str), Problem> {
-    match name {
-        "level" => Ok((StepUpPurpose::Level, "level")),
-        "contact" => Ok((StepUpPurpose::Contact, "contact")),
-        _ => Err(Problem::unreadable()),
+    fn form(&self) -> Option<&FormState> {
+        Some(&self.form)
     }
 }
 
@@ -87,47 +105,38 @@ fn purpose(name: &str) -> Result<(StepUpPurpose, &'static str), Problem> {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Before {
+    /// `level` (the default) or `contact`.
+    purpose: Option<String>,
     /// The page to go to afterwards.
     next: Option<String>,
 }
 
-/// Asks for a code.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Ask {
-    /// `level` or `contact`.
-    purpose: String,
-    /// Where the former code went and its first digits, as the page has them.
-    #[serde(default)]
-    sent_to: String,
-    /// See `sent_to`.
-    #[serde(default)]
-    shown_digits: String,
-    /// The page to go to afterwards.
-    next: Option<String>,
-    /// A form that waits, as the page has it.
-    kept: Option<String>,
+form! {
+    /// Asks for a code.
+    struct CodeRequest, shown as CodeRequestFields {
+        /// `level` or `contact`.
+        hidden purpose: String,
+        /// Where the former code went, as the page has it.
+        hidden sent_to: String,
+        /// The first digits of the former code, as the page has them.
+        hidden shown_digits: String,
+    }
+    continues
 }
 
-/// A code.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct TypedCode {
-    /// `level` or `contact`, as it was asked for.
-    purpose: String,
-    /// As typed.
-    #[serde(default)]
-    code: String,
-    /// Where the code went and its first digits, as the page has them.
-    #[serde(default)]
-    sent_to: String,
-    /// See `sent_to`.
-    #[serde(default)]
-    shown_digits: String,
-    /// The page to go to afterwards.
-    next: Option<String>,
-    /// A form that waits, as the page has it.
-    kept: Option<String>,
+form! {
+    /// A code.
+    struct TypedCode, shown as CodeFields {
+        /// `level` or `contact`, as the code was asked for.
+        hidden purpose: String,
+        /// As typed.
+        secret code: String,
+        /// Where the code went, as the page has it.
+        hidden sent_to: String,
+        /// The first digits of the code, as the page has them.
+        hidden shown_digits: String,
+    }
+    continues
 }
 
 /// What was proven. Pages keep it in cookies.
@@ -144,56 +153,44 @@ struct Proven {
 /// The page that asks for a code.
 #[utoipa::path(get, path = "/step-up", tag = "step-up", params(Before), security(("session" = [])),
     responses((status = 200, body = StepUpView)))]
-async fn show(_viewer: Viewer, Query(Before { next }): Query<Before>) -> Page {
-    let path = next.clone().unwrap_or_default();
-    Page::show(StepUpView::before(&path, Onward { next, kept: None }))
+async fn show(_viewer: Viewer, Query(before): Query<Before>) -> Result<Page, Problem> {
+    let purpose = before.purpose.as_deref().map_or(Ok(StepUpPurpose::Level), of_name)?;
+    Ok(Page::show(StepUpView::new(purpose, Continuation::to(before.next))))
 }
 
-/// The form again where what was typed is wrong; where the code is over, the one to ask for another.
-fn refused(status: Status, form: StepUpView) -> Problem {
-    let problem = Problem::from(status);
-    let is_over = problem.reason == "STEP_UP_ENDED";
-    if !is_over && !problem.is_about_input() {
-        return problem;
+/// The form again where the typed code is wrong; where the code has ended, the form that asks for a new code.
+fn refused(problem: Problem, view: StepUpView) -> Result<Page, Problem> {
+    let has_ended = problem.is(ErrorReason::StepUpEnded);
+    if !has_ended && !problem.is_about_input() {
+        return Err(problem);
     }
-    let sent_to = form.sent_to.filter(|sent_to| !is_over && !sent_to.is_empty());
-    let word = problem.word();
-    problem.with_form(StepUpView { sent_to, problem: Some(word), ..form })
+    let sent_to = view.sent_to.filter(|sent_to| !has_ended && !sent_to.is_empty());
+    let form = FormState { problem: Some(problem.clone()), ..view.form };
+    Ok(Page::refused(problem, StepUpView { sent_to, form, ..view }))
 }
 
 /// Send a code.
-#[utoipa::path(post, path = "/step-up/send", tag = "step-up", request_body = Ask, security(("session" = [])),
+#[utoipa::path(post, path = "/step-up/send", tag = "step-up", request_body = CodeRequest, security(("session" = [])),
     responses((status = 200, body = StepUpView), (status = 429, description = "Too soon, or too many")))]
 async fn send(
     State(app): State<App>,
     Viewer(session): Viewer,
     browser: Browser,
-    Input(form): Input<Ask>,
+    Input(form): Input<CodeRequest>,
 ) -> Result<Page, Problem> {
-    let (asked, name) = purpose(&form.purpose)?;
-    let onward = Onward { next: form.next, kept: form.kept };
-    let request = StartStepUpRequest { purpose: asked.into(), subject: None, address: browser.address };
-    match app.clients.identity_for(&session).start_step_up(request).await {
+    let purpose = of_name(&form.purpose)?;
+    let view = StepUpView::new(purpose, form.continuation());
+    let request = StartStepUpRequest { purpose: purpose.into(), subject: None, address: browser.address };
+    match app.services.identity_for(&session).start_step_up(request).await {
         Ok(sent) => {
             let code = sent.into_inner().code.unwrap_or_default();
-            Ok(Page::show(StepUpView {
-                purpose: name,
-                sent_to: Some(code.sent_to),
-                shown_digits: code.shown_digits,
-                onward,
-                ..StepUpView::default()
-            }))
+            let (sent_to, shown_digits) = (Some(code.sent_to), code.shown_digits);
+            Ok(Page::show(StepUpView { sent_to, shown_digits, ..view }))
         }
-        Err(status) => Err(refused(
-            status,
-            StepUpView {
-                purpose: name,
-                sent_to: Some(form.sent_to),
-                shown_digits: form.shown_digits,
-                onward,
-                ..StepUpView::default()
-            },
-        )),
+        Err(status) => {
+            let (sent_to, shown_digits) = (Some(form.sent_to), form.shown_digits);
+            refused(status.into(), StepUpView { sent_to, shown_digits, ..view })
+        }
     }
 }
 
@@ -205,42 +202,38 @@ async fn verify(
     Viewer(session): Viewer,
     Input(form): Input<TypedCode>,
 ) -> Result<Page, Problem> {
-    let (asked, name) = purpose(&form.purpose)?;
-    let onward = Onward { next: form.next, kept: form.kept };
-    let request = VerifyStepUpRequest { code: form.code.clone(), purpose: asked.into() };
-    match app.clients.identity_for(&session).verify_step_up(request).await {
-        Ok(verified) => {
-            let verified = verified.into_inner();
-            let proven = Proven { session_token: verified.session_token, proof: verified.proof };
-            let account = &session.facts.account_id;
-            let kept = onward.kept.as_deref().and_then(|kept| Kept::open(&app, kept, account));
-            let path = safe_next(onward.next.as_deref()).unwrap_or_else(|| "/account".to_owned());
-            let mut page = match kept {
-                Some(kept) => {
-                    Page::next(&proven, KeptView::of(&app, kept), Some(std::sync::Arc::clone(&session)))
-                }
-                None => Page::done(&proven, path),
-            };
-            // The token from before the step-up is good no more, here neither.
-            app.sessions.forget(&session.facts.account_id).await;
-            if !proven.session_token.is_empty() {
-                page = page.with_cookie(session::cookie(SESSION, proven.session_token));
-            }
-            if !proven.proof.is_empty() {
-                page = page.with_cookie(session::cookie(PROOF, proven.proof));
-            }
-            Ok(page)
+    let purpose = of_name(&form.purpose)?;
+    let continuation = form.continuation();
+    let request = VerifyStepUpRequest { code: form.code.clone(), purpose: purpose.into() };
+    let verified = match app.services.identity_for(&session).verify_step_up(request).await {
+        Ok(verified) => verified.into_inner(),
+        Err(status) => {
+            let view = StepUpView::new(purpose, continuation);
+            let (sent_to, shown_digits) = (Some(form.sent_to), form.shown_digits);
+            let problem = Problem::from(status);
+            let code = FieldState { value: form.code, error: Some(problem.word()), ..view.code };
+            return refused(
+                problem,
+                StepUpView { sent_to, shown_digits, code, form: view.form, purpose: view.purpose },
+            );
         }
-        Err(status) => Err(refused(
-            status,
-            StepUpView {
-                purpose: name,
-                sent_to: Some(form.sent_to),
-                shown_digits: form.shown_digits,
-                code: form.code,
-                onward,
-                ..StepUpView::default()
-            },
-        )),
+    };
+    let proven = Proven { session_token: verified.session_token, proof: verified.proof };
+    let account = &session.facts.account_id;
+    let mut page = match PendingForm::open(&app, continuation.pending_form.as_deref(), account) {
+        Some(pending) => Page::next(&proven, PendingFormView::new(&app, pending), Some(Arc::clone(&session))),
+        None => {
+            let path = safe_next(continuation.next.as_deref()).unwrap_or_else(|| "/account".to_owned());
+            Page::done(&proven, path)
+        }
+    };
+    // The token from before the step-up is not good any more: neither is what is kept of it here.
+    app.sessions.forget(account).await;
+    if !proven.session_token.is_empty() {
+        page = page.with_cookie(cookie::make(cookie::SESSION, proven.session_token));
     }
+    if !proven.proof.is_empty() {
+        page = page.with_cookie(cookie::make(cookie::PROOF, proven.proof));
+    }
+    Ok(page)
 }

@@ -6,18 +6,18 @@ use askama::Template;
 use axum::Extension;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::routes;
 
 use crate::{
-    app::App,
+    form::Routes,
     i18n::filters,
     organisation::Organisation,
     page::{Page, View},
 };
 
 /// The routes.
-pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(show))
+pub fn routes() -> Routes {
+    Routes::new().page(routes!(show))
 }
 
 /// All terms of an organisation.

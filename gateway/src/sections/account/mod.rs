@@ -1,6 +1,7 @@
 //! One's own account: who one is, password, address and number, devices and sessions, preferences.
 
 mod contact;
+mod own;
 mod password;
 mod preferences;
 mod security;
@@ -9,42 +10,32 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::{Extension, extract::State};
+use chassis::time;
 use jiff::Timestamp;
-use proto::{
-    access::v1::{Action, Section},
-    identity::v1::{GetAccountRequest, GetAccountResponse},
-};
+use proto::access::v1::{Action, Section};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::routes;
 
+use self::own::own;
 use crate::{
     app::App,
+    form::Routes,
     i18n::filters,
     organisation::Organisation,
     page::{Page, View},
     problem::Problem,
-    session::{Session, Viewer},
+    sessions::Viewer,
 };
 
 /// The routes.
-pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(show))
+pub fn routes() -> Routes {
+    Routes::new()
+        .page(routes!(show))
         .merge(password::routes())
         .merge(contact::routes())
         .merge(security::routes())
         .merge(preferences::routes())
-}
-
-/// The account of who asks.
-async fn account(app: &App, session: &Session) -> Result<GetAccountResponse, Problem> {
-    Ok(app.clients.identity_for(session).get_account(GetAccountRequest {}).await?.into_inner())
-}
-
-/// An instant of the contract.
-fn instant(at: Option<&prost_types::Timestamp>) -> Option<Timestamp> {
-    Timestamp::new(at?.seconds, at?.nanos).ok()
 }
 
 /// One's own account.
@@ -82,11 +73,11 @@ async fn show(
     organisation: Option<Extension<Arc<Organisation>>>,
     Viewer(session): Viewer,
 ) -> Result<Page, Problem> {
-    let account = account(&app, &session).await?;
+    let account = own(&app, &session).await?;
     let settings = organisation.as_ref().map(|found| &found.settings);
     let accounts = settings.and_then(|settings| settings.accounts).unwrap_or_default();
     Ok(Page::show(AccountView {
-        password_until: instant(account.password_until.as_ref()),
+        password_until: time::from_proto(account.password_until.as_ref()),
         name: account.display_name,
         username: account.username,
         email: account.email,

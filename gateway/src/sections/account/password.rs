@@ -3,23 +3,24 @@
 use askama::Template;
 use axum::extract::State;
 use proto::identity::v1::ChangePasswordRequest;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::routes;
 
 use crate::{
     app::App,
-    form::{Input, are_same},
+    cookie,
+    form::{FormFields, FormRoute, Input, Routes, form},
     i18n::filters,
-    page::{Page, View},
+    page::{FormState, Page, View},
     problem::Problem,
-    render::FLASH,
-    session::{self, Viewer},
+    sections::password::are_same,
+    sessions::Viewer,
 };
 
 /// The routes.
-pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(show, submit))
+pub fn routes() -> Routes {
+    Routes::new().form(routes!(show, submit), FormRoute::of::<NewPassword>().of_account())
 }
 
 /// A new password.
@@ -27,25 +28,16 @@ pub fn routes() -> OpenApiRouter<App> {
 #[template(path = "pages/account/password.html")]
 struct PasswordView {
     #[serde(skip)]
-    problem: Option<Problem>,
-}
-
-impl PasswordView {
-    fn errors(&self) -> Vec<(&'static str, String)> {
-        let order = ["current_password", "new_password", "repeat_password"];
-        self.problem.as_ref().map(|problem| problem.errors(&order)).unwrap_or_default()
-    }
-
-    fn error(&self, name: &str) -> Option<String> {
-        self.problem.as_ref()?.field(name)
-    }
+    fields: NewPasswordFields,
+    #[serde(skip)]
+    form: FormState,
 }
 
 impl View for PasswordView {
     const TITLE: &'static str = "change-password-title";
 
-    fn has_errors(&self) -> bool {
-        self.problem.is_some()
+    fn form(&self) -> Option<&FormState> {
+        Some(&self.form)
     }
 }
 
@@ -56,23 +48,19 @@ async fn show(_viewer: Viewer) -> Page {
     Page::show(PasswordView::default())
 }
 
-/// A new password (T87, P35).
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[expect(clippy::struct_field_names, reason = "the names are those of the JSON document")]
-struct Change {
-    /// The current one.
-    #[serde(default)]
-    current_password: String,
-    /// The new one.
-    #[serde(default)]
-    new_password: String,
-    /// The new one again.
-    #[serde(default)]
-    repeat_password: String,
+form! {
+    /// A new password (T87, P35).
+    struct NewPassword, shown as NewPasswordFields {
+        /// The current one.
+        secret current_password: String,
+        /// The new one.
+        secret new_password: String,
+        /// The new one again.
+        secret repeat_password: String,
+    }
 }
 
-/// That it is changed.
+/// The password is changed.
 #[derive(Serialize, ToSchema)]
 struct Changed {
     /// Always true.
@@ -80,22 +68,36 @@ struct Changed {
 }
 
 /// Change the password (T87, P52, R44). Other sessions end.
-#[utoipa::path(post, path = "/account/password", tag = "account", request_body = Change, security(("session" = [])),
+#[utoipa::path(post, path = "/account/password", tag = "account", request_body = NewPassword,
+    security(("session" = [])),
     responses((status = 200, body = Changed), (status = 422, description = "The fields that are wrong")))]
 async fn submit(
     State(app): State<App>,
     Viewer(session): Viewer,
-    Input(form): Input<Change>,
+    Input(form): Input<NewPassword>,
 ) -> Result<Page, Problem> {
-    let refused = |problem: Problem| {
-        let view = PasswordView { problem: Some(problem.clone()) };
-        if problem.is_about_input() { problem.with_form(view) } else { problem }
+    let changed = async {
+        are_same(
+            &form.new_password,
+            &form.repeat_password,
+            NewPasswordFields::default().repeat_password.name,
+        )?;
+        let request = ChangePasswordRequest {
+            current_password: form.current_password.clone(),
+            new_password: form.new_password.clone(),
+        };
+        Ok::<_, Problem>(app.services.identity_for(&session).change_password(request).await.map(drop)?)
     };
-    are_same(&form.new_password, &form.repeat_password).map_err(refused)?;
-    let request =
-        ChangePasswordRequest { current_password: form.current_password, new_password: form.new_password };
-    let changed = app.clients.identity_for(&session).change_password(request).await;
-    changed.map_err(|status| refused(status.into()))?;
-    let flash = session::cookie(FLASH, "password-changed".to_owned());
-    Ok(Page::done(&Changed { changed: true }, "/account").with_cookie(flash))
+    match changed.await {
+        Ok(()) => {
+            let page = Page::done(&Changed { changed: true }, "/account");
+            Ok(page.with_cookie(cookie::flash("password-changed")))
+        }
+        Err(problem) if problem.is_about_input() => {
+            let fields = NewPasswordFields::filled(&form, &problem);
+            let view = PasswordView { fields, form: FormState::refused(problem.clone()) };
+            Ok(Page::refused(problem, view))
+        }
+        Err(problem) => Err(problem),
+    }
 }

@@ -3,23 +3,23 @@
 use askama::Template;
 use axum::extract::State;
 use proto::identity::v1::SetPreferencesRequest;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::routes;
 
 use crate::{
     app::App,
-    form::Input,
+    cookie,
+    form::{FormRoute, Input, Routes, form},
     i18n::filters,
     page::{Page, View},
     problem::Problem,
-    render::{FLASH, LANGUAGE},
-    session::{self, Viewer},
+    sessions::Viewer,
 };
 
 /// The routes.
-pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(show, submit))
+pub fn routes() -> Routes {
+    Routes::new().form(routes!(show, submit), FormRoute::of::<Preferences>().of_account())
 }
 
 /// What one prefers.
@@ -30,6 +30,8 @@ struct PreferencesView {
     language: String,
     /// `normal`, `large` or `largest`.
     text_size: String,
+    #[serde(skip)]
+    fields: PreferencesFields,
 }
 
 impl View for PreferencesView {
@@ -41,17 +43,18 @@ impl View for PreferencesView {
     responses((status = 200, body = PreferencesView)))]
 async fn show(Viewer(session): Viewer) -> Page {
     let (language, text_size) = (session.facts.language.clone(), session.facts.text_size.clone());
-    Page::show(PreferencesView { language, text_size })
+    Page::show(PreferencesView { language, text_size, fields: PreferencesFields::default() })
 }
 
-/// What one prefers from now on.
-#[derive(Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Preferences {
-    /// `nl` or `en`.
-    language: String,
-    /// `normal`, `large` or `largest`.
-    text_size: String,
+form! {
+    /// What one prefers from now on.
+    #[derive(Serialize)]
+    struct Preferences, shown as PreferencesFields {
+        /// `nl` or `en`.
+        hidden language: String,
+        /// `normal`, `large` or `largest`.
+        hidden text_size: String,
+    }
 }
 
 /// Keep what one prefers.
@@ -64,9 +67,9 @@ async fn submit(
 ) -> Result<Page, Problem> {
     let request =
         SetPreferencesRequest { language: form.language.clone(), text_size: form.text_size.clone() };
-    app.clients.identity_for(&session).set_preferences(request).await?;
+    app.services.identity_for(&session).set_preferences(request).await?;
     app.sessions.forget(&session.facts.account_id).await;
-    let flash = session::cookie(FLASH, "preferences-kept".to_owned());
-    // What was chosen for this browser alone would hide it.
-    Ok(Page::done(&form, "/account").with_cookie(flash).with_cookie(session::removal(LANGUAGE)))
+    let page = Page::done(&form, "/account").with_cookie(cookie::flash("preferences-kept"));
+    // A language that was chosen for this browser would hide the account's.
+    Ok(page.with_cookie(cookie::removal(cookie::LANGUAGE)))
 }

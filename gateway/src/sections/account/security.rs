@@ -2,28 +2,32 @@
 
 use askama::Template;
 use axum::extract::State;
+use chassis::time;
 use jiff::Timestamp;
 use proto::identity::v1::{
     EndOtherSessionsRequest, EndSessionRequest, ForgetDeviceRequest, ListDevicesRequest, ListSessionsRequest,
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::routes;
 
-use super::instant;
 use crate::{
     app::App,
-    form::Input,
+    cookie,
+    form::{FormRoute, Input, Routes, form},
     i18n::filters,
     page::{Page, View},
     problem::Problem,
-    render::FLASH,
-    session::{self, Viewer},
+    sessions::Viewer,
 };
 
 /// The routes.
-pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(show)).routes(routes!(end_sessions)).routes(routes!(forget_device))
+pub fn routes() -> Routes {
+    let page = "/account/security";
+    Routes::new()
+        .page(routes!(show))
+        .form(routes!(end_sessions), FormRoute::of::<SessionChoice>().of_account().on_page(page))
+        .form(routes!(forget_device), FormRoute::of::<DeviceChoice>().of_account().on_page(page))
 }
 
 /// Sessions and devices.
@@ -34,6 +38,10 @@ struct SecurityView {
     sessions: Vec<SessionRow>,
     /// The devices that are remembered, newest first.
     devices: Vec<DeviceRow>,
+    #[serde(skip)]
+    session_field: &'static str,
+    #[serde(skip)]
+    device_field: &'static str,
 }
 
 /// A session.
@@ -78,12 +86,12 @@ impl View for SecurityView {
 #[utoipa::path(get, path = "/account/security", tag = "account", security(("session" = [])),
     responses((status = 200, body = SecurityView)))]
 async fn show(State(app): State<App>, Viewer(session): Viewer) -> Result<Page, Problem> {
-    let (mut one, mut other) = (app.clients.identity_for(&session), app.clients.identity_for(&session));
+    let (mut one, mut other) = (app.services.identity_for(&session), app.services.identity_for(&session));
     let (sessions, devices) =
         tokio::join!(one.list_sessions(ListSessionsRequest {}), other.list_devices(ListDevicesRequest {}));
     let sessions = sessions?.into_inner().sessions.into_iter().filter_map(|session| {
         Some(SessionRow {
-            started_at: instant(session.started_at.as_ref())?,
+            started_at: time::from_proto(session.started_at.as_ref())?,
             id: session.session_id,
             device_name: session.device_name,
             is_this: session.is_this,
@@ -92,22 +100,26 @@ async fn show(State(app): State<App>, Viewer(session): Viewer) -> Result<Page, P
     });
     let devices = devices?.into_inner().devices.into_iter().filter_map(|device| {
         Some(DeviceRow {
-            added_at: instant(device.added_at.as_ref())?,
-            expires_at: instant(device.expires_at.as_ref())?,
+            added_at: time::from_proto(device.added_at.as_ref())?,
+            expires_at: time::from_proto(device.expires_at.as_ref())?,
             id: device.device_id,
             name: device.name,
         })
     });
-    Ok(Page::show(SecurityView { sessions: sessions.collect(), devices: devices.collect() }))
+    Ok(Page::show(SecurityView {
+        sessions: sessions.collect(),
+        devices: devices.collect(),
+        session_field: SessionChoiceFields::default().session.name,
+        device_field: DeviceChoiceFields::default().device.name,
+    }))
 }
 
-/// Ends sessions.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct End {
-    /// One of one's sessions; empty: all but this one.
-    #[serde(default)]
-    session: String,
+form! {
+    /// Which sessions to end.
+    struct SessionChoice, shown as SessionChoiceFields {
+        /// One of one's sessions; empty: all but this one.
+        hidden session: String,
+    }
 }
 
 /// What was done.
@@ -117,42 +129,45 @@ struct Ended {
     ended: bool,
 }
 
+/// Back to the page, which says what was done.
+fn done(word: &str) -> Page {
+    Page::done(&Ended { ended: true }, "/account/security").with_cookie(cookie::flash(word))
+}
+
 /// End one of one's sessions, or all others.
-#[utoipa::path(post, path = "/account/security/sessions/end", tag = "account", request_body = End,
+#[utoipa::path(post, path = "/account/security/sessions/end", tag = "account", request_body = SessionChoice,
     security(("session" = [])), responses((status = 200, body = Ended)))]
 async fn end_sessions(
     State(app): State<App>,
     Viewer(session): Viewer,
-    Input(form): Input<End>,
+    Input(form): Input<SessionChoice>,
 ) -> Result<Page, Problem> {
-    let mut identity = app.clients.identity_for(&session);
+    let mut identity = app.services.identity_for(&session);
     if form.session.is_empty() {
         identity.end_other_sessions(EndOtherSessionsRequest {}).await?;
     } else {
         identity.end_session(EndSessionRequest { session_id: form.session }).await?;
     }
-    let flash = session::cookie(FLASH, "sessions-ended".to_owned());
-    Ok(Page::done(&Ended { ended: true }, "/account/security").with_cookie(flash))
+    Ok(done("sessions-ended"))
 }
 
-/// Forgets a device.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Forget {
-    /// The device.
-    device: String,
+form! {
+    /// Which device to forget.
+    struct DeviceChoice, shown as DeviceChoiceFields {
+        /// The device.
+        hidden device: String,
+    }
 }
 
 /// Forget a device: the next login there asks for a code.
-#[utoipa::path(post, path = "/account/security/devices/forget", tag = "account", request_body = Forget,
+#[utoipa::path(post, path = "/account/security/devices/forget", tag = "account", request_body = DeviceChoice,
     security(("session" = [])), responses((status = 200, body = Ended)))]
 async fn forget_device(
     State(app): State<App>,
     Viewer(session): Viewer,
-    Input(form): Input<Forget>,
+    Input(form): Input<DeviceChoice>,
 ) -> Result<Page, Problem> {
     let request = ForgetDeviceRequest { device_id: form.device };
-    app.clients.identity_for(&session).forget_device(request).await?;
-    let flash = session::cookie(FLASH, "device-forgotten".to_owned());
-    Ok(Page::done(&Ended { ended: true }, "/account/security").with_cookie(flash))
+    app.services.identity_for(&session).forget_device(request).await?;
+    Ok(done("device-forgotten"))
 }

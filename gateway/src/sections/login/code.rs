@@ -2,46 +2,22 @@
 
 use axum::extract::{Query, State};
 use proto::identity::v1::{ResendCodeRequest, SendCodeRequest, VerifyCodeRequest};
-use serde::Deserialize;
-use utoipa::ToSchema;
 
-use super::{Attempt, Progress, answered, step, views};
+use super::{
+    attempt::Attempt,
+    forms::{CodeRequest, TypedCode},
+    progress::Progress,
+    views,
+};
 use crate::{
     app::App,
     browser::Browser,
-    form::{Input, Next},
-    kept::Onward,
+    continuation::{Continuation, Next},
+    cookie,
+    form::Input,
     page::Page,
     problem::Problem,
-    render::FLASH,
-    session,
 };
-
-/// A code.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TypedCode {
-    /// As typed: spaces and dashes are ignored.
-    #[serde(default)]
-    code: String,
-    /// The page to go to afterwards.
-    next: Option<String>,
-    /// A form that waits, as the page has it.
-    kept: Option<String>,
-}
-
-/// Asks for a code.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Ask {
-    /// The telephone number, where the organisation asks for it (R13).
-    #[serde(default)]
-    phone: String,
-    /// The page to go to afterwards.
-    next: Option<String>,
-    /// A form that waits, as the page has it.
-    kept: Option<String>,
-}
 
 /// The form, with where the code went; or with what is needed to send it.
 #[utoipa::path(get, path = "/login/code", tag = "login", params(Next),
@@ -51,7 +27,7 @@ pub async fn show(
     attempt: Attempt,
     Query(Next { next }): Query<Next>,
 ) -> Result<Page, Problem> {
-    step(&app, &attempt, Onward { next, kept: None }, "/login/code").await
+    attempt.page(&app, Continuation::to(next), "/login/code").await
 }
 
 /// The form for the code that was sent because the device is new (V5, H4).
@@ -62,7 +38,7 @@ pub async fn show_device(
     attempt: Attempt,
     Query(Next { next }): Query<Next>,
 ) -> Result<Page, Problem> {
-    step(&app, &attempt, Onward { next, kept: None }, "/login/device").await
+    attempt.page(&app, Continuation::to(next), "/login/device").await
 }
 
 /// Check the code (T15–T17, P31). Send the login token as bearer token.
@@ -90,49 +66,45 @@ pub async fn submit_device(
 }
 
 async fn check(app: &App, attempt: Attempt, browser: Browser, form: TypedCode) -> Result<Page, Problem> {
-    let onward = Onward { next: form.next, kept: form.kept };
     let request = VerifyCodeRequest {
         login_token: attempt.token.clone(),
         code: form.code.clone(),
         device_name: browser.name,
     };
-    let verified = app.clients.identity()?.verify_code(request).await;
-    answered(app, &attempt, onward, verified.map(|it| it.into_inner().progress), &form.code).await
+    let verified = app.services.identity()?.verify_code(request).await;
+    attempt.answered(app, form.continuation(), verified.map(|it| it.into_inner().progress), &form.code).await
 }
 
 /// Send the code, where the person asks for it (P27, R13). Send the login token as bearer token.
-#[utoipa::path(post, path = "/login/code/send", tag = "login", request_body = Ask,
+#[utoipa::path(post, path = "/login/code/send", tag = "login", request_body = CodeRequest,
     responses((status = 200, body = Progress), (status = 422, description = "Not a telephone number")))]
 pub async fn send(
     State(app): State<App>,
     attempt: Attempt,
     browser: Browser,
-    Input(form): Input<Ask>,
+    Input(form): Input<CodeRequest>,
 ) -> Result<Page, Problem> {
-    let onward = Onward { next: form.next, kept: form.kept };
     let request = SendCodeRequest {
         login_token: attempt.token.clone(),
         phone: form.phone.clone(),
         address: browser.address,
     };
-    let sent = app.clients.identity()?.send_code(request).await;
-    answered(&app, &attempt, onward, sent.map(|it| it.into_inner().progress), &form.phone).await
+    let sent = app.services.identity()?.send_code(request).await;
+    attempt.answered(&app, form.continuation(), sent.map(|it| it.into_inner().progress), &form.phone).await
 }
 
 /// Send a new code (T18). The former one is void.
-#[utoipa::path(post, path = "/login/code/resend", tag = "login", request_body = Ask,
+#[utoipa::path(post, path = "/login/code/resend", tag = "login", request_body = CodeRequest,
     responses((status = 200, body = Progress), (status = 429, description = "Too soon, or too many")))]
 pub async fn resend(
     State(app): State<App>,
     attempt: Attempt,
     browser: Browser,
-    Input(form): Input<Ask>,
+    Input(form): Input<CodeRequest>,
 ) -> Result<Page, Problem> {
-    let onward = Onward { next: form.next, kept: form.kept };
     let request = ResendCodeRequest { login_token: attempt.token.clone(), address: browser.address };
-    let sent = app.clients.identity()?.resend_code(request).await.map(|it| it.into_inner().progress);
+    let sent = app.services.identity()?.resend_code(request).await.map(|it| it.into_inner().progress);
     let is_sent = sent.as_ref().is_ok_and(|sent| sent.as_ref().is_some_and(|it| it.code.is_some()));
-    let page = answered(&app, &attempt, onward, sent, "").await?;
-    let flash = session::cookie(FLASH, "code-sent-again".to_owned());
-    Ok(if is_sent { page.with_cookie(flash) } else { page })
+    let page = attempt.answered(&app, form.continuation(), sent, "").await?;
+    Ok(if is_sent { page.with_cookie(cookie::flash("code-sent-again")) } else { page })
 }

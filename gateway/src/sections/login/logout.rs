@@ -11,11 +11,11 @@ use utoipa::ToSchema;
 
 use crate::{
     app::App,
+    cookie,
     i18n::filters,
     page::{Page, View},
     problem::Problem,
-    render::{FLASH, ORGANISATION},
-    session::{self, SESSION, Viewer},
+    sessions::Viewer,
 };
 
 /// Asks whether to log out (V52, H32).
@@ -48,9 +48,9 @@ pub async fn submit(State(app): State<App>, viewer: Result<Viewer, Problem>) -> 
         app.sessions.end(&session).await?;
     }
     let page = Page::done(&LoggedOut { logged_out: true }, "/login")
-        .with_cookie(session::removal(SESSION))
-        .with_cookie(session::removal(ORGANISATION))
-        .with_cookie(session::cookie(FLASH, "logged-out".to_owned()));
+        .with_cookie(cookie::removal(cookie::SESSION))
+        .with_cookie(cookie::removal(cookie::ORGANISATION))
+        .with_cookie(cookie::flash("logged-out"));
     let mut response = page.into_response();
     let clear = HeaderName::from_static("clear-site-data");
     response.headers_mut().insert(clear, HeaderValue::from_static("\"cache\", \"storage\""));

@@ -2,36 +2,21 @@
 
 use axum::extract::{Query, State};
 use proto::identity::v1::SetOwnPasswordRequest;
-use serde::Deserialize;
-use utoipa::ToSchema;
 
-use super::{Attempt, Progress, again, answered, step, views::OwnPasswordView};
+use super::{
+    attempt::Attempt,
+    forms::{OwnPassword, OwnPasswordFields},
+    progress::Progress,
+    views::OwnPasswordView,
+};
 use crate::{
     app::App,
-    form::{Input, Next, are_same},
-    kept::Onward,
+    continuation::{Continuation, Next},
+    form::Input,
     page::Page,
     problem::Problem,
+    sections::password::are_same,
 };
-
-/// A new password (T20–T22).
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct OwnPassword {
-    /// The password that the login began with.
-    #[serde(default)]
-    current_password: String,
-    /// The new one.
-    #[serde(default)]
-    new_password: String,
-    /// The new one again.
-    #[serde(default)]
-    repeat_password: String,
-    /// The page to go to afterwards.
-    next: Option<String>,
-    /// A form that waits, as the page has it.
-    kept: Option<String>,
-}
 
 /// The form, with the rules before anything is typed.
 #[utoipa::path(get, path = "/login/password", tag = "login", params(Next),
@@ -41,7 +26,7 @@ pub async fn show(
     attempt: Attempt,
     Query(Next { next }): Query<Next>,
 ) -> Result<Page, Problem> {
-    step(&app, &attempt, Onward { next, kept: None }, "/login/password").await
+    attempt.page(&app, Continuation::to(next), "/login/password").await
 }
 
 /// Set an own password (T19–T24, P34–P39, V8–V10, R11). Send the login token as bearer token.
@@ -52,15 +37,16 @@ pub async fn submit(
     attempt: Attempt,
     Input(form): Input<OwnPassword>,
 ) -> Result<Page, Problem> {
-    let onward = Onward { next: form.next, kept: form.kept };
-    if let Err(problem) = are_same(&form.new_password, &form.repeat_password) {
-        return Err(again(&app, &attempt.token, onward, problem, "").await);
+    let continuation = form.continuation();
+    let repeated = OwnPasswordFields::default().repeat_password.name;
+    if let Err(problem) = are_same(&form.new_password, &form.repeat_password, repeated) {
+        return attempt.again(&app, continuation, problem, "").await;
     }
     let request = SetOwnPasswordRequest {
         login_token: attempt.token.clone(),
         current_password: form.current_password,
         new_password: form.new_password,
     };
-    let set = app.clients.identity()?.set_own_password(request).await;
-    answered(&app, &attempt, onward, set.map(|it| it.into_inner().progress), "").await
+    let set = app.services.identity()?.set_own_password(request).await;
+    attempt.answered(&app, continuation, set.map(|it| it.into_inner().progress), "").await
 }

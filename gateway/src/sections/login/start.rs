@@ -7,40 +7,24 @@ use axum::{
     extract::{Query, State},
 };
 use proto::identity::v1::StartLoginRequest;
-use serde::Deserialize;
-use utoipa::ToSchema;
 
-use super::{Progress, proceed, views::LoginView};
+use super::{
+    attempt::proceed,
+    forms::{Credentials, CredentialsFields},
+    progress::Progress,
+    views::LoginView,
+};
 use crate::{
     app::App,
     browser::Browser,
-    form::{Input, Next, safe_next},
-    kept::Onward,
+    continuation::{Continuation, Next, safe_next},
+    cookie,
+    form::{FormFields, Input},
     organisation::Organisation,
-    page::Page,
+    page::{FormState, Page},
     problem::Problem,
-    render::ORGANISATION,
-    session::{self, Session},
+    session::Session,
 };
-
-/// User name and password.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Credentials {
-    /// The organisation's name, where the host does not tell it (T12).
-    #[serde(default)]
-    organisation: String,
-    /// The user name.
-    #[serde(default)]
-    username: String,
-    /// The password.
-    #[serde(default)]
-    password: String,
-    /// The page to go to afterwards.
-    next: Option<String>,
-    /// A form that waits, as the page has it.
-    kept: Option<String>,
-}
 
 /// The form. Who is logged in already goes on.
 #[utoipa::path(get, path = "/login", tag = "login", params(Next), responses((status = 200, body = LoginView)))]
@@ -49,11 +33,11 @@ pub async fn show(
     session: Option<Extension<Arc<Session>>>,
     Query(Next { next }): Query<Next>,
 ) -> Page {
-    let onward = Onward { next: next.clone(), kept: None };
-    let view = LoginView { asks_organisation: organisation.is_none(), ..LoginView::again(onward) };
+    let path = safe_next(next.as_deref());
+    let view =
+        LoginView { asks_organisation: organisation.is_none(), ..LoginView::new(Continuation::to(next)) };
     if session.is_some() {
-        let path = safe_next(next.as_deref()).unwrap_or_else(|| "/".to_owned());
-        return Page::done(&view, path);
+        return Page::done(&view, path.unwrap_or_else(|| "/".to_owned()));
     }
     Page::show(view)
 }
@@ -73,22 +57,22 @@ pub async fn submit(
     } else {
         by_host.map(|Extension(organisation)| organisation)
     };
-    let onward = Onward { next: form.next, kept: form.kept };
+    let continuation = form.continuation();
     let devices = browser.device_token.clone();
     let request = StartLoginRequest {
         // An unknown organisation takes the same way, so that the answer does not tell.
         organisation_id: organisation.as_ref().map(|found| found.id.clone()).unwrap_or_default(),
         username: form.username.clone(),
-        password: form.password,
+        password: form.password.clone(),
         device_token: browser.device_token,
         address: browser.address,
     };
-    match app.clients.identity()?.start_login(request).await {
+    match app.services.identity()?.start_login(request).await {
         Ok(started) => {
-            let page = proceed(&app, started.into_inner().progress, onward, &devices).await?;
+            let page = proceed(&app, started.into_inner().progress, continuation, &devices).await?;
             let name = organisation.filter(|_| typed).map(|found| found.settings.key.clone());
             Ok(match name {
-                Some(name) => page.with_cookie(session::cookie(ORGANISATION, name)),
+                Some(name) => page.with_cookie(cookie::make(cookie::ORGANISATION, name)),
                 None => page,
             })
         }
@@ -97,15 +81,9 @@ pub async fn submit(
             if !problem.is_about_input() {
                 return Err(problem);
             }
-            // The password field comes back empty, the rest as it was typed.
-            let view = LoginView {
-                asks_organisation: typed,
-                organisation: form.organisation,
-                username: form.username,
-                problem: Some(problem.word()),
-                ..LoginView::again(onward)
-            };
-            Err(problem.with_form(view))
+            let fields = CredentialsFields::filled(&form, &problem);
+            let form = FormState { problem: Some(problem.clone()), continuation };
+            Ok(Page::refused(problem, LoginView { asks_organisation: typed, fields, form }))
         }
     }
 }

@@ -2,44 +2,20 @@
 
 use axum::extract::{Query, State};
 use proto::identity::v1::{AcceptInvitationRequest, AcceptTermsRequest, DeclineInvitationRequest};
-use serde::Deserialize;
-use utoipa::ToSchema;
 
 use super::{
-    Attempt, Progress, answered, step,
+    attempt::Attempt,
+    forms::{Agreement, InvitationAnswer},
+    progress::Progress,
     views::{InvitationView, TermsView},
 };
 use crate::{
     app::App,
-    form::{Input, Next},
-    kept::Onward,
+    continuation::{Continuation, Next},
+    form::Input,
     page::Page,
     problem::Problem,
 };
-
-/// Agrees to the terms.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Agreement {
-    /// The version that was shown.
-    version: i32,
-    /// The page to go to afterwards.
-    next: Option<String>,
-    /// A form that waits, as the page has it.
-    kept: Option<String>,
-}
-
-/// Accepts an invitation, or turns it down.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Answer {
-    /// The invitation, by its id.
-    invitation: String,
-    /// The page to go to afterwards.
-    next: Option<String>,
-    /// A form that waits, as the page has it.
-    kept: Option<String>,
-}
 
 /// The terms to accept (P40–P47).
 #[utoipa::path(get, path = "/login/terms", tag = "login", params(Next), responses((status = 200, body = TermsView)))]
@@ -48,7 +24,7 @@ pub async fn show(
     attempt: Attempt,
     Query(Next { next }): Query<Next>,
 ) -> Result<Page, Problem> {
-    step(&app, &attempt, Onward { next, kept: None }, "/login/terms").await
+    attempt.page(&app, Continuation::to(next), "/login/terms").await
 }
 
 /// Agree to the terms (P40, P48). Send the login token as bearer token.
@@ -59,10 +35,10 @@ pub async fn accept(
     attempt: Attempt,
     Input(form): Input<Agreement>,
 ) -> Result<Page, Problem> {
-    let onward = Onward { next: form.next, kept: form.kept };
+    let continuation = form.continuation();
     let request = AcceptTermsRequest { login_token: attempt.token.clone(), version: form.version };
-    let accepted = app.clients.identity()?.accept_terms(request).await;
-    answered(&app, &attempt, onward, accepted.map(|it| it.into_inner().progress), "").await
+    let accepted = app.services.identity()?.accept_terms(request).await;
+    attempt.answered(&app, continuation, accepted.map(|it| it.into_inner().progress), "").await
 }
 
 /// What one was invited to (V19).
@@ -73,33 +49,33 @@ pub async fn show_invitation(
     attempt: Attempt,
     Query(Next { next }): Query<Next>,
 ) -> Result<Page, Problem> {
-    step(&app, &attempt, Onward { next, kept: None }, "/login/invitation").await
+    attempt.page(&app, Continuation::to(next), "/login/invitation").await
 }
 
 /// Accept one (V19–V20). Send the login token as bearer token.
-#[utoipa::path(post, path = "/login/invitation", tag = "login", request_body = Answer,
+#[utoipa::path(post, path = "/login/invitation", tag = "login", request_body = InvitationAnswer,
     responses((status = 200, body = Progress)))]
 pub async fn accept_invitation(
     State(app): State<App>,
     attempt: Attempt,
-    Input(form): Input<Answer>,
+    Input(form): Input<InvitationAnswer>,
 ) -> Result<Page, Problem> {
-    let onward = Onward { next: form.next, kept: form.kept };
+    let continuation = form.continuation();
     let request = AcceptInvitationRequest { login_token: attempt.token.clone(), access_id: form.invitation };
-    let accepted = app.clients.identity()?.accept_invitation(request).await;
-    answered(&app, &attempt, onward, accepted.map(|it| it.into_inner().progress), "").await
+    let accepted = app.services.identity()?.accept_invitation(request).await;
+    attempt.answered(&app, continuation, accepted.map(|it| it.into_inner().progress), "").await
 }
 
 /// Turn one down: the login goes on without it. Send the login token as bearer token.
-#[utoipa::path(post, path = "/login/invitation/decline", tag = "login", request_body = Answer,
+#[utoipa::path(post, path = "/login/invitation/decline", tag = "login", request_body = InvitationAnswer,
     responses((status = 200, body = Progress)))]
 pub async fn decline_invitation(
     State(app): State<App>,
     attempt: Attempt,
-    Input(form): Input<Answer>,
+    Input(form): Input<InvitationAnswer>,
 ) -> Result<Page, Problem> {
-    let onward = Onward { next: form.next, kept: form.kept };
+    let continuation = form.continuation();
     let request = DeclineInvitationRequest { login_token: attempt.token.clone(), access_id: form.invitation };
-    let declined = app.clients.identity()?.decline_invitation(request).await;
-    answered(&app, &attempt, onward, declined.map(|it| it.into_inner().progress), "").await
+    let declined = app.services.identity()?.decline_invitation(request).await;
+    attempt.answered(&app, continuation, declined.map(|it| it.into_inner().progress), "").await
 }

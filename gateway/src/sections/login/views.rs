@@ -7,36 +7,45 @@ use proto::identity::v1::{LoginProgress, LoginStep, OwnPasswordCause};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::forms::{
+    AgreementFields, CodeFields, CodeRequestFields, CredentialsFields, InvitationAnswerFields, OwnPassword,
+    OwnPasswordFields,
+};
 use crate::{
+    continuation::Continuation,
+    form::{FieldState, FormFields},
     i18n::filters,
-    kept::Onward,
-    page::{AnyView, View},
-    problem::Problem,
+    page::{AnyView, FormState, View},
 };
 
-/// The view of the step that a login stands at.
-pub fn of(
-    progress: &LoginProgress,
-    onward: Onward,
-    problem: Option<Problem>,
-    typed: &str,
-) -> Arc<dyn AnyView> {
+/// The view of the step that comes now. `typed` is what the person typed into its one field before.
+pub fn of_step(progress: &LoginProgress, form: FormState, typed: &str) -> Arc<dyn AnyView> {
+    let typed = |field: FieldState| {
+        let error = form.error(field.name);
+        FieldState { value: typed.to_owned(), error, ..field }
+    };
     match progress.step() {
-        LoginStep::SendCode => Arc::new(SendCodeView { phone: typed.to_owned(), onward, problem }),
+        LoginStep::SendCode => {
+            Arc::new(SendCodeView { phone: typed(CodeRequestFields::default().phone), form })
+        }
         LoginStep::Code | LoginStep::DeviceCode => {
             let code = progress.code.clone().unwrap_or_default();
+            let field = typed(CodeFields::default().code);
             Arc::new(CodeView {
                 sent_to: code.sent_to,
                 shown_digits: code.shown_digits,
                 by_sms: code.by_sms,
                 is_new_device: progress.step() == LoginStep::DeviceCode,
-                code: typed.to_owned(),
-                onward,
-                problem: problem.map(|problem| problem.word()),
+                code: FieldState { error: form.word(), ..field },
+                form,
             })
         }
         LoginStep::OwnPassword => {
-            Arc::new(OwnPasswordView { cause: progress.own_password_cause(), onward, problem })
+            // Nothing that was typed here is shown again.
+            let fields = form.problem.as_ref();
+            let fields = fields.map(|problem| OwnPasswordFields::filled(&OwnPassword::default(), problem));
+            let cause = progress.own_password_cause();
+            Arc::new(OwnPasswordView { cause, fields: fields.unwrap_or_default(), form })
         }
         LoginStep::Terms => {
             let terms = progress.terms.clone().unwrap_or_default();
@@ -45,8 +54,8 @@ pub fn of(
                 version: terms.version,
                 text_nl: terms.text_nl,
                 text_en: terms.text_en,
-                onward,
-                problem: problem.map(|problem| problem.word()),
+                version_field: AgreementFields::default().version.name,
+                form,
             })
         }
         LoginStep::Invitation => {
@@ -56,9 +65,10 @@ pub fn of(
                 invited_by: it.invited_by.clone(),
                 client_name: it.client_name.clone(),
             });
-            Arc::new(InvitationView { invitations: invitations.collect(), onward })
+            let field = InvitationAnswerFields::default().invitation.name;
+            Arc::new(InvitationView { invitations: invitations.collect(), invitation_field: field, form })
         }
-        LoginStep::Unspecified | LoginStep::Done => Arc::new(LoginView::again(onward)),
+        LoginStep::Unspecified | LoginStep::Done => Arc::new(LoginView::new(form.continuation)),
     }
 }
 
@@ -68,37 +78,25 @@ pub fn of(
 pub struct LoginView {
     /// Whether the organisation has to be typed.
     pub asks_organisation: bool,
-    /// As typed.
     #[serde(skip)]
-    pub organisation: String,
-    /// As typed.
+    pub fields: CredentialsFields,
     #[serde(skip)]
-    pub username: String,
-    /// What goes along.
-    #[serde(skip)]
-    pub onward: Onward,
-    /// The key of what went wrong.
-    #[serde(skip)]
-    pub problem: Option<String>,
+    pub form: FormState,
 }
 
 impl LoginView {
     /// The form, empty.
     #[must_use]
-    pub fn again(onward: Onward) -> Self {
-        Self { onward, ..Self::default() }
+    pub fn new(continuation: Continuation) -> Self {
+        Self { form: FormState::on_the_way(continuation), ..Self::default() }
     }
 }
 
 impl View for LoginView {
     const TITLE: &'static str = "login-title";
 
-    fn has_errors(&self) -> bool {
-        self.problem.is_some()
-    }
-
-    fn holds_input(&self) -> bool {
-        self.onward.kept.is_some()
+    fn form(&self) -> Option<&FormState> {
+        Some(&self.form)
     }
 }
 
@@ -107,28 +105,16 @@ impl View for LoginView {
 #[template(path = "pages/login/send_code.html")]
 pub struct SendCodeView {
     #[serde(skip)]
-    phone: String,
+    phone: FieldState,
     #[serde(skip)]
-    onward: Onward,
-    #[serde(skip)]
-    problem: Option<Problem>,
-}
-
-impl SendCodeView {
-    fn error(&self) -> Option<String> {
-        self.problem.as_ref()?.field("phone")
-    }
+    form: FormState,
 }
 
 impl View for SendCodeView {
     const TITLE: &'static str = "send-code-title";
 
-    fn has_errors(&self) -> bool {
-        self.problem.is_some()
-    }
-
-    fn holds_input(&self) -> bool {
-        self.onward.kept.is_some()
+    fn form(&self) -> Option<&FormState> {
+        Some(&self.form)
     }
 }
 
@@ -145,11 +131,9 @@ pub struct CodeView {
     /// It was sent because the device is new.
     pub is_new_device: bool,
     #[serde(skip)]
-    code: String,
+    code: FieldState,
     #[serde(skip)]
-    onward: Onward,
-    #[serde(skip)]
-    problem: Option<String>,
+    form: FormState,
 }
 
 impl CodeView {
@@ -178,12 +162,8 @@ impl View for CodeView {
         if self.is_new_device { "device-title" } else { Self::TITLE }
     }
 
-    fn has_errors(&self) -> bool {
-        self.problem.is_some()
-    }
-
-    fn holds_input(&self) -> bool {
-        self.onward.kept.is_some()
+    fn form(&self) -> Option<&FormState> {
+        Some(&self.form)
     }
 }
 
@@ -194,9 +174,9 @@ pub struct OwnPasswordView {
     #[serde(skip)]
     cause: OwnPasswordCause,
     #[serde(skip)]
-    onward: Onward,
+    fields: OwnPasswordFields,
     #[serde(skip)]
-    problem: Option<Problem>,
+    form: FormState,
 }
 
 impl OwnPasswordView {
@@ -208,26 +188,13 @@ impl OwnPasswordView {
             _ => "first",
         }
     }
-
-    fn errors(&self) -> Vec<(&'static str, String)> {
-        let order = ["current_password", "new_password", "repeat_password"];
-        self.problem.as_ref().map(|problem| problem.errors(&order)).unwrap_or_default()
-    }
-
-    fn error(&self, name: &str) -> Option<String> {
-        self.problem.as_ref()?.field(name)
-    }
 }
 
 impl View for OwnPasswordView {
     const TITLE: &'static str = "own-password-title";
 
-    fn has_errors(&self) -> bool {
-        self.problem.is_some()
-    }
-
-    fn holds_input(&self) -> bool {
-        self.onward.kept.is_some()
+    fn form(&self) -> Option<&FormState> {
+        Some(&self.form)
     }
 }
 
@@ -244,20 +211,16 @@ pub struct TermsView {
     /// The text in English.
     pub text_en: String,
     #[serde(skip)]
-    onward: Onward,
+    version_field: &'static str,
     #[serde(skip)]
-    problem: Option<String>,
+    form: FormState,
 }
 
 impl View for TermsView {
     const TITLE: &'static str = "terms-title";
 
-    fn has_errors(&self) -> bool {
-        self.problem.is_some()
-    }
-
-    fn holds_input(&self) -> bool {
-        self.onward.kept.is_some()
+    fn form(&self) -> Option<&FormState> {
+        Some(&self.form)
     }
 }
 
@@ -268,7 +231,9 @@ pub struct InvitationView {
     /// Each invitation.
     pub invitations: Vec<PendingInvitation>,
     #[serde(skip)]
-    onward: Onward,
+    invitation_field: &'static str,
+    #[serde(skip)]
+    form: FormState,
 }
 
 /// One invitation.
@@ -285,7 +250,7 @@ pub struct PendingInvitation {
 impl View for InvitationView {
     const TITLE: &'static str = "invitation-title";
 
-    fn holds_input(&self) -> bool {
-        self.onward.kept.is_some()
+    fn form(&self) -> Option<&FormState> {
+        Some(&self.form)
     }
 }

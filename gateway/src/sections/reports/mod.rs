@@ -1,24 +1,37 @@
 //! Reports: by period, newest first, page by page.
 
+mod panel;
 mod period;
+mod report;
 mod views;
 
 use axum::extract::{Query, State};
 use proto::dossier::v1::ListReportsRequest;
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::routes;
 
-pub use self::views::{DayView, ReportView};
+pub use self::{
+    panel::{is_new, panel},
+    report::DayView,
+};
 use self::{
     period::{Period, Preset},
+    report::ReportView,
     views::ReportsView,
 };
-use crate::{app::App, i18n::zone, page::Page, problem::Problem, session::Viewer};
+use crate::{
+    app::App,
+    form::Routes,
+    i18n::zone,
+    page::{FormState, Page},
+    problem::Problem,
+    sessions::Viewer,
+};
 
 /// The routes.
-pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list))
+pub fn routes() -> Routes {
+    Routes::new().page(routes!(list))
 }
 
 /// Which reports to show.
@@ -51,17 +64,17 @@ async fn list(
         page_size: 20,
         page_token: filter.page.clone().unwrap_or_default(),
     };
-    let answer = app.clients.dossier_for(&session).list_reports(request).await.map_err(Problem::from);
+    let answer = app.services.dossier_for(&session).list_reports(request).await.map_err(Problem::from);
     match answer {
         Ok(answer) => {
             let answer = answer.into_inner();
-            let reports = answer.reports.into_iter().filter_map(ReportView::of);
+            let reports = answer.reports.into_iter().filter_map(ReportView::new);
             Ok(Page::show(ReportsView {
-                days: DayView::of(reports),
+                days: DayView::list(reports),
                 is_first_page: filter.page.is_none(),
                 next_page: Some(answer.next_page_token).filter(|token| !token.is_empty()),
                 period,
-                problem: None,
+                form: FormState::default(),
             }))
         }
         Err(problem) if problem.is_about_input() => {
@@ -69,10 +82,10 @@ async fn list(
                 days: Vec::new(),
                 is_first_page: true,
                 next_page: None,
-                problem: Some(problem.clone()),
+                form: FormState::refused(problem.clone()),
                 period,
             };
-            Err(problem.with_form(view))
+            Ok(Page::refused(problem, view))
         }
         Err(problem) => Err(problem),
     }

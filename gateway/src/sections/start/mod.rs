@@ -3,51 +3,42 @@
 mod views;
 
 use axum::extract::State;
-use jiff::Timestamp;
-use proto::{
-    access::v1::{Action, Section},
-    dossier::v1::ListReportsRequest,
-};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use chassis::{section, time};
+use futures::future::try_join_all;
+use utoipa_axum::routes;
 
-use self::views::StartView;
-use crate::{
-    app::App,
-    page::Page,
-    problem::Problem,
-    sections::reports::{DayView, ReportView},
-    session::Viewer,
-};
-
-/// How many reports the panel shows.
-const NEWEST: i32 = 3;
+use self::views::{PanelView, StartView};
+use super::table;
+use crate::{app::App, form::Routes, page::Page, problem::Problem, sessions::Viewer};
 
 /// The routes.
-pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(show))
+pub fn routes() -> Routes {
+    Routes::new().page(routes!(show))
 }
 
 /// What is new in the dossier (T24, P58, R22).
 #[utoipa::path(get, path = "/", tag = "start", security(("session" = [])),
     responses((status = 200, body = StartView)))]
 async fn show(State(app): State<App>, Viewer(session): Viewer) -> Result<Page, Problem> {
-    let days = if session.allows(Section::Reports, Action::View) {
-        let request = ListReportsRequest { page_size: NEWEST, ..Default::default() };
-        let answer = app.clients.dossier_for(&session).list_reports(request).await?.into_inner();
-        Some(DayView::of(answer.reports.into_iter().filter_map(ReportView::of)))
-    } else {
-        None
-    };
-    let is_own = session.facts.impersonator.is_empty();
-    let username = if is_own { session.facts.username.clone() } else { String::new() };
+    let entries = table::visible(&session).filter_map(|entry| Some((entry, entry.panel?)));
+    let panels = entries.map(|(entry, panel)| {
+        let days = panel(&app, &session);
+        async move {
+            Ok::<_, Problem>(PanelView {
+                section: section::name(entry.section),
+                path: entry.path,
+                days: days.await?,
+            })
+        }
+    });
+    // All panels are asked for at once.
+    let panels = try_join_all(panels).await?;
+    let facts = &session.facts;
+    let is_own = facts.impersonator.is_empty();
     Ok(Page::show(StartView {
-        name: session.facts.display_name.clone(),
-        username,
-        days,
-        last_login_at: session
-            .facts
-            .last_login_at
-            .as_ref()
-            .and_then(|at| Timestamp::new(at.seconds, at.nanos).ok()),
+        name: facts.display_name.clone(),
+        username: if is_own { facts.username.clone() } else { String::new() },
+        panels,
+        last_login_at: time::from_proto(facts.last_login_at.as_ref()),
     }))
 }

@@ -7,17 +7,36 @@ use utoipa::ToSchema;
 
 use crate::{i18n::filters, page::View, sections::reports::DayView};
 
+/// What is newest in one section.
+#[derive(Serialize, ToSchema)]
+pub struct PanelView {
+    /// The section, such as `reports`.
+    pub section: &'static str,
+    /// The page with all of it.
+    #[serde(skip)]
+    pub path: &'static str,
+    /// The newest, day by day.
+    pub days: Vec<DayView>,
+}
+
+impl PanelView {
+    /// The key of the panel's words with this end.
+    fn word(&self, end: &str) -> String {
+        format!("{}-{end}", self.section)
+    }
+}
+
 /// The start page.
 #[derive(Serialize, ToSchema, Template)]
 #[template(path = "pages/start/show.html")]
 pub struct StartView {
-    /// The name of who is logged in.
+    /// The name of the person who is logged in.
     pub name: String,
-    /// Their user name (R43); empty for whoever looks along in their name.
+    /// The person's user name (R43); empty for somebody who acts in the person's name.
     pub username: String,
-    /// The newest reports, day by day; absent where they are not for the caller.
-    pub days: Option<Vec<DayView>>,
-    /// When one logged in before; absent: never.
+    /// A panel for each section that the person may view, in the order of the menu.
+    pub panels: Vec<PanelView>,
+    /// When the person logged in before; absent: never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_login_at: Option<Timestamp>,
 }

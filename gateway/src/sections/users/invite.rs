@@ -1,40 +1,31 @@
 //! Adding somebody to the list, without rights (V46–V48).
 
 use axum::extract::State;
-use jiff::civil::Date;
-use proto::identity::v1::{InviteUserRequest, RelationKind};
-use serde::Deserialize;
-use utoipa::ToSchema;
+use chassis::time;
+use jiff::{Timestamp, civil::Date};
+use proto::identity::v1::{ErrorReason, InviteUserRequest, RelationKind};
 
-use super::{UserOutcome, views::InviteView};
-use crate::{app::App, form::Input, i18n::zone, page::Page, problem::Problem, session::Viewer};
-
-/// Somebody to invite.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Guest {
-    /// The name.
-    #[serde(default)]
-    name: String,
-    /// The e-mail address.
-    #[serde(default)]
-    email: String,
-    /// The mobile number; needed where codes go by SMS.
-    #[serde(default)]
-    phone: String,
-    /// `relative` or `third-party`.
-    #[serde(default)]
-    relation: String,
-    /// The last day of access, as ISO 8601; empty: no end.
-    #[serde(default)]
-    valid_until: String,
-}
+use super::{
+    invite_form::{Guest, GuestFields},
+    list::UserOutcome,
+    views::InviteView,
+};
+use crate::{
+    app::App,
+    form::{FormFields, Input},
+    i18n::zone,
+    page::{FormState, Page},
+    problem::Problem,
+    sessions::Viewer,
+};
 
 /// The form.
 #[utoipa::path(get, path = "/users/new", tag = "users", security(("session" = [])),
     responses((status = 200, body = InviteView)))]
 pub async fn show(_viewer: Viewer) -> Page {
-    Page::show(InviteView { relation: "relative".to_owned(), ..InviteView::default() })
+    let mut view = InviteView::default();
+    "relative".clone_into(&mut view.fields.relation.value);
+    Page::show(view)
 }
 
 /// Add somebody, without rights (V47). The answer is the same whether they have an account already or not.
@@ -45,50 +36,54 @@ pub async fn submit(
     Viewer(session): Viewer,
     Input(form): Input<Guest>,
 ) -> Result<Page, Problem> {
+    let problem = match request_of(&form) {
+        Ok(request) => match app.services.identity_for(&session).invite_user(request).await {
+            Ok(invited) => {
+                let id = invited.into_inner().access_id;
+                let path = format!("/users/{id}");
+                return Ok(Page::done(&UserOutcome { id }, path));
+            }
+            Err(status) => Problem::from(status),
+        },
+        Err(problem) => problem,
+    };
+    if !problem.is_about_input() {
+        return Err(problem);
+    }
+    let fields = GuestFields::filled(&form, &problem);
+    let view = InviteView { fields, form: FormState::refused(problem.clone()) };
+    Ok(Page::refused(problem, view))
+}
+
+/// What identity is asked.
+///
+/// # Errors
+/// `FIELD_MALFORMED`, where the last day is no day.
+fn request_of(form: &Guest) -> Result<InviteUserRequest, Problem> {
     let relation = match form.relation.as_str() {
         "relative" => RelationKind::Relative,
         "third-party" => RelationKind::ThirdParty,
         _ => RelationKind::Unspecified,
     };
-    let end = match form.valid_until.trim() {
-        "" => Ok(None),
-        // The last day counts whole.
-        text => text.parse::<Date>().ok().and_then(|day| day.tomorrow().ok()).map(Some).ok_or(()),
-    };
-    let valid_until = end.map(|day| {
-        let end = day?.to_zoned(zone()).ok()?.timestamp();
-        Some(prost_types::Timestamp { seconds: end.as_second(), nanos: 0 })
-    });
-    let problem = match valid_until {
-        Ok(valid_until) => {
-            let request = InviteUserRequest {
-                name: form.name.clone(),
-                email: form.email.clone(),
-                phone: form.phone.clone(),
-                relation: relation.into(),
-                valid_until,
-            };
-            match app.clients.identity_for(&session).invite_user(request).await {
-                Ok(invited) => {
-                    let id = invited.into_inner().access_id;
-                    let path = format!("/users/{id}");
-                    return Ok(Page::done(&UserOutcome { id }, path));
-                }
-                Err(status) => Problem::from(status),
-            }
+    let valid_until = match form.valid_until.trim() {
+        "" => None,
+        text => {
+            let field = GuestFields::default().valid_until.name;
+            let malformed = || Problem::of_field(field, ErrorReason::FieldMalformed);
+            Some(end_of_day(text).ok_or_else(malformed)?)
         }
-        Err(()) => Problem::of_field("valid_until", "FIELD_MALFORMED"),
     };
-    if !problem.is_about_input() {
-        return Err(problem);
-    }
-    let view = InviteView {
-        name: form.name,
-        email: form.email,
-        phone: form.phone,
-        relation: form.relation,
-        until: form.valid_until,
-        problem: Some(problem.clone()),
-    };
-    Err(problem.with_form(view))
+    Ok(InviteUserRequest {
+        name: form.name.clone(),
+        email: form.email.clone(),
+        phone: form.phone.clone(),
+        relation: relation.into(),
+        valid_until: valid_until.map(time::to_proto),
+    })
+}
+
+/// The first moment after a day: the last day counts whole.
+fn end_of_day(text: &str) -> Option<Timestamp> {
+    let next: Date = text.parse::<Date>().ok()?.tomorrow().ok()?;
+    Some(next.to_zoned(zone()).ok()?.timestamp())
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use axum::extract::{Path, State};
+use chassis::section;
 use proto::{
-    access::v1::{Action, Grant, Section},
+    access::v1::Grant,
     identity::v1::{
         ResendInvitationRequest, RevokeAccessRequest, SetGrantsRequest, WithdrawInvitationRequest,
     },
@@ -13,16 +14,16 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
-    UserOutcome, changeable,
-    views::{EndView, RightsView, action_name, section_name},
+    list::{UserOutcome, changeable},
+    views::{EndView, RightsView},
 };
 use crate::{
     app::App,
-    form::Input,
-    page::Page,
+    cookie,
+    form::{Form, FormField, Input},
+    page::{FormState, Page},
     problem::Problem,
-    render::FLASH,
-    session::{self, Viewer},
+    sessions::Viewer,
 };
 
 /// Rights that are ticked: `reports-view` and the like. What is not there is taken away.
@@ -39,6 +40,11 @@ enum Ticked {
     Sent(String),
 }
 
+impl Form for Rights {
+    /// The names follow from the sections.
+    const FIELDS: &'static [FormField] = &[];
+}
+
 impl Rights {
     /// The grants that the ticks mean; `None` where a name means nothing.
     fn grants(self) -> Option<Vec<Grant>> {
@@ -50,11 +56,7 @@ impl Rights {
                 _ => {}
             }
             let (section, action) = name.rsplit_once('-')?;
-            let section = (1..=20)
-                .filter_map(|it| Section::try_from(it).ok())
-                .find(|it| section_name(*it) == section)?;
-            let actions = [Action::View, Action::Write, Action::Sign];
-            let action = actions.into_iter().find(|it| action_name(*it) == action)?;
+            let (section, action) = (section::of_name(section)?, section::action_of_name(action)?);
             grants.entry(section.into()).or_default().push(action.into());
         }
         Some(grants.into_iter().map(|(section, actions)| Grant { section, actions }).collect())
@@ -70,7 +72,7 @@ pub async fn show(
     Path(id): Path<String>,
 ) -> Result<Page, Problem> {
     let (entry, answer) = changeable(&app, &session, &id).await?;
-    Ok(Page::show(RightsView::of(entry, &answer.givable)))
+    Ok(Page::show(RightsView::new(entry, &answer.givable)))
 }
 
 /// Set somebody's rights (V49). The first ones send the invitation (V50).
@@ -85,19 +87,17 @@ pub async fn submit(
 ) -> Result<Page, Problem> {
     let grants = form.grants().ok_or_else(Problem::unreadable)?;
     let request = SetGrantsRequest { access_id: id.clone(), grants: grants.clone() };
-    match app.clients.identity_for(&session).set_grants(request).await {
-        Ok(_) => {
-            let flash = session::cookie(FLASH, "rights-kept".to_owned());
-            Ok(Page::done(&UserOutcome { id }, "/users").with_cookie(flash))
-        }
+    match app.services.identity_for(&session).set_grants(request).await {
+        Ok(_) => Ok(Page::done(&UserOutcome { id }, "/users").with_cookie(cookie::flash("rights-kept"))),
         Err(status) => {
             let problem = Problem::from(status);
             if !problem.is_about_input() {
                 return Err(problem);
             }
             let (entry, answer) = changeable(&app, &session, &id).await?;
-            let view = RightsView::of(entry, &answer.givable).ticked(&grants);
-            Err(problem.clone().with_form(RightsView { problem: Some(problem.word()), ..view }))
+            let view = RightsView::new(entry, &answer.givable).ticked(&grants);
+            let form = FormState::refused(problem.clone());
+            Ok(Page::refused(problem, RightsView { form, ..view }))
         }
     }
 }
@@ -111,7 +111,7 @@ pub async fn show_end(
     Path(id): Path<String>,
 ) -> Result<Page, Problem> {
     let (entry, _) = changeable(&app, &session, &id).await?;
-    Ok(Page::show(EndView::of(entry)))
+    Ok(Page::show(EndView::new(entry)))
 }
 
 /// End somebody's access at once, or take an invitation back.
@@ -123,16 +123,15 @@ pub async fn end(
     Path(id): Path<String>,
 ) -> Result<Page, Problem> {
     let (entry, _) = changeable(&app, &session, &id).await?;
-    let mut identity = app.clients.identity_for(&session);
-    let is_invitation = EndView::of(entry).is_invitation;
+    let mut identity = app.services.identity_for(&session);
+    let is_invitation = EndView::new(entry).is_invitation;
     if is_invitation {
         identity.withdraw_invitation(WithdrawInvitationRequest { access_id: id.clone() }).await?;
     } else {
         identity.revoke_access(RevokeAccessRequest { access_id: id.clone() }).await?;
     }
     let done = if is_invitation { "invitation-withdrawn" } else { "access-ended" };
-    let flash = session::cookie(FLASH, done.to_owned());
-    Ok(Page::done(&UserOutcome { id }, "/users").with_cookie(flash))
+    Ok(Page::done(&UserOutcome { id }, "/users").with_cookie(cookie::flash(done)))
 }
 
 /// Send an invitation again.
@@ -145,7 +144,6 @@ pub async fn resend(
     Path(id): Path<String>,
 ) -> Result<Page, Problem> {
     let request = ResendInvitationRequest { access_id: id.clone() };
-    app.clients.identity_for(&session).resend_invitation(request).await?;
-    let flash = session::cookie(FLASH, "invitation-resent".to_owned());
-    Ok(Page::done(&UserOutcome { id }, "/users").with_cookie(flash))
+    app.services.identity_for(&session).resend_invitation(request).await?;
+    Ok(Page::done(&UserOutcome { id }, "/users").with_cookie(cookie::flash("invitation-resent")))
 }

@@ -1,0 +1,169 @@
+//! Forms. The type that reads a form states each field once; the page, its errors and what is kept of the form take the
+//! fields from there. How a form is handled stands where its route is ([`FormRoute`]).
+
+mod input;
+mod route;
+
+pub use input::Input;
+pub use route::{FormRoute, FormRoutes, Routes};
+
+use crate::problem::Problem;
+
+/// What becomes of a field's value when the form cannot be taken yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handling {
+    /// Never shown and never kept: passwords, codes, proofs. A form with a secret is not kept at all.
+    Secret,
+    /// Kept, and shown to the person before the form is sent again.
+    Shown,
+    /// Kept, and not shown: ids and choices of the page.
+    Hidden,
+}
+
+/// A field of a form.
+#[derive(Clone, Copy, Debug)]
+pub struct FormField {
+    /// The name, in the page and in the JSON document.
+    pub name: &'static str,
+    /// What becomes of its value.
+    pub handling: Handling,
+}
+
+/// The type that reads a form or its JSON document. Made by [`form!`].
+pub trait Form {
+    /// The fields, in the order of the page.
+    const FIELDS: &'static [FormField];
+}
+
+/// The fields of a form, as a page shows them. Made by [`form!`].
+pub trait FormFields: Default {
+    /// The type that reads the form.
+    type Form: Form;
+
+    /// The fields as they were filled in, each with what is wrong with it.
+    fn filled(form: &Self::Form, problem: &Problem) -> Self;
+
+    /// All fields, in the order of the page.
+    fn all(&self) -> Vec<&FieldState>;
+
+    /// The fields with an error, in the order of the page.
+    fn errors(&self) -> Vec<&FieldState> {
+        self.all().into_iter().filter(|field| field.error.is_some()).collect()
+    }
+}
+
+/// A field as a page shows it.
+#[derive(Clone, Debug, Default)]
+pub struct FieldState {
+    /// The name.
+    pub name: &'static str,
+    /// What was typed; empty for a secret.
+    pub value: String,
+    /// The key of the words for what is wrong; `None`: nothing.
+    pub error: Option<String>,
+}
+
+impl FieldState {
+    /// A field that nobody has filled in yet.
+    #[must_use]
+    pub fn empty(field: FormField) -> Self {
+        Self { name: field.name, ..Self::default() }
+    }
+
+    /// A field that was filled in, and what is wrong with it.
+    #[must_use]
+    pub fn filled(field: FormField, value: &impl ToString, problem: &Problem) -> Self {
+        let is_secret = field.handling == Handling::Secret;
+        let value = if is_secret { String::new() } else { value.to_string() };
+        Self { name: field.name, value, error: problem.field(field.name) }
+    }
+}
+
+/// Defines the type that reads a form, and the type of its fields as the page shows them.
+///
+/// Each field has a [`Handling`] (`secret`, `shown` or `hidden`), a name and a type. A form that ends in `continues` also
+/// carries a [`Continuation`](crate::continuation::Continuation), and may carry nothing else.
+macro_rules! form {
+    (
+        $(#[$meta:meta])*
+        $vis:vis struct $form:ident, shown as $fields:ident {
+            $($(#[$doc:meta])* $handling:ident $field:ident: $type:ty,)*
+        }
+        $($continues:ident)?
+    ) => {
+        form!(@struct [$(#[$meta])*] [$vis] $form { $($(#[$doc])* $field: $type,)* } $($continues)?);
+
+        impl $crate::form::Form for $form {
+            const FIELDS: &'static [$crate::form::FormField] = &[$($fields::$field,)*];
+        }
+
+        /// The form's fields, as the page shows them.
+        #[derive(Clone, Debug)]
+        $vis struct $fields {
+            $($vis $field: $crate::form::FieldState,)*
+        }
+
+        #[expect(non_upper_case_globals, reason = "named as the fields are")]
+        impl $fields {
+            $(const $field: $crate::form::FormField = $crate::form::FormField {
+                name: stringify!($field),
+                handling: form!(@handling $handling),
+            };)*
+        }
+
+        impl Default for $fields {
+            fn default() -> Self {
+                Self { $($field: $crate::form::FieldState::empty(Self::$field),)* }
+            }
+        }
+
+        impl $crate::form::FormFields for $fields {
+            type Form = $form;
+
+            fn filled(_form: &$form, _problem: &$crate::problem::Problem) -> Self {
+                Self { $($field: $crate::form::FieldState::filled(Self::$field, &_form.$field, _problem),)* }
+            }
+
+            fn all(&self) -> Vec<&$crate::form::FieldState> {
+                vec![$(&self.$field,)*]
+            }
+        }
+    };
+    ($(#[$meta:meta])* $vis:vis struct $form:ident continues) => {
+        form!(@struct [$(#[$meta])*] [$vis] $form {} continues);
+    };
+    (@struct [$(#[$meta:meta])*] [$vis:vis] $form:ident { $($(#[$doc:meta])* $field:ident: $type:ty,)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, Default, serde::Deserialize, utoipa::ToSchema)]
+        #[serde(deny_unknown_fields)]
+        $vis struct $form {
+            $($(#[$doc])* #[serde(default)] $vis $field: $type,)*
+        }
+    };
+    (@struct [$(#[$meta:meta])*] [$vis:vis] $form:ident { $($(#[$doc:meta])* $field:ident: $type:ty,)* } continues) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, Default, serde::Deserialize, utoipa::ToSchema)]
+        #[serde(deny_unknown_fields)]
+        $vis struct $form {
+            $($(#[$doc])* #[serde(default)] $vis $field: $type,)*
+            /// The page to go to afterwards.
+            next: Option<String>,
+            /// A form that waits until this one is done, sealed, as the page has it.
+            pending_form: Option<String>,
+        }
+
+        impl $form {
+            /// What goes along to the next step.
+            $vis fn continuation(&self) -> $crate::continuation::Continuation {
+                $crate::continuation::Continuation {
+                    next: self.next.clone(),
+                    pending_form: self.pending_form.clone(),
+                }
+            }
+        }
+    };
+    (@handling secret) => { $crate::form::Handling::Secret };
+    (@handling shown) => { $crate::form::Handling::Shown };
+    (@handling hidden) => { $crate::form::Handling::Hidden };
+}
+pub(crate) use form;

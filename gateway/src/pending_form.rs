@@ -1,0 +1,167 @@
+//! A form that was sent and cannot be taken yet: the person has to log in again, to step up or to go back to another
+//! client first. What was typed waits in a hidden field of those pages, sealed to the account, for one hour.
+
+use std::sync::Arc;
+
+use askama::Template;
+use chassis::{aead::AeadKey, section};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    app::App,
+    form::FormRoute,
+    i18n::filters,
+    page::{FormState, View},
+    session::Session,
+    stamp::{self, SentForm, Stamp},
+};
+
+/// How long a form waits.
+const LIFE: SignedDuration = SignedDuration::from_hours(1);
+
+/// A form that waits.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PendingForm {
+    /// For whom and about whom it was rendered.
+    pub stamp: Stamp,
+    /// Whether it is about the account alone.
+    is_of_account: bool,
+    /// Where it was sent to.
+    path: String,
+    /// What was typed.
+    fields: Vec<(String, String)>,
+    /// The names of the fields that are shown to the person.
+    shown: Vec<String>,
+    /// Until when it waits, in seconds since 1970.
+    until: i64,
+}
+
+impl PendingForm {
+    /// Seals a form for a hidden field. `None` where the route's forms are not kept, nothing was typed, or the form has no
+    /// stamp of ours.
+    #[must_use]
+    pub fn seal(
+        key: &AeadKey,
+        sent: &SentForm,
+        route: &FormRoute,
+        path: &str,
+        now: Timestamp,
+    ) -> Option<String> {
+        if !route.is_kept || sent.fields.is_empty() {
+            return None;
+        }
+        let pending = Self {
+            stamp: sent.stamp.clone()?,
+            is_of_account: route.is_of_account,
+            path: path.to_owned(),
+            fields: sent.fields.clone(),
+            shown: route.shown().map(str::to_owned).collect(),
+            until: (now + LIFE).as_second(),
+        };
+        Some(key.encrypt(&serde_json::to_vec(&pending).ok()?))
+    }
+
+    /// Opens a form that waits; `None` where the text is not ours, too old, or another account's.
+    #[must_use]
+    pub fn open(app: &App, text: Option<&str>, account: &str) -> Option<Self> {
+        let pending: Self = serde_json::from_slice(&app.form_key.decrypt(text?)?).ok()?;
+        (pending.until > app.clock.now().as_second() && pending.stamp.account == account).then_some(pending)
+    }
+}
+
+/// Shows what was typed before, and asks to send it now.
+#[derive(Serialize, Template)]
+#[template(path = "pages/login/pending_form.html")]
+pub struct PendingFormView {
+    path: String,
+    /// Whose dossier the form is about; empty: nobody's, or the name is not known.
+    #[serde(skip)]
+    client: String,
+    #[serde(skip)]
+    fields: Vec<(String, String)>,
+    #[serde(skip)]
+    shown: Vec<String>,
+    #[serde(skip)]
+    stamp: String,
+}
+
+impl PendingFormView {
+    /// The page for a form that waits.
+    #[must_use]
+    pub fn new(app: &App, pending: PendingForm) -> Arc<Self> {
+        let stamp = pending.stamp.seal(&app.form_key);
+        let client = if pending.is_of_account { String::new() } else { pending.stamp.client_name };
+        Arc::new(Self { path: pending.path, client, fields: pending.fields, shown: pending.shown, stamp })
+    }
+
+    /// The stamp and all that was typed, for hidden fields.
+    fn hidden_fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        let typed = self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        std::iter::once((stamp::FIELD, self.stamp.as_str())).chain(typed)
+    }
+
+    /// What was typed, as far as the person knows it again by its label.
+    fn shown_fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.fields
+            .iter()
+            .filter(|(name, value)| self.shown.contains(name) && !value.is_empty())
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The rights that were ticked: section and action.
+    fn rights(&self) -> impl Iterator<Item = (&str, &str)> {
+        let ticked = self.fields.iter().filter(|(_, value)| !value.is_empty());
+        ticked.filter_map(|(name, _)| name.rsplit_once('-')).filter(|(section, action)| {
+            section::of_name(section).is_some() && section::action_of_name(action).is_some()
+        })
+    }
+}
+
+impl View for PendingFormView {
+    const TITLE: &'static str = "pending-form-title";
+
+    fn holds_input(&self) -> bool {
+        true
+    }
+}
+
+/// Says that a form is about another client than the client that is chosen now, and offers to go back.
+#[derive(Serialize, Template)]
+#[template(path = "pages/clients/other.html")]
+pub struct OtherClientView {
+    /// The name of the form's client.
+    then: String,
+    then_id: String,
+    /// The name of the client that is chosen now.
+    now: String,
+    #[serde(skip)]
+    form: FormState,
+}
+
+impl OtherClientView {
+    /// The page for a form that was sent after another client was chosen.
+    #[must_use]
+    pub fn new(stamp: &Stamp, session: &Session, pending_form: Option<String>) -> Self {
+        let mut form = FormState::default();
+        form.continuation.pending_form = pending_form;
+        Self {
+            then: stamp.client_name.clone(),
+            then_id: stamp.client.clone(),
+            now: session.facts.client_name.clone(),
+            form,
+        }
+    }
+}
+
+impl View for OtherClientView {
+    const TITLE: &'static str = "other-client-title";
+
+    fn has_errors(&self) -> bool {
+        true
+    }
+
+    fn form(&self) -> Option<&FormState> {
+        Some(&self.form)
+    }
+}

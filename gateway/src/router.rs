@@ -1,0 +1,73 @@
+//! The routes in their layers: the same routes as pages at `/` and as JSON at `/api/v1`.
+
+use std::sync::Arc;
+
+use axum::{Router, extract::DefaultBodyLimit, middleware, response::Redirect, routing::get};
+use utoipa::{
+    OpenApi,
+    openapi::{
+        OpenApi as Document,
+        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{
+    app::App,
+    assets,
+    body::{self, BODY_LIMIT},
+    form::Routes,
+    page::Representation,
+    render::{self, Framing},
+    sections, security,
+};
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Zorgportaal",
+    description = "The resources of the client portal. The same paths without `/api/v1` are its pages. Log in at \
+        `/api/v1/login` and send the session token as a bearer token.",
+    license(name = "EUPL-1.2", identifier = "EUPL-1.2")
+))]
+struct Api;
+
+/// The routes as JSON at `/api/v1`, with their description.
+fn documented() -> OpenApiRouter<App> {
+    let mut document = Api::openapi();
+    let scheme = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
+    document.components.get_or_insert_default().add_security_scheme("session", scheme);
+    let api = sections::routes().router.layer(middleware::from_fn(Representation::json));
+    OpenApiRouter::with_openapi(document).nest("/api/v1", api)
+}
+
+/// The description of the JSON resources.
+#[must_use]
+pub fn openapi() -> Document {
+    documented().into_openapi()
+}
+
+/// All routes, in their layers.
+pub fn router(app: App) -> Router {
+    let (api, document) = documented().split_for_parts();
+    let Routes { router, forms } = sections::routes();
+    let pages = Router::from(router.layer(middleware::from_fn(Representation::html)));
+    let framing = Framing { app: app.clone(), forms: Arc::new(forms) };
+    let framed = pages
+        .merge(api)
+        // The start page as JSON is described as `/api/v1/`; the router knows it without the slash.
+        .route("/api/v1/", get(|| async { Redirect::permanent("/api/v1") }))
+        .fallback(sections::not_found)
+        .method_not_allowed_fallback(sections::not_found)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(middleware::from_fn_with_state(framing, render::frame))
+        .layer(middleware::from_fn(body::whole));
+    Router::new()
+        .route("/live", get(sections::live::stream))
+        .merge(sections::health::routes())
+        .merge(assets::routes())
+        .merge(sections::api::routes(document))
+        .merge(framed)
+        .layer(middleware::from_fn_with_state(app.clone(), security::guard))
+        .layer(tower_http::catch_panic::CatchPanicLayer::new())
+        .with_state(app)
+}

@@ -1,0 +1,105 @@
+//! Asking for a new password. The answer is the same for everybody.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{Extension, extract::State};
+use proto::identity::v1::StartPasswordResetRequest;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    app::App,
+    browser::Browser,
+    cookie,
+    form::{Input, form},
+    i18n::filters,
+    organisation::Organisation,
+    page::{FormState, Page, View},
+    problem::Problem,
+};
+
+form! {
+    /// Whose password was forgotten.
+    pub struct Forgotten, shown as ForgottenFields {
+        /// The organisation's name, where the host does not tell it (T27).
+        hidden organisation: String,
+        /// The user name.
+        shown username: String,
+        /// The e-mail address, where the organisation asks for it (V13).
+        shown email: String,
+    }
+}
+
+/// Whose password was forgotten.
+#[derive(Default, Serialize, ToSchema, Template)]
+#[template(path = "pages/password/forgotten.html")]
+pub struct ForgottenView {
+    /// Whether the organisation has to be typed.
+    asks_organisation: bool,
+    /// Whether the e-mail address has to be typed.
+    asks_email: bool,
+    #[serde(skip)]
+    fields: ForgottenFields,
+    #[serde(skip)]
+    form: FormState,
+}
+
+impl ForgottenView {
+    /// The form of an organisation; `None`: the organisation is not known yet.
+    #[must_use]
+    pub fn new(organisation: Option<&Organisation>, form: FormState) -> Self {
+        let rules = organisation.and_then(|found| found.settings.password);
+        Self {
+            asks_organisation: organisation.is_none(),
+            // Until the organisation is known, the form asks for the address as well.
+            asks_email: rules.is_none_or(|rules| rules.reset_asks_email),
+            form,
+            ..Self::default()
+        }
+    }
+}
+
+impl View for ForgottenView {
+    const TITLE: &'static str = "forgotten-title";
+
+    fn form(&self) -> Option<&FormState> {
+        Some(&self.form)
+    }
+}
+
+/// A new password was asked for.
+#[derive(Serialize, ToSchema)]
+pub struct Asked {
+    /// Always true.
+    asked: bool,
+}
+
+/// The form.
+#[utoipa::path(get, path = "/password/forgotten", tag = "password", responses((status = 200, body = ForgottenView)))]
+pub async fn show(organisation: Option<Extension<Arc<Organisation>>>) -> Page {
+    Page::show(ForgottenView::new(organisation.as_deref().map(|it| &**it), FormState::default()))
+}
+
+/// Ask for a new password (T26–T30, V12–V14, H8–H9). The answer is the same whoever it is.
+#[utoipa::path(post, path = "/password/forgotten", tag = "password", request_body = Forgotten,
+    responses((status = 200, body = Asked)))]
+pub async fn submit(
+    State(app): State<App>,
+    by_host: Option<Extension<Arc<Organisation>>>,
+    browser: Browser,
+    Input(form): Input<Forgotten>,
+) -> Result<Page, Problem> {
+    let organisation = match by_host {
+        Some(Extension(organisation)) if form.organisation.is_empty() => Some(organisation),
+        _ => app.organisations.by_name(&form.organisation).await?,
+    };
+    let request = StartPasswordResetRequest {
+        organisation_id: organisation.map(|found| found.id.clone()).unwrap_or_default(),
+        username: form.username,
+        email: form.email,
+        address: browser.address,
+    };
+    app.services.identity()?.start_password_reset(request).await?;
+    Ok(Page::done(&Asked { asked: true }, "/login").with_cookie(cookie::flash("reset-asked")))
+}

@@ -1,0 +1,107 @@
+//! A new password by a link.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    Extension,
+    extract::{Path, State},
+};
+use proto::identity::v1::{ErrorReason, FinishPasswordResetRequest};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{forgotten::ForgottenView, repeated::are_same};
+use crate::{
+    app::App,
+    cookie,
+    form::{FormFields, Input, form},
+    i18n::filters,
+    organisation::Organisation,
+    page::{FormState, Page, View},
+    problem::Problem,
+};
+
+form! {
+    /// A new password by a link (V16).
+    pub struct Replacement, shown as ReplacementFields {
+        /// The user name.
+        shown username: String,
+        /// The new password.
+        secret new_password: String,
+        /// The new password again.
+        secret repeat_password: String,
+    }
+}
+
+/// A new password.
+#[derive(Default, Serialize, ToSchema, Template)]
+#[template(path = "pages/password/reset.html")]
+pub struct ResetView {
+    #[serde(skip)]
+    token: String,
+    #[serde(skip)]
+    fields: ReplacementFields,
+    #[serde(skip)]
+    form: FormState,
+}
+
+impl View for ResetView {
+    const TITLE: &'static str = "reset-title";
+
+    fn form(&self) -> Option<&FormState> {
+        Some(&self.form)
+    }
+}
+
+/// The new password counts.
+#[derive(Serialize, ToSchema)]
+pub struct Reset {
+    /// Always true.
+    reset: bool,
+}
+
+/// The form that a link leads to (V15).
+#[utoipa::path(get, path = "/password/reset/{token}", tag = "password",
+    params(("token" = String, Path, description = "As it was sent")), responses((status = 200, body = ResetView)))]
+pub async fn show(Path(token): Path<String>) -> Page {
+    Page::show(ResetView { token, ..ResetView::default() })
+}
+
+/// Set a new password by a link (V16–V17). Logging in asks for the second factor.
+#[utoipa::path(post, path = "/password/reset/{token}", tag = "password", request_body = Replacement,
+    params(("token" = String, Path, description = "As it was sent")), responses((status = 200, body = Reset)))]
+pub async fn submit(
+    State(app): State<App>,
+    organisation: Option<Extension<Arc<Organisation>>>,
+    Path(token): Path<String>,
+    Input(form): Input<Replacement>,
+) -> Result<Page, Problem> {
+    let replaced = async {
+        are_same(
+            &form.new_password,
+            &form.repeat_password,
+            ReplacementFields::default().repeat_password.name,
+        )?;
+        let request = FinishPasswordResetRequest {
+            reset_token: token.clone(),
+            username: form.username.clone(),
+            new_password: form.new_password.clone(),
+        };
+        Ok::<_, Problem>(app.services.identity()?.finish_password_reset(request).await.map(drop)?)
+    };
+    let Err(problem) = replaced.await else {
+        let page = Page::done(&Reset { reset: true }, "/login");
+        return Ok(page.with_cookie(cookie::flash("password-changed")));
+    };
+    let state = FormState::refused(problem.clone());
+    if problem.is(ErrorReason::LinkExpired) {
+        let organisation = organisation.as_deref().map(|it| &**it);
+        return Ok(Page::refused(problem, ForgottenView::new(organisation, state)));
+    }
+    if !problem.is_about_input() {
+        return Err(problem);
+    }
+    let fields = ReplacementFields::filled(&form, &problem);
+    Ok(Page::refused(problem, ResetView { token, fields, form: state }))
+}

@@ -1,0 +1,83 @@
+//! A report as people read it.
+
+use chassis::time;
+use jiff::{Timestamp, civil::Date};
+use proto::dossier::v1::{Report, ReportKind};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::i18n::zone;
+
+/// A report, as it is read (T75, H12).
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ReportView {
+    /// Its id.
+    pub id: String,
+    /// When it was written.
+    pub written_at: Timestamp,
+    /// What kind: `daily`, `medical`, `incident` or `conversation`.
+    pub kind: &'static str,
+    /// The text.
+    pub text: String,
+    /// The author's name.
+    pub author: String,
+    /// The author's role.
+    pub author_role: String,
+}
+
+impl ReportView {
+    /// From the contract; `None` where it has no time.
+    #[must_use]
+    pub fn new(report: Report) -> Option<Self> {
+        Some(Self {
+            written_at: time::from_proto(report.written_at.as_ref())?,
+            kind: match report.kind() {
+                ReportKind::Daily | ReportKind::Unspecified => "daily",
+                ReportKind::Medical => "medical",
+                ReportKind::Incident => "incident",
+                ReportKind::Conversation => "conversation",
+            },
+            id: report.report_id,
+            text: report.text,
+            author: report.author,
+            author_role: report.author_role,
+        })
+    }
+
+    /// The day on which it was written, in the Netherlands.
+    #[must_use]
+    pub fn day(&self) -> Date {
+        self.written_at.to_zoned(zone()).date()
+    }
+
+    /// The key of the words for its kind.
+    #[must_use]
+    pub fn kind_word(&self) -> String {
+        format!("report-kind-{}", self.kind)
+    }
+}
+
+/// The reports of one day.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DayView {
+    /// The day.
+    pub day: Date,
+    /// Its reports, newest first.
+    pub reports: Vec<ReportView>,
+}
+
+impl DayView {
+    /// Reports in the order given, day by day.
+    #[must_use]
+    pub fn list(reports: impl Iterator<Item = ReportView>) -> Vec<Self> {
+        let mut days: Vec<Self> = Vec::new();
+        for report in reports {
+            let day = report.day();
+            match days.last_mut() {
+                Some(last) if last.day == day => last.reports.push(report),
+                _ => days.push(Self { day, reports: vec![report] }),
+            }
+        }
+        days
+    }
+}

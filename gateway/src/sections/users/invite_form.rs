@@ -1,0 +1,19 @@
+//! What inviting somebody takes.
+
+use crate::form::form;
+
+form! {
+    /// Somebody to invite.
+    pub struct Guest, shown as GuestFields {
+        /// The name.
+        shown name: String,
+        /// The e-mail address.
+        shown email: String,
+        /// The mobile number; needed where codes go by SMS.
+        shown phone: String,
+        /// `relative` or `third-party`.
+        hidden relation: String,
+        /// The last day of access, as ISO 8601; empty: no end.
+        shown valid_until: String,
+    }
+}

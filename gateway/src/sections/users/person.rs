@@ -1,0 +1,99 @@
+//! A person who has access or was invited.
+
+use chassis::{section, time};
+use jiff::{SignedDuration, Timestamp};
+use proto::{
+    access::v1::{Action, Grant},
+    identity::v1::{AccessEntry, InvitationState, RelationKind},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Somebody who has access or was invited.
+#[derive(Serialize, ToSchema)]
+pub struct Person {
+    /// The access, by its id.
+    pub id: String,
+    /// The name.
+    pub name: String,
+    /// `client`, `representative`, `relative` or `third-party`.
+    pub relation: &'static str,
+    /// What they may do: sections by action.
+    pub rights: Vec<Right>,
+    /// Since when.
+    pub since: Option<Timestamp>,
+    /// Until when; absent: no end known.
+    pub until: Option<Timestamp>,
+    /// On what ground.
+    pub ground: String,
+    /// How far an invitation is: `none`, `added`, `sent`, `accepted` or `expired`.
+    pub invitation: &'static str,
+    /// Whether it is oneself.
+    pub is_self: bool,
+    /// Whether one may change it.
+    pub may_change: bool,
+}
+
+/// An action and the sections in which it may be done.
+#[derive(Serialize, ToSchema)]
+pub struct Right {
+    /// `view`, `write` or `sign`.
+    pub action: &'static str,
+    /// The sections.
+    pub sections: Vec<&'static str>,
+}
+
+impl Right {
+    fn list(grants: &[Grant]) -> Vec<Self> {
+        let right = |action: Action| {
+            let held = grants.iter().filter(|grant| grant.actions.contains(&i32::from(action)));
+            let sections: Vec<_> = held.map(|grant| section::name(grant.section())).collect();
+            (!sections.is_empty()).then_some(Self { action: section::action_name(action), sections })
+        };
+        section::ACTIONS.into_iter().filter_map(right).collect()
+    }
+}
+
+impl Person {
+    #[must_use]
+    pub fn new(entry: AccessEntry) -> Self {
+        Self {
+            relation: match entry.relation() {
+                RelationKind::Unspecified | RelationKind::ThirdParty => "third-party",
+                RelationKind::Client => "client",
+                RelationKind::Representative => "representative",
+                RelationKind::Relative => "relative",
+            },
+            rights: Right::list(&entry.grants),
+            since: time::from_proto(entry.valid_from.as_ref()),
+            // The end is a moment; what people know is the last day before it.
+            until: time::from_proto(entry.valid_until.as_ref()).map(|end| end - SignedDuration::from_secs(1)),
+            invitation: match entry.invitation() {
+                InvitationState::Unspecified | InvitationState::Withdrawn | InvitationState::Declined => {
+                    "none"
+                }
+                InvitationState::Added => "added",
+                InvitationState::Sent => "sent",
+                InvitationState::Accepted => "accepted",
+                InvitationState::Expired => "expired",
+            },
+            id: entry.access_id,
+            name: entry.name,
+            ground: entry.ground,
+            is_self: entry.is_caller,
+            may_change: entry.may_change,
+        }
+    }
+
+    /// Whether the person has access now: no invitation waits, and the access has begun.
+    #[must_use]
+    pub fn has_access(&self, now: Timestamp) -> bool {
+        ["none", "accepted"].contains(&self.invitation) && self.since.is_none_or(|since| since <= now)
+    }
+
+    /// Whether an invitation can be sent again.
+    #[must_use]
+    pub fn can_resend(&self) -> bool {
+        ["sent", "expired"].contains(&self.invitation)
+    }
+}

@@ -1,0 +1,83 @@
+//! The services behind the gateway: a channel to each, and on whose behalf a call is made.
+
+use std::collections::BTreeMap;
+
+use chassis::{
+    Clock,
+    channel::{self, Channel},
+    token::{Caller, Signer},
+};
+use futures::future::join_all;
+use proto::{
+    SERVICES, dossier::v1::dossier_service_client::DossierServiceClient,
+    identity::v1::identity_service_client::IdentityServiceClient,
+};
+use tonic::transport;
+
+use crate::{problem::Problem, session::Session};
+
+/// The address of each service, by its name in [`SERVICES`].
+pub type ServiceSettings = BTreeMap<String, String>;
+
+/// A channel to each service. Cheap to clone.
+#[derive(Clone)]
+pub struct Services {
+    all: Vec<(&'static str, transport::Channel)>,
+    identity: transport::Channel,
+    dossier: transport::Channel,
+    signer: Signer,
+    clock: Clock,
+}
+
+/// The settings lack an address, or hold a text that is none; names the service.
+#[derive(Debug, thiserror::Error)]
+#[error("settings: services.{0} is no address")]
+pub struct AddressError(&'static str);
+
+impl Services {
+    /// Channels that connect at their first use.
+    ///
+    /// # Errors
+    /// When the address of a service is missing or is none.
+    pub fn new(settings: &ServiceSettings, signer: Signer, clock: Clock) -> Result<Self, AddressError> {
+        let connect = |name| {
+            let channel = settings.get(name).and_then(|address| channel::connect(address).ok());
+            channel.ok_or(AddressError(name))
+        };
+        let all = SERVICES.into_iter().map(|name| Ok((name, connect(name)?)));
+        let all: Vec<_> = all.collect::<Result<_, _>>()?;
+        let of = |wanted| {
+            let found = all.iter().find(|(name, _)| *name == wanted).ok_or(AddressError(wanted));
+            found.map(|(_, channel)| channel.clone())
+        };
+        Ok(Self { identity: of("identity")?, dossier: of("dossier")?, all, signer, clock })
+    }
+
+    /// Identity, called by the gateway itself.
+    ///
+    /// # Errors
+    /// When the gateway's key cannot sign.
+    pub fn identity(&self) -> Result<IdentityServiceClient<Channel>, Problem> {
+        let token = self.signer.sign(&Caller::Gateway, self.clock.now());
+        let token = token.map_err(|error| Problem::internal(&error))?;
+        Ok(IdentityServiceClient::new(channel::with_token(self.identity.clone(), &token)))
+    }
+
+    /// Identity, called on behalf of a session.
+    #[must_use]
+    pub fn identity_for(&self, session: &Session) -> IdentityServiceClient<Channel> {
+        IdentityServiceClient::new(channel::with_token(self.identity.clone(), &session.token))
+    }
+
+    /// Dossier, called on behalf of a session.
+    #[must_use]
+    pub fn dossier_for(&self, session: &Session) -> DossierServiceClient<Channel> {
+        DossierServiceClient::new(channel::with_token(self.dossier.clone(), &session.token))
+    }
+
+    /// Whether every service says that it serves.
+    pub async fn are_serving(&self) -> bool {
+        let answers = self.all.iter().map(|(name, channel)| channel::is_serving(channel.clone(), name));
+        join_all(answers).await.into_iter().all(|is_serving| is_serving)
+    }
+}
