@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use tokio::{net::TcpListener, sync::broadcast};
 use tokio_util::sync::CancellationToken;
 
-use crate::BoxError;
+use crate::terminal::BoxError;
 
 /// A message that was caught.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -1,18 +1,20 @@
 #![doc = include_str!("../README.md")]
 
-mod client;
+mod commands;
+mod connection;
 mod demo;
 mod dossiers;
 mod mailbox;
 mod parts;
 mod supervise;
+mod terminal;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
+use proto::SERVICES;
 
-/// Whatever can keep a command from doing its work.
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+use self::terminal::BoxError;
 
 #[derive(Parser)]
 #[command(
@@ -41,7 +43,8 @@ enum Command {
     /// Settings of organisations.
     #[command(subcommand)]
     Organisation(OrganisationCommand),
-    /// Import records, one JSON document a line; what is refused is told with its field and reason.
+    /// Import records, one JSON document a line: the contract's ImportRecordsRequest. A refused line is printed with its
+    /// field and reason.
     Import {
         /// The file.
         file: PathBuf,
@@ -54,7 +57,8 @@ enum Command {
     Account(AccountCommand),
     /// Show a service's changes, one line each.
     Feed {
-        /// `identity`, `dossier` or `messaging`.
+        /// The service.
+        #[arg(value_parser = SERVICES)]
         service: String,
         /// The organisation's key.
         #[arg(long)]
@@ -84,7 +88,7 @@ enum OrganisationCommand {
 enum AccountCommand {
     /// Register an account with the consent that it rests on.
     Register {
-        /// The registration as JSON.
+        /// The registration as JSON: the contract's RegisterAccountRequest.
         file: PathBuf,
         /// The organisation's key.
         #[arg(long)]
@@ -96,7 +100,8 @@ enum AccountCommand {
 enum AuditCommand {
     /// Check a service's trail; fails where it does not hold.
     Verify {
-        /// `identity`, `dossier` or `messaging`.
+        /// The service.
+        #[arg(value_parser = SERVICES)]
         service: String,
         /// The organisation's key.
         #[arg(long)]
@@ -112,17 +117,19 @@ fn main() -> ExitCode {
             Command::Demo(options) => demo::run(data, options).await.map(|()| ExitCode::SUCCESS),
             Command::Parts { command } => parts::run_with(&command).await,
             Command::Organisation(OrganisationCommand::Apply { file }) => {
-                client::apply_organisation(&data, &file).await
+                commands::apply_organisation(&data, &file).await
             }
-            Command::Import { file, organisation } => client::import_file(&data, &organisation, &file).await,
+            Command::Import { file, organisation } => {
+                commands::import_file(&data, &organisation, &file).await
+            }
             Command::Account(AccountCommand::Register { file, organisation }) => {
-                client::register_account(&data, &organisation, &file).await
+                commands::register_account(&data, &organisation, &file).await
             }
             Command::Feed { service, organisation, after, follow } => {
-                client::show_feed(&data, &organisation, &service, after, follow).await
+                commands::show_feed(&data, &organisation, &service, after, follow).await
             }
             Command::Audit(AuditCommand::Verify { service, organisation }) => {
-                client::verify_audit(&data, &organisation, &service).await
+                commands::verify_audit(&data, &organisation, &service).await
             }
         }
     };
@@ -135,10 +142,4 @@ fn main() -> ExitCode {
         eprintln!("zorgportaal: {}", chassis::failure::chain(&*error));
         ExitCode::FAILURE
     })
-}
-
-/// A line for the person at the terminal.
-#[expect(clippy::print_stdout, reason = "this is a command for people; the services log instead")]
-fn say(line: impl std::fmt::Display) {
-    println!("{line}");
 }

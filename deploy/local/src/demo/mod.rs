@@ -1,5 +1,6 @@
 //! The whole system on this machine: parts, services, gateway, mailbox, example organisations, dossiers and accounts.
 
+mod facts;
 mod processes;
 mod seed;
 
@@ -9,66 +10,18 @@ use std::{
 };
 
 use chassis::{Clock, shutdown};
-use clap::Args;
 use rustix::process::{Pid, Signal, kill_process};
-use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
-use self::processes::Processes;
-use crate::{BoxError, client::Connection, mailbox, say};
+pub use self::facts::Options;
+use self::{facts::Demo, processes::Processes};
+use crate::{
+    mailbox,
+    terminal::{BoxError, say},
+};
 
 /// How long the system may take until it is ready.
 const PATIENCE: Duration = Duration::from_mins(1);
-
-/// Options of `demo`.
-#[derive(Args, Clone, Debug)]
-pub struct Options {
-    /// Where the gateway listens; 0: any free port.
-    #[arg(long, default_value_t = 8080)]
-    port: u16,
-    /// Where the mailbox listens; 0: any free port.
-    #[arg(long, default_value_t = 8025)]
-    mailbox_port: u16,
-    /// Keep nothing: all data goes with the end.
-    #[arg(long)]
-    ephemeral: bool,
-    /// For tests: organisations without example dossiers and accounts.
-    #[arg(long)]
-    bare: bool,
-}
-
-/// What is written to `demo.json`, for tests and for the other commands.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Demo {
-    /// Where pages and JSON are.
-    pub gateway: String,
-    /// Each organisation's own address.
-    pub organisations: Vec<String>,
-    /// The mailbox.
-    pub mailbox: String,
-    /// Postgres, for its superuser: reached from this machine alone.
-    pub postgres: String,
-    /// Whom one can be.
-    pub accounts: Vec<Person>,
-    /// Addresses and credentials of the services.
-    #[serde(flatten)]
-    pub connection: Connection,
-}
-
-/// Somebody who can log in.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Person {
-    /// The organisation's key.
-    pub organisation: String,
-    /// The user name.
-    pub username: String,
-    /// Where codes by e-mail go.
-    pub email: String,
-    /// Where codes by SMS go.
-    pub phone: String,
-    /// Who it is.
-    pub description: String,
-}
 
 /// Starts everything, prints the block, and waits for the end.
 ///
@@ -156,11 +109,11 @@ async fn introduce(
 }
 
 async fn wait_until_ready(gateway: &str) -> Result<(), BoxError> {
-    let client = reqwest::Client::builder().timeout(Duration::from_secs(5)).build()?;
+    let http = reqwest::Client::builder().timeout(Duration::from_secs(5)).build()?;
     let url = format!("{gateway}/healthz/ready");
     let ready = async {
         loop {
-            if client.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
+            if http.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;

@@ -7,21 +7,19 @@ use std::{
 };
 
 use chassis::{keys::KeySettings, secret};
+use proto::SERVICES;
 use rustix::process::Signal;
 use serde::Serialize;
 use tokio::process::Command;
 
-use super::Options;
+use super::facts::Options;
 use crate::{
-    BoxError,
-    client::Connection,
+    connection::Connection,
     mailbox::Addresses,
     parts::{Keeping, Nats, Postgres, free_port},
     supervise::{Supervisor, Watched},
+    terminal::BoxError,
 };
-
-/// The services that there are.
-pub const SERVICES: [&str; 3] = ["identity", "dossier", "messaging"];
 
 /// Everything that runs.
 pub struct Processes {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use chassis::{Clock, id::AccountId};
+use chassis::{Clock, access::scopes, id::AccountId, time};
 use jiff::SignedDuration;
 use proto::{
     access::v1::{Action, Grant, Section},
@@ -15,12 +15,12 @@ use proto::{
 use serde::{Deserialize, Serialize};
 use tonic::Code;
 
-use super::{Demo, Person};
+use super::facts::{Demo, Person};
 use crate::{
-    BoxError,
-    client::{Connection, Credential, import, told},
+    commands::import,
+    connection::{Connection, Credential, in_words},
     dossiers::{self, Example},
-    say,
+    terminal::{BoxError, say},
 };
 
 /// The example organisations: key, settings file, and how many clients they have here.
@@ -85,26 +85,17 @@ fn keep(file: &Path, made: &Made) -> Result<(), BoxError> {
 async fn configure(connection: &Connection, toml: String) -> Result<String, BoxError> {
     let request = ConfigureOrganisationRequest { toml };
     let applied = connection.as_operator().await?.configure_organisation(request).await;
-    Ok(applied.map_err(|status| told(&status))?.into_inner().organisation_id)
+    Ok(applied.map_err(|status| in_words(&status))?.into_inner().organisation_id)
 }
 
 async fn create_system(connection: &Connection, organisation_id: String) -> Result<Credential, BoxError> {
-    let scopes = [
-        "identity.read",
-        "identity.write",
-        "identity.impersonate",
-        "dossier.read",
-        "dossier.write",
-        "feed.read",
-        "audit.verify",
-    ];
     let request = CreateSystemAccountRequest {
         organisation_id,
         name: "ECD".to_owned(),
-        scopes: scopes.map(str::to_owned).to_vec(),
+        scopes: scopes().iter().cloned().collect(),
     };
     let created = connection.as_operator().await?.create_system_account(request).await;
-    let created = created.map_err(|status| told(&status))?.into_inner();
+    let created = created.map_err(|status| in_words(&status))?.into_inner();
     Ok(Credential { system_id: created.system_id, secret: created.secret })
 }
 
@@ -156,7 +147,7 @@ async fn register(
             consent: Some(Consent {
                 given_by: client.name.clone(),
                 ground: "toestemming van de cliënt".to_owned(),
-                given_at: Some(prost_types::Timestamp { seconds: given_at.as_second(), nanos: 0 }),
+                given_at: Some(time::to_proto(given_at)),
                 valid_from: None,
                 valid_until: None,
             }),
@@ -164,7 +155,7 @@ async fn register(
         match identity.register_account(request).await {
             // Registered by a start that was broken off before it could write that down.
             Err(status) if status.code() == Code::Aborted => {}
-            answer => drop(answer.map_err(|status| told(&status))?),
+            answer => drop(answer.map_err(|status| in_words(&status))?),
         }
         made.push(Person {
             organisation: key.to_owned(),
@@ -195,5 +186,5 @@ async fn find(connection: &Connection, key: &str, client: &Example) -> Result<St
     let caller = connection.as_system(key, "dossier").await?;
     let request = UpsertClientRequest { client: Some(dossiers::client_record(client)) };
     let answer = DossierServiceClient::new(caller).upsert_client(request).await;
-    Ok(answer.map_err(|status| told(&status))?.into_inner().client_id)
+    Ok(answer.map_err(|status| in_words(&status))?.into_inner().client_id)
 }

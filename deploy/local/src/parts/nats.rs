@@ -8,8 +8,8 @@ use std::{
 
 use tokio::process::Command;
 
-use super::{Missing, find, free_port, path_folders};
-use crate::BoxError;
+use super::find::{Missing, find, free_port, path_folders};
+use crate::terminal::BoxError;
 
 /// A server that was set up; start it with [`Nats::command`].
 #[derive(Clone, Debug)]

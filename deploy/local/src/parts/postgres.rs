@@ -11,8 +11,8 @@ use std::{
 use rustix::process::geteuid;
 use tokio::{io::AsyncWriteExt, process::Command};
 
-use super::{Missing, find, free_port, path_folders};
-use crate::BoxError;
+use super::find::{Missing, find, free_port, path_folders};
+use crate::terminal::BoxError;
 
 const SERVICE: &str = include_str!("../../../postgres/service.sql");
 

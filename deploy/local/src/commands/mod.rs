@@ -1,14 +1,13 @@
-//! A gRPC client for people: addresses and credentials from `demo.json`, and one function per command.
+//! The commands for people: one function each, over gRPC.
 
 mod json;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
-use chassis::client::{self, Caller};
 use proto::{
     dossier::v1::{
         ImportRecordsRequest, dossier_service_client::DossierServiceClient,
@@ -19,101 +18,21 @@ use proto::{
         event_feed_client::EventFeedClient,
     },
     identity::v1::{
-        ConfigureOrganisationRequest, IssueSystemTokenRequest, identity_service_client::IdentityServiceClient,
+        ConfigureOrganisationRequest, RegisterAccountRequest, identity_service_client::IdentityServiceClient,
     },
 };
-use serde::{Deserialize, Serialize};
 use tokio_stream::StreamExt;
-use tonic::Status;
-use tonic_types::StatusExt;
 
-use crate::{BoxError, say};
-
-/// Where the services are, and as whom to call them.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Connection {
-    /// Addresses of the services, by name.
-    pub services: BTreeMap<String, String>,
-    /// The operators' credential.
-    pub operator_secret: String,
-    /// The ECD's credential of each organisation, by its key.
-    pub systems: BTreeMap<String, Credential>,
-}
-
-/// A system's credential.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Credential {
-    /// The system's id.
-    pub system_id: String,
-    /// Its secret.
-    pub secret: String,
-}
-
-impl Connection {
-    /// From `demo.json` in the data folder.
-    ///
-    /// # Errors
-    /// When it is not there: then nothing runs here.
-    pub fn read(data: &Path) -> Result<Self, BoxError> {
-        let file = data.join("demo.json");
-        let text = std::fs::read_to_string(&file)
-            .map_err(|error| format!("{} cannot be read ({error}): is the demo running?", file.display()))?;
-        Ok(serde_json::from_str(&text)?)
-    }
-
-    fn address(&self, service: &str) -> Result<&str, BoxError> {
-        Ok(self.services.get(service).ok_or_else(|| format!("there is no service {service}"))?)
-    }
-
-    async fn token(&self, system_id: &str, secret: &str) -> Result<String, BoxError> {
-        let mut identity = IdentityServiceClient::new(client::channel(self.address("identity")?)?);
-        let request = IssueSystemTokenRequest { system_id: system_id.to_owned(), secret: secret.to_owned() };
-        Ok(identity.issue_system_token(request).await.map_err(|status| told(&status))?.into_inner().token)
-    }
-
-    /// Identity, called as operator.
-    ///
-    /// # Errors
-    /// When identity is away or refuses.
-    pub async fn as_operator(&self) -> Result<IdentityServiceClient<Caller>, BoxError> {
-        let token = self.token("operator", &self.operator_secret).await?;
-        let channel = client::channel(self.address("identity")?)?;
-        Ok(IdentityServiceClient::new(client::with_token(channel, &token)))
-    }
-
-    /// A service, called as the ECD of an organisation.
-    ///
-    /// # Errors
-    /// When identity is away or refuses.
-    pub async fn as_system(&self, organisation: &str, service: &str) -> Result<Caller, BoxError> {
-        let credential = self
-            .systems
-            .get(organisation)
-            .ok_or_else(|| format!("no credential of an organisation {organisation}"))?;
-        let token = self.token(&credential.system_id, &credential.secret).await?;
-        let channel = client::streaming_channel(self.address(service)?)?;
-        Ok(client::with_token(channel, &token))
-    }
-}
-
-/// A refusal, in words for whoever typed the command.
-pub fn told(status: &Status) -> BoxError {
-    let details = status.get_error_details();
-    let Some(info) = details.error_info() else {
-        return format!("not reached: {:?}", status.code()).into();
-    };
-    let mut words = format!("refused: {}", info.reason);
-    for fault in details.bad_request().iter().flat_map(|bad| &bad.field_violations) {
-        words = format!("{words} {}: {}", fault.field, fault.reason);
-    }
-    words.into()
-}
+use crate::{
+    connection::{Connection, in_words},
+    terminal::{BoxError, say},
+};
 
 /// `organisation apply`.
 pub async fn apply_organisation(data: &Path, file: &PathBuf) -> Result<ExitCode, BoxError> {
     let request = ConfigureOrganisationRequest { toml: std::fs::read_to_string(file)? };
     let mut identity = Connection::read(data)?.as_operator().await?;
-    let applied = identity.configure_organisation(request).await.map_err(|status| told(&status))?;
+    let applied = identity.configure_organisation(request).await.map_err(|status| in_words(&status))?;
     let applied = applied.into_inner();
     say(format_args!("organisation {} is at version {}", applied.organisation_id, applied.version));
     Ok(ExitCode::SUCCESS)
@@ -121,10 +40,10 @@ pub async fn apply_organisation(data: &Path, file: &PathBuf) -> Result<ExitCode,
 
 /// `account register`.
 pub async fn register_account(data: &Path, organisation: &str, file: &PathBuf) -> Result<ExitCode, BoxError> {
-    let request = json::registration(&std::fs::read_to_string(file)?)?;
-    let caller = Connection::read(data)?.as_system(organisation, "identity").await?;
-    let registered = IdentityServiceClient::new(caller).register_account(request).await;
-    let registered = registered.map_err(|status| told(&status))?.into_inner();
+    let request: RegisterAccountRequest = json::read(&std::fs::read_to_string(file)?)?;
+    let channel = Connection::read(data)?.as_system(organisation, "identity").await?;
+    let registered = IdentityServiceClient::new(channel).register_account(request).await;
+    let registered = registered.map_err(|status| in_words(&status))?.into_inner();
     say(format_args!("account {} is registered; the welcome message is on its way", registered.account_id));
     Ok(ExitCode::SUCCESS)
 }
@@ -148,13 +67,13 @@ pub async fn import(
     records: Vec<ImportRecordsRequest>,
     refused: impl Fn(i64, &str, &str),
 ) -> Result<Imported, BoxError> {
-    let caller = connection.as_system(organisation, "dossier").await?;
-    let mut dossier = DossierServiceClient::new(caller);
+    let channel = connection.as_system(organisation, "dossier").await?;
+    let mut dossier = DossierServiceClient::new(channel);
     let results = dossier.import_records(tokio_stream::iter(records)).await;
-    let mut results = results.map_err(|status| told(&status))?.into_inner();
+    let mut results = results.map_err(|status| in_words(&status))?.into_inner();
     let mut imported = Imported::default();
     while let Some(result) = results.next().await {
-        let result = result.map_err(|status| told(&status))?;
+        let result = result.map_err(|status| in_words(&status))?;
         match result.result {
             Some(Outcome::Refused(fault)) => {
                 imported.refused += 1;
@@ -171,7 +90,7 @@ pub async fn import_file(data: &Path, organisation: &str, file: &PathBuf) -> Res
     let text = std::fs::read_to_string(file)?;
     let (mut records, mut unreadable) = (Vec::new(), 0);
     for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
-        match json::record(line) {
+        match json::read::<ImportRecordsRequest>(line) {
             Ok(record) => records.push(ImportRecordsRequest { sequence: number, ..record }),
             Err(error) => {
                 unreadable += 1;
@@ -196,12 +115,12 @@ pub async fn show_feed(
     after: i64,
     follow: bool,
 ) -> Result<ExitCode, BoxError> {
-    let caller = Connection::read(data)?.as_system(organisation, service).await?;
+    let channel = Connection::read(data)?.as_system(organisation, service).await?;
     let request = SubscribeRequest { after_position: after, only_existing: !follow };
-    let feed = EventFeedClient::new(caller).subscribe(request).await.map_err(|status| told(&status))?;
+    let feed = EventFeedClient::new(channel).subscribe(request).await.map_err(|status| in_words(&status))?;
     let mut feed = feed.into_inner();
     while let Some(entry) = feed.next().await {
-        let entry = entry.map_err(|status| told(&status))?;
+        let entry = entry.map_err(|status| in_words(&status))?;
         let event = entry.event.unwrap_or_default();
         let kind = event.data.as_ref().map(chassis::contract::type_name).unwrap_or_default().to_owned();
         say(format_args!(
@@ -219,11 +138,11 @@ pub async fn verify_audit(data: &Path, organisation: &str, service: &str) -> Res
     let mut request = VerifyAuditRequest::default();
     loop {
         // A token lives for a minute; a long trail takes more.
-        let caller = connection.as_system(organisation, service).await?;
-        let found = AuditServiceClient::new(caller)
+        let channel = connection.as_system(organisation, service).await?;
+        let found = AuditServiceClient::new(channel)
             .verify_audit(request)
             .await
-            .map_err(|status| told(&status))?
+            .map_err(|status| in_words(&status))?
             .into_inner();
         records += found.records;
         chains += found.chains;

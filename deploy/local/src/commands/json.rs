@@ -1,0 +1,63 @@
+//! Messages of the contract as JSON documents (ProtoJSON): fields by their names in the contract, instants as RFC 3339,
+//! values of enums by their names.
+
+use chassis::contract;
+use prost::{Message, Name};
+use prost_reflect::DynamicMessage;
+
+use crate::terminal::BoxError;
+
+/// A message from its JSON document.
+///
+/// # Errors
+/// What is wrong, with the field's name: an unknown field, a value of another type, an unknown name of an enum.
+pub fn read<M: Message + Name + Default>(text: &str) -> Result<M, BoxError> {
+    let descriptor = contract::pool().get_message_by_name(&M::full_name());
+    let descriptor = descriptor.ok_or_else(|| format!("the contract has no {}", M::full_name()))?;
+    let mut document = serde_json::Deserializer::from_str(text);
+    let message = DynamicMessage::deserialize(descriptor, &mut document)?;
+    document.end()?;
+    Ok(message.transcode_to()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use proto::{
+        dossier::v1::{ImportRecordsRequest, import_records_request::Record},
+        identity::v1::RegisterAccountRequest,
+    };
+
+    use super::*;
+
+    #[test]
+    fn a_document_with_a_fault_is_refused_and_the_fault_is_named() {
+        let good = r#"{"report": {"origin": {"source": "ecd", "external_id": "1", "version": 1},
+            "client_external_id": "c", "text": "t", "author": "a", "author_role": "r",
+            "written_at": "2027-05-03T08:00:00Z", "kind": "REPORT_KIND_DAILY"}, "historic": true}"#;
+        let read_record = read::<ImportRecordsRequest>;
+        let record = read_record(good).unwrap();
+        assert!(record.historic);
+        let Some(Record::Report(report)) = record.record else { panic!("{record:?}") };
+        assert_eq!(report.written_at.unwrap().seconds, 1_809_331_200);
+        for (right, wrong, named) in [
+            ("\"text\": \"t\"", "\"text\": 5", "string"),
+            ("REPORT_KIND_DAILY", "daily", "daily"),
+            ("2027-05-03", "3 mei", "timestamp"),
+            ("\"historic\": true", "\"secret\": true", "secret"),
+            ("\"historic\": true}", "\"historic\": true} {}", "trailing"),
+        ] {
+            assert!(good.contains(right), "{right}");
+            let error = read_record(&good.replace(right, wrong)).unwrap_err().to_string();
+            assert!(error.to_lowercase().contains(named), "{wrong}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_registration_is_read_with_its_grants_and_consent() {
+        let text = r#"{"account_id": "0198", "grants": [{"section": "SECTION_REPORTS", "actions": ["ACTION_VIEW"]}],
+            "consent": {"given_by": "Jan", "given_at": "2027-05-03T08:00:00Z"}}"#;
+        let read: RegisterAccountRequest = read(text).unwrap();
+        assert_eq!((read.grants[0].section, read.grants[0].actions.as_slice()), (1, [1].as_slice()));
+        assert_eq!(read.consent.unwrap().given_by, "Jan");
+    }
+}
