@@ -12,7 +12,7 @@ use std::{
 use chassis::{
     Clock,
     access::{AccessLayer, Rules},
-    client,
+    channel,
     id::ClientId,
     keys::KeySettings,
     server::Bound,
@@ -66,7 +66,7 @@ async fn serve(system: &System, keys: &KeySettings, audited: bool, stop: Cancell
 }
 
 async fn rate(address: &str, signer: &Signer, people: &People, step: &Arc<AtomicUsize>) -> f64 {
-    let channels = [client::channel(address).unwrap(), client::channel(address).unwrap()];
+    let channels = [channel::connect(address).unwrap(), channel::connect(address).unwrap()];
     let now = Clock::machine().now();
     let grants = [(Section::Reports, Action::View)];
     let token = |client| caller::account(people.organisation, ClientId(client), &grants, Level::Low);
@@ -76,7 +76,7 @@ async fn rate(address: &str, signer: &Signer, people: &People, step: &Arc<Atomic
         .enumerate()
         .map(|(number, person)| {
             let token = signer.sign(&token(person.client), now).unwrap();
-            DossierServiceClient::new(client::with_token(channels[number % 2].clone(), &token))
+            DossierServiceClient::new(channel::with_token(channels[number % 2].clone(), &token))
         })
         .collect();
     let step = Arc::clone(step);

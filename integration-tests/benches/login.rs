@@ -10,7 +10,7 @@ use std::{
 };
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
-use chassis::{Clock, client, keys::KeySettings, token::Caller};
+use chassis::{Clock, channel, keys::KeySettings, token::Caller};
 use integration_tests::System;
 use proto::identity::v1::{StartLoginRequest, identity_service_client::IdentityServiceClient};
 
@@ -52,18 +52,18 @@ fn argon() -> f64 {
 }
 
 /// The gateway, as identity knows it, for one turn.
-pub fn identity(system: &System) -> IdentityServiceClient<client::Caller> {
+pub fn identity(system: &System) -> IdentityServiceClient<channel::Channel> {
     let keys = KeySettings {
         public: system.data().join("keys/public"),
         private: system.data().join("keys/private"),
     };
     let token = keys.signer("gateway").unwrap().sign(&Caller::Gateway, Clock::machine().now()).unwrap();
-    let channel = client::channel(system.facts["services"]["identity"].as_str().unwrap()).unwrap();
-    IdentityServiceClient::new(client::with_token(channel, &token))
+    let channel = channel::connect(system.facts["services"]["identity"].as_str().unwrap()).unwrap();
+    IdentityServiceClient::new(channel::with_token(channel, &token))
 }
 
 /// Each caller is one person: of two at once one would be told to wait, as a guesser is.
-async fn log_in(mut identity: IdentityServiceClient<client::Caller>, people: Arc<People>, caller: usize) {
+async fn log_in(mut identity: IdentityServiceClient<channel::Channel>, people: Arc<People>, caller: usize) {
     let person = &people.all[caller];
     let request = StartLoginRequest {
         organisation_id: people.organisation.to_string(),

@@ -6,8 +6,9 @@ use std::{
     time::Duration,
 };
 
-use chassis::client;
-use integration_tests::{SERVICES, System, system::programs};
+use chassis::channel;
+use integration_tests::{System, system::programs};
+use proto::SERVICES;
 use tokio::time::Instant;
 
 use crate::harness::{ROUNDS, Report, Row, Target};
@@ -78,7 +79,7 @@ async fn serves(process: &str, port: u16) {
             let answer = http.get(format!("{address}/healthz/ready")).send().await;
             answer.is_ok_and(|answer| answer.status().is_success())
         } else {
-            client::is_serving(client::channel(&address).unwrap(), process).await
+            channel::is_serving(channel::connect(&address).unwrap(), process).await
         };
         if ready {
             return;

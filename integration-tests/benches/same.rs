@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, time::Instant};
 
-use chassis::client;
+use chassis::channel;
 use integration_tests::{Registered, System};
 use proto::identity::v1::{
     SendCodeRequest, StartLoginRequest, StartPasswordResetRequest,
@@ -28,7 +28,7 @@ enum Ask {
     Reset,
 }
 
-type Identity = IdentityServiceClient<client::Caller>;
+type Identity = IdentityServiceClient<channel::Channel>;
 
 async fn ask(identity: &mut Identity, ask: Ask, organisation: &str, username: &str) -> f64 {
     let began = Instant::now();

@@ -1,24 +1,24 @@
 //! The organisation's own system, over gRPC.
 
 use chassis::{
-    client::{self, Caller},
-    id::v7,
+    channel::{self, Channel},
+    id::{AccountId, v7},
 };
 use jiff::Timestamp;
 use prost::{Message, Name};
 use proto::{
-    access::v1::{Action, Grant, Section},
     dossier::v1::{
-        ClientRecord, ImportRecordsRequest, ImportRecordsResponse, Origin, ReportKind, ReportRecord,
-        UpsertClientRequest, UpsertReportRequest, dossier_service_client::DossierServiceClient,
+        ImportRecordsRequest, ImportRecordsResponse, ReportRecord, UpsertClientRequest, UpsertReportRequest,
+        dossier_service_client::DossierServiceClient,
     },
     event::v1::{SubscribeRequest, event_feed_client::EventFeedClient},
     identity::v1::{
-        Consent, IssueSystemTokenRequest, RegisterAccountRequest, RelationKind,
+        IssueSystemTokenRequest, RegisterAccountRequest, RelationKind,
         identity_service_client::IdentityServiceClient,
     },
 };
 use serde_json::Value;
+use testkit::records;
 use tokio_stream::StreamExt;
 use tonic::Status;
 use uuid::Uuid;
@@ -51,40 +51,10 @@ pub fn now() -> Timestamp {
     chassis::Clock::machine().now()
 }
 
-/// An instant as the contract writes it.
-#[must_use]
-pub fn instant(at: Timestamp) -> prost_types::Timestamp {
-    prost_types::Timestamp { seconds: at.as_second(), nanos: at.subsec_nanosecond() }
-}
-
-/// Where a record stands in the ECD.
-#[must_use]
-pub fn origin(external_id: &str, version: i64) -> Origin {
-    Origin { source: "ecd".to_owned(), external_id: external_id.to_owned(), version }
-}
-
-/// A client's record.
-#[must_use]
-pub fn client_record(external_id: &str, name: &str) -> ClientRecord {
-    ClientRecord {
-        origin: Some(origin(external_id, 1)),
-        name: name.to_owned(),
-        birth_date: "1938-04-21".to_owned(),
-    }
-}
-
 /// A report's record, written now.
 #[must_use]
 pub fn report_record(client: &str, external_id: &str, text: &str) -> ReportRecord {
-    ReportRecord {
-        origin: Some(origin(external_id, 1)),
-        client_external_id: client.to_owned(),
-        text: text.to_owned(),
-        author: "Sanne Kuipers".to_owned(),
-        author_role: "verzorgende IG".to_owned(),
-        written_at: Some(instant(now())),
-        kind: ReportKind::Daily.into(),
-    }
+    records::report_record(client, external_id, now(), text)
 }
 
 impl Ecd {
@@ -102,21 +72,21 @@ impl Ecd {
     }
 
     /// A channel to a service with a fresh token.
-    pub async fn calling(&self, service: &str) -> Result<Caller, Status> {
-        let channel = client::channel(self.address("identity")).unwrap();
+    pub async fn calling(&self, service: &str) -> Result<Channel, Status> {
+        let channel = channel::connect(self.address("identity")).unwrap();
         let request =
             IssueSystemTokenRequest { system_id: self.system_id.clone(), secret: self.secret.clone() };
         let token = IdentityServiceClient::new(channel).issue_system_token(request).await?.into_inner().token;
-        Ok(client::with_token(client::streaming_channel(self.address(service)).unwrap(), &token))
+        Ok(channel::with_token(channel::connect_streaming(self.address(service)).unwrap(), &token))
     }
 
     /// Dossier.
-    pub async fn dossier(&self) -> Result<DossierServiceClient<Caller>, Status> {
+    pub async fn dossier(&self) -> Result<DossierServiceClient<Channel>, Status> {
         Ok(DossierServiceClient::new(self.calling("dossier").await?))
     }
 
     /// Identity.
-    pub async fn identity(&self) -> Result<IdentityServiceClient<Caller>, Status> {
+    pub async fn identity(&self) -> Result<IdentityServiceClient<Channel>, Status> {
         Ok(IdentityServiceClient::new(self.calling("identity").await?))
     }
 
@@ -137,7 +107,7 @@ impl Ecd {
     /// Registers a client alone; gives the ids in the portal and in the ECD.
     pub async fn client(&self, name: &str) -> Result<(String, String), Status> {
         let external_id = format!("C-{}", v7(now()).simple());
-        let request = UpsertClientRequest { client: Some(client_record(&external_id, name)) };
+        let request = UpsertClientRequest { client: Some(records::client_record(&external_id, 1, name)) };
         let client = self.dossier().await?.upsert_client(request).await?.into_inner();
         Ok((client.client_id, external_id))
     }
@@ -205,30 +175,6 @@ pub fn registration(
     name: &str,
     relation: RelationKind,
 ) -> RegisterAccountRequest {
-    RegisterAccountRequest {
-        account_id: account.to_string(),
-        username: client.email.clone(),
-        display_name: name.to_owned(),
-        email: client.email.clone(),
-        language: String::new(),
-        client_id: client.client.clone(),
-        relation: relation.into(),
-        grants: vec![
-            Grant { section: Section::Reports.into(), actions: vec![Action::View.into()] },
-            Grant {
-                section: Section::Users.into(),
-                actions: vec![Action::View.into(), Action::Write.into()],
-            },
-        ],
-        consent: Some(Consent {
-            given_by: name.to_owned(),
-            ground: "toestemming van de cliënt".to_owned(),
-            given_at: Some(instant(now())),
-            valid_from: None,
-            valid_until: None,
-        }),
-        phone: client.phone.clone(),
-        legal_entity: String::new(),
-        representative: i32::from(relation == RelationKind::Representative),
-    }
+    let request = records::registration(AccountId(account), &client.client, &client.email, relation, now());
+    RegisterAccountRequest { display_name: name.to_owned(), phone: client.phone.clone(), ..request }
 }

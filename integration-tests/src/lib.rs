@@ -24,7 +24,7 @@ pub use ecd::{Ecd, Registered};
 pub use load::{Book, Load};
 pub use portal::Portal;
 pub use sink::Sink;
-pub use system::{SERVICES, System};
+pub use system::System;
 pub use visitor::Visitor;
 
 /// How long anything that must happen may take before the test fails.

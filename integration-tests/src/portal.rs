@@ -11,7 +11,7 @@ pub const PASSWORD: &str = "Vier woorden op rij";
 /// The portal of one organisation.
 #[derive(Clone)]
 pub struct Portal {
-    client: Client,
+    http: Client,
     address: String,
     host: String,
 }
@@ -25,10 +25,19 @@ pub struct Answer {
     pub body: Value,
 }
 
+impl System {
+    /// The portal of an organisation.
+    #[must_use]
+    pub fn portal(&self, organisation: &str) -> Portal {
+        let address = self.facts["gateway"].as_str().unwrap();
+        Portal::new(address, &format!("{organisation}.localhost"))
+    }
+}
+
 impl Portal {
     pub(crate) fn new(address: &str, host: &str) -> Self {
-        let client = Client::builder().redirect(Policy::none()).build().unwrap();
-        Self { client, address: address.to_owned(), host: host.to_owned() }
+        let http = Client::builder().redirect(Policy::none()).build().unwrap();
+        Self { http, address: address.to_owned(), host: host.to_owned() }
     }
 
     /// The same portal by another host.
@@ -39,7 +48,7 @@ impl Portal {
 
     /// A request to a path, with the organisation's host.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, format!("{}{path}", self.address)).header("host", &self.host)
+        self.http.request(method, format!("{}{path}", self.address)).header("host", &self.host)
     }
 
     /// A page, as whoever has no cookies.

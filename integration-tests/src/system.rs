@@ -6,14 +6,12 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use proto::SERVICES;
 use serde_json::Value;
 use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
 
-use crate::{Ecd, Portal, eventually};
-
-/// The services that there are.
-pub const SERVICES: [&str; 3] = ["identity", "dossier", "messaging"];
+use crate::{Ecd, eventually};
 
 /// The processes; they end with the test.
 pub struct System {
@@ -60,13 +58,6 @@ impl System {
         })
         .await;
         Self { folder, demo, facts }
-    }
-
-    /// The portal of an organisation.
-    #[must_use]
-    pub fn portal(&self, organisation: &str) -> Portal {
-        let address = self.facts["gateway"].as_str().unwrap();
-        Portal::new(address, &format!("{organisation}.localhost"))
     }
 
     /// The ECD of an organisation.
@@ -124,8 +115,8 @@ impl System {
 
     /// Moves the time of all processes on, to so many seconds after the machine's: they start again with that.
     pub async fn travel(&self, seconds: i64) {
-        let processes = ["gateway", "identity", "dossier", "messaging"];
-        for process in processes {
+        let processes: Vec<&str> = std::iter::once("gateway").chain(SERVICES).collect();
+        for process in &processes {
             let file = self.data().join(format!("config/{process}.toml"));
             let text = std::fs::read_to_string(&file).unwrap();
             let kept: Vec<&str> = text
@@ -135,13 +126,15 @@ impl System {
             let head = format!("environment = \"test\"\nclock_offset_seconds = {seconds}\n");
             std::fs::write(&file, head + &kept.join("\n")).unwrap();
         }
-        let pids = || {
-            processes.map(|process| {
-                std::fs::read_to_string(self.data().join(format!("run/{process}.pid"))).unwrap_or_default()
-            })
+        let pids = || -> Vec<String> {
+            let file = |process| self.data().join(format!("run/{process}.pid"));
+            processes
+                .iter()
+                .map(|process| std::fs::read_to_string(file(process)).unwrap_or_default())
+                .collect()
         };
         let before = pids();
-        for process in processes {
+        for process in &processes {
             self.signal(process, "KILL");
         }
         let url = format!("{}/healthz/ready", self.facts["gateway"].as_str().unwrap());

@@ -1,8 +1,4 @@
-use integration_tests::{
-    System, Visitor,
-    ecd::{client_record, report_record},
-    portal::text,
-};
+use integration_tests::{System, Visitor, ecd::report_record, portal::text};
 use proto::dossier::v1::{
     ErrorReason, ImportRecordsRequest, ReportRecord, import_records_request::Record,
     import_records_response::Result as Outcome,
@@ -79,9 +75,9 @@ async fn a_record_that_cannot_be_taken_is_refused_with_its_field_and_the_rest_st
         Record::Report(report)
     };
     let records = vec![
-        Record::Client(client_record("C1", "mevrouw Goed")),
+        Record::Client(testkit::records::client_record("C1", 1, "mevrouw Goed")),
         Record::Report(good("1")),
-        Record::Client(client_record("C2", "")),
+        Record::Client(testkit::records::client_record("C2", 1, "")),
         report(|report| report.text = String::new()),
         report(|report| report.text = "x".repeat(20_001)),
         report(|report| report.author = "x".repeat(201)),

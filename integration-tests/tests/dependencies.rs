@@ -1,6 +1,6 @@
 use std::{collections::HashMap, path::Path, process::Command};
 
-use integration_tests::SERVICES;
+use proto::SERVICES;
 use serde_json::{Value, json};
 
 /// The row or column of the table that a package stands in.

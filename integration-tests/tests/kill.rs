@@ -7,8 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use integration_tests::{Book, Load, SERVICES, System, system::Message, within};
-use proto::dossier::v1::ReportAdded;
+use integration_tests::{Book, Load, System, system::Message, within};
+use proto::{SERVICES, dossier::v1::ReportAdded};
 use uuid::Uuid;
 
 const PROCESSES: [&str; 6] = ["identity", "dossier", "messaging", "gateway", "nats", "postgres"];

@@ -11,6 +11,7 @@
 mod audit;
 mod bad_input;
 mod browser;
+mod circles;
 mod dependencies;
 mod hilverzorg;
 mod house;
@@ -20,6 +21,7 @@ mod outage;
 mod pages;
 mod profila;
 mod replay;
+mod rooms;
 mod rows;
 mod rozelaar;
 mod surface;

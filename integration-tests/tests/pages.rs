@@ -201,7 +201,7 @@ async fn the_pages_of_changing_an_address_are_sound_on_a_phone_and_a_desktop() {
     let mut seen = Seen::now(&system, &person).await;
     browser.go(&at("/account/email")).await;
     browser.look("change-email", true).await;
-    browser.type_into("#email", "nieuw@voorbeeld.example").await;
+    browser.type_into("#value", "nieuw@voorbeeld.example").await;
     browser.press("main form > .zp-actions button").await;
     browser.sees("Nog een code").await;
     browser.press("form[action='/step-up/send'] button").await;

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use integration_tests::{SERVICES, System, eventually};
+use integration_tests::{System, eventually};
+use proto::SERVICES;
 use serde_json::json;
 use sqlx::AssertSqlSafe;
 

@@ -1,9 +1,7 @@
 //! De Rozelaar: the own number is typed, a password lives a year, two accounts and a third, the end of care.
 
 use integration_tests::{
-    System, Visitor,
-    ecd::instant,
-    eventually,
+    System, Visitor, eventually,
     portal::{PASSWORD, Seen},
 };
 use jiff::SignedDuration;
@@ -108,7 +106,7 @@ async fn a_third_account_ends_on_its_day_and_all_end_six_weeks_after_care() {
         ecd.register_for(&client.client, "Derde", RelationKind::ThirdParty, |_| {}).await.unwrap_err();
     assert_eq!(refused.message(), "END_DATE_MISSING", "R45, R46, R49");
     let now = integration_tests::ecd::now();
-    let day = |number: i64| Some(instant(now + SignedDuration::from_hours(24 * number)));
+    let day = |number: i64| Some(chassis::time::to_proto(now + SignedDuration::from_hours(24 * number)));
     let third = ecd
         .register_for(&client.client, "Derde", RelationKind::ThirdParty, |request| {
             request.consent.as_mut().unwrap().valid_until = day(2);
