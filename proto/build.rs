@@ -1,13 +1,14 @@
-//! Compiles the contract: Rust types and clients, and the descriptors that the access rules are read from.
+//! Compiles the contract to Rust types, clients and servers, and to the descriptors that hold the access
+//! rules.
 
-#![expect(clippy::disallowed_methods, reason = "how cargo and a build script talk")]
+#![expect(clippy::disallowed_methods, reason = "a build script gets its folders from the environment")]
 
 #[path = "build/reasons.rs"]
 mod reasons;
 
 use std::{env, error::Error, fs, path::PathBuf};
 
-/// Every file of the contract, so that a new one is seen by the build.
+/// Every file of the contract. The folders are read, so that a new file needs no line here.
 fn files() -> Result<Vec<PathBuf>, Box<dyn Error>> {
     let mut found = Vec::new();
     for package in fs::read_dir("zorgportaal")? {

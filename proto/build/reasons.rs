@@ -1,46 +1,46 @@
-//! Writes the Rust enum of all reasons: one variant for each package that has an `ErrorReason`, with each reason's name
-//! on the wire and its kind, as the contract states them.
+//! Writes the Rust enum `Reason`. The enum has one variant for each package with an `ErrorReason`, and gives
+//! each reason its name on the wire and its kind, both from the contract.
 
 use std::{error::Error, fmt::Write as _};
 
 use prost_reflect::{DescriptorPool, EnumDescriptor};
 
-/// The prefix that buf demands of every value, and that is left out on the wire.
+/// The prefix that buf requires of every enum value. The name on the wire leaves it out.
 const PREFIX: &str = "ERROR_REASON_";
 
-/// The source text of the enum.
+/// The Rust source of the enum.
 ///
 /// # Errors
-/// Names a reason without a kind.
+/// Where a reason has no kind or a wrong name.
 pub fn generate(pool: &DescriptorPool) -> Result<String, Box<dyn Error>> {
-    let kind = pool.get_extension_by_name("zorgportaal.access.v1.kind").ok_or("no option `kind`")?;
+    let kind = pool.get_extension_by_name("zorgportaal.access.v1.kind").ok_or("option `kind` is missing")?;
     let mut enums: Vec<EnumDescriptor> = pool.all_enums().filter(|it| it.name() == "ErrorReason").collect();
     enums.sort_by_key(|it| it.full_name().to_owned());
     let (mut variants, mut conversions) = (String::new(), String::new());
     let [mut domains, mut names, mut kinds, mut lookups] = [const { String::new() }; 4];
     for reasons in enums {
         let domain = reasons.package_name();
-        let service = domain.split('.').nth(1).ok_or("a package without a service")?;
+        let service = domain.split('.').nth(1).ok_or("a package name without a service")?;
         let variant = camel(service);
         let path = format!("{service}::v1::ErrorReason");
         writeln!(variants, "    /// A reason of `{domain}`.\n    {variant}({path}),")?;
         writeln!(domains, "            Self::{variant}(_) => {domain:?},")?;
         for value in reasons.values() {
-            let short = value.name().strip_prefix(PREFIX).ok_or("a reason without its prefix")?;
+            let short = value.name().strip_prefix(PREFIX).ok_or("a reason without ERROR_REASON_")?;
             let rust = format!("{path}::{}", camel(&short.to_lowercase()));
             let options = value.options();
             let number = options.get_extension(&kind).as_enum_number().unwrap_or_default();
-            let of_kind =
-                kind.kind().as_enum().and_then(|kinds| kinds.get_value(number)).ok_or("no such kind")?;
-            let of_kind = of_kind.name().trim_start_matches("ERROR_KIND_").to_lowercase();
+            let kind_value =
+                kind.kind().as_enum().and_then(|kinds| kinds.get_value(number)).ok_or("unknown kind")?;
+            let kind_name = kind_value.name().trim_start_matches("ERROR_KIND_").to_lowercase();
             if (number == 0) != (value.number() == 0) {
-                return Err(format!("{}: every reason but the zero has a kind", value.full_name()).into());
+                return Err(format!("{}: needs a kind (value 0: must have none)", value.full_name()).into());
             }
             writeln!(names, "            Self::{variant}({rust}) => {short:?},")?;
             writeln!(
                 kinds,
                 "            Self::{variant}({rust}) => access::v1::ErrorKind::{},",
-                camel(&of_kind)
+                camel(&kind_name)
             )?;
             if value.number() != 0 {
                 writeln!(lookups, "            ({domain:?}, {short:?}) => Some(Self::{variant}({rust})),")?;
@@ -62,20 +62,20 @@ pub fn generate(pool: &DescriptorPool) -> Result<String, Box<dyn Error>> {
         }
     }
     Ok(format!(
-        "/// Why a call was refused: a value of one package's `ErrorReason`.
+        "/// Why a call failed: a value of the `ErrorReason` of one package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {{
 {variants}}}
 
 impl Reason {{
-    /// The package that the reason is of, such as `zorgportaal.identity.v1`: `google.rpc.ErrorInfo.domain`.
+    /// The package of the reason, such as `zorgportaal.identity.v1`: `google.rpc.ErrorInfo.domain`.
     #[must_use]
     pub const fn domain(self) -> &'static str {{
         match self {{
 {domains}        }}
     }}
 
-    /// The reason on the wire, such as `LOGIN_REFUSED`: `google.rpc.ErrorInfo.reason`.
+    /// The name of the reason on the wire, such as `LOGIN_REFUSED`: `google.rpc.ErrorInfo.reason`.
     #[must_use]
     pub const fn name(self) -> &'static str {{
         match self {{
@@ -89,7 +89,7 @@ impl Reason {{
 {kinds}        }}
     }}
 
-    /// The reason that a domain and a name on the wire mean; `None` where this version of the contract has no such one.
+    /// The reason with this package and name; `None` where this version of the contract has no such reason.
     #[must_use]
     pub fn parse(domain: &str, name: &str) -> Option<Self> {{
         match (domain, name) {{

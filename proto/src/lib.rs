@@ -4,29 +4,29 @@
     clippy::all,
     clippy::pedantic,
     clippy::allow_attributes,
-    reason = "generated code; the contract's comments become its documentation"
+    reason = "generated code: its documentation is the comments of the contract"
 )]
 
-/// The descriptors of the whole contract as an encoded `FileDescriptorSet`, options included.
+/// The descriptors of the whole contract with their options, as an encoded `FileDescriptorSet`.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 
-/// The services of the product, by name. The name is also that of the service's folder, database, bus user, keys and
-/// health check. Scripts read the folders; a test compares the two.
+/// The names of the services. A service's folder, database, bus user, keys and health check have the same
+/// name. Scripts find the services by their folders; a test compares the folders with this list.
 pub const SERVICES: [&str; 3] = ["identity", "dossier", "messaging"];
 
-/// The reasons that every service's `ErrorReason` has for the fields of a request.
+/// The reasons for a faulty request field, which the `ErrorReason` of every service has.
 pub trait FieldReason: Copy + Into<Reason> {
-    /// The field must be there.
+    /// The field is empty but required.
     const MISSING: Self;
-    /// The field is longer than can be kept.
+    /// The field is too long.
     const TOO_LONG: Self;
-    /// The field has not the form that its comment states.
+    /// The field has not the form that its comment in the contract describes.
     const MALFORMED: Self;
 }
 
 include!(concat!(env!("OUT_DIR"), "/reasons.rs"));
 
-/// Who may call what.
+/// Who may call which method.
 pub mod access {
     /// Version 1.
     pub mod v1 {
@@ -42,7 +42,7 @@ pub mod event {
     }
 }
 
-/// Who is who, and who may see what.
+/// Accounts, logins and sessions, and who may see which dossier.
 pub mod identity {
     /// Version 1.
     pub mod v1 {
@@ -50,7 +50,7 @@ pub mod identity {
     }
 }
 
-/// What the organisation records about the client.
+/// The dossier: what the organisation records about a client.
 pub mod dossier {
     /// Version 1.
     pub mod v1 {
@@ -58,7 +58,7 @@ pub mod dossier {
     }
 }
 
-/// Reasons of the gateway's own.
+/// The reasons for which the gateway itself refuses a request.
 pub mod gateway {
     /// Version 1.
     pub mod v1 {
@@ -66,7 +66,7 @@ pub mod gateway {
     }
 }
 
-/// Words between people, and everything that is sent out.
+/// Messages that are sent to people by e-mail and SMS.
 pub mod messaging {
     /// Version 1.
     pub mod v1 {

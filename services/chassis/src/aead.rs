@@ -1,5 +1,5 @@
-//! Values that a process hands out and takes back, encrypted and authenticated (AES-256-GCM), so that whoever holds them
-//! can neither read nor change them.
+//! Values that a process gives to a browser and gets back later. They are encrypted and authenticated
+//! (AES-256-GCM), so that the browser's user can neither read nor change them.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -8,20 +8,21 @@ use uuid::Uuid;
 use crate::secret::HashKey;
 
 /// The length of a nonce, in bytes.
-const NONCE: usize = 12;
+const NONCE_LEN: usize = 12;
 
-/// A key for values of one purpose.
+/// A key that encrypts the values of one purpose.
 #[derive(Clone)]
 pub struct AeadKey([u8; 32]);
 
 impl AeadKey {
-    /// Derives the key of one purpose from a process's hash key: a value of another purpose does not decrypt.
+    /// Derives the key of one purpose from the process's hash key. A value that was encrypted for another
+    /// purpose does not decrypt.
     #[must_use]
     pub fn derive(key: &HashKey, purpose: &str) -> Self {
         Self(key.hash("stamp key", Uuid::nil(), purpose))
     }
 
-    /// The value as URL-safe text. Empty where the key cannot be used; an empty text decrypts to nothing.
+    /// Encrypts a value to URL-safe text. Empty where the encryption fails; an empty text never decrypts.
     #[must_use]
     pub fn encrypt(&self, value: &[u8]) -> String {
         let mut text = value.to_vec();
@@ -33,11 +34,11 @@ impl AeadKey {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// The value of a text of [`AeadKey::encrypt`]; `None` for any other text.
+    /// The value in a text that [`AeadKey::encrypt`] made with this key; `None` for any other text.
     #[must_use]
     pub fn decrypt(&self, text: &str) -> Option<Vec<u8>> {
         let mut bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-        let (nonce, text) = bytes.split_at_mut_checked(NONCE)?;
+        let (nonce, text) = bytes.split_at_mut_checked(NONCE_LEN)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
         let key = RandomizedNonceKey::new(&AES_256_GCM, &self.0).ok()?;
         Some(key.open_in_place(nonce, Aad::empty(), text).ok()?.to_vec())

@@ -1,8 +1,8 @@
-//! The calendar as people here read it: Dutch time (TIME-01), days and times in words.
+//! Days and times in words, in Dutch time (TIME-01).
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-/// A language that people are spoken to in.
+/// A language of pages and messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Language {
     /// Dutch.
@@ -13,7 +13,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// By its code; `None` for others.
+    /// The language of a code such as `nl` or `nl-NL`; `None` for a language that the portal does not have.
     #[must_use]
     pub fn of_code(code: &str) -> Option<Self> {
         match code.get(..2)?.to_ascii_lowercase().as_str() {
@@ -23,13 +23,13 @@ impl Language {
         }
     }
 
-    /// The first language of an `Accept-Language` header that there are words in.
+    /// The first language in an `Accept-Language` header that the portal has; `None`: the portal has none.
     #[must_use]
-    pub fn accepted(header: &str) -> Option<Self> {
+    pub fn from_accept_language(header: &str) -> Option<Self> {
         header.split(',').find_map(|part| Self::of_code(part.trim()))
     }
 
-    /// Its code.
+    /// The language's code: `nl` or `en`.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -74,7 +74,7 @@ const MONTHS: [[&str; 12]; 2] = [
     ],
 ];
 
-/// The time zone of all days and times.
+/// The time zone in which the portal shows all days and times: Europe/Amsterdam.
 #[must_use]
 pub fn zone() -> TimeZone {
     TimeZone::get("Europe/Amsterdam").unwrap_or(TimeZone::UTC)
@@ -129,8 +129,8 @@ mod tests {
 
     #[test]
     fn a_browsers_languages_are_tried_in_order() {
-        assert_eq!(Language::accepted("fr-FR, en;q=0.8, nl;q=0.5"), Some(Language::En));
-        assert_eq!(Language::accepted("nl-NL,nl;q=0.9"), Some(Language::Nl));
-        assert_eq!(Language::accepted("fr"), None);
+        assert_eq!(Language::from_accept_language("fr-FR, en;q=0.8, nl;q=0.5"), Some(Language::En));
+        assert_eq!(Language::from_accept_language("nl-NL,nl;q=0.9"), Some(Language::Nl));
+        assert_eq!(Language::from_accept_language("fr"), None);
     }
 }

@@ -1,4 +1,5 @@
-//! gRPC out: channels that connect when they are used, with deadlines, the caller's token and the trace context.
+//! Outgoing gRPC: channels that connect at first use, with a deadline, the caller's token and the trace
+//! context.
 
 use std::time::Duration;
 
@@ -11,25 +12,25 @@ use tower::{ServiceExt as _, util::BoxCloneSyncService};
 
 use crate::telemetry;
 
-/// How long a call may take, whatever the service behind it does.
+/// How long a call may take. After that the caller gets an error, even if the service still works on it.
 pub const DEADLINE: Duration = Duration::from_secs(4);
 
-/// A gRPC channel to one service, with what is added to each call: the caller's token and the trace context. Cheap to
+/// A gRPC channel to one service that adds the caller's token and the trace context to each call. Cheap to
 /// clone.
 pub type Channel = BoxCloneSyncService<Request<Body>, Response<Body>, transport::Error>;
 
-/// A channel to a service; connects at first use, and again whenever it has to.
+/// A channel to a service. The channel connects at first use, and connects again after a lost connection.
 ///
 /// # Errors
-/// When the address is not one.
+/// When the address cannot be parsed.
 pub fn connect(address: &str) -> Result<transport::Channel, transport::Error> {
     Ok(endpoint(address)?.timeout(DEADLINE).connect_lazy())
 }
 
-/// A channel for streams, such as an import: no deadline, wide windows.
+/// A channel for streams, such as an import: no deadline, and large flow-control windows for throughput.
 ///
 /// # Errors
-/// When the address is not one.
+/// When the address cannot be parsed.
 pub fn connect_streaming(address: &str) -> Result<transport::Channel, transport::Error> {
     Ok(endpoint(address)?
         .initial_stream_window_size(4 * 1024 * 1024)
@@ -46,7 +47,7 @@ fn endpoint(address: &str) -> Result<Endpoint, transport::Error> {
         .keep_alive_while_idle(true))
 }
 
-/// The channel with a token on every call.
+/// The channel, with this token sent on every call.
 #[must_use]
 pub fn with_token(channel: transport::Channel, token: &str) -> Channel {
     let token = HeaderValue::try_from(format!("Bearer {token}")).ok().map(|mut value| {
@@ -63,13 +64,13 @@ pub fn with_token(channel: transport::Channel, token: &str) -> Channel {
     }))
 }
 
-/// The channel without any token: for methods whose credential is in the request.
+/// The channel without a token: for methods whose credential is a field of the request.
 #[must_use]
 pub fn without_token(channel: transport::Channel) -> Channel {
     BoxCloneSyncService::new(channel)
 }
 
-/// Whether the service behind a channel says that it serves.
+/// Whether the service behind a channel answers SERVING to a gRPC health check.
 pub async fn is_serving(channel: transport::Channel, service: &str) -> bool {
     let mut health = tonic_health::pb::health_client::HealthClient::new(channel);
     let request = tonic_health::pb::HealthCheckRequest { service: service.to_owned() };

@@ -1,4 +1,4 @@
-//! Time as a parameter, so that a test decides what time it is and no rule asks the machine.
+//! Time as a parameter: every rule asks the process's [`Clock`], so that a test can set the time.
 
 use std::{
     sync::{
@@ -10,15 +10,15 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Where a process takes its time from. Cheap to clone.
+/// The source of a process's time. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Clock(Source);
 
 #[derive(Clone, Debug)]
 enum Source {
-    /// The machine's clock, shifted.
+    /// The machine's clock plus a shift.
     Machine(SignedDuration),
-    /// Microseconds since 1970, moved by hand.
+    /// Microseconds since 1970; only [`Clock::advance`] changes them.
     Fixed(Arc<AtomicI64>),
 }
 
@@ -29,23 +29,23 @@ impl Clock {
         Self(Source::Machine(SignedDuration::ZERO))
     }
 
-    /// The machine's clock, shifted. `config` refuses this outside the environment `test`.
+    /// The machine's clock plus a shift. `config` refuses a shift outside the environment `test`.
     #[must_use]
     pub(crate) const fn shifted(offset: SignedDuration) -> Self {
         Self(Source::Machine(offset))
     }
 
-    /// A clock that stands still until it is moved.
+    /// A clock that stays at one time until [`Clock::advance`] moves it.
     #[must_use]
     pub fn fixed(at: Timestamp) -> Self {
         Self(Source::Fixed(Arc::new(AtomicI64::new(at.as_microsecond()))))
     }
 
-    /// The time, in whole microseconds: what Postgres keeps.
+    /// The time, in whole microseconds, because Postgres stores no finer time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         match &self.0 {
-            #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine")]
+            #[expect(clippy::disallowed_methods, reason = "only the Clock reads the machine's time")]
             Source::Machine(offset) => {
                 let now = Timestamp::now() + *offset;
                 Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
@@ -56,7 +56,7 @@ impl Clock {
         }
     }
 
-    /// Moves a fixed clock on; the machine's clock stays what it is.
+    /// Moves a fixed clock forward. Changes nothing for the machine's clock.
     pub fn advance(&self, by: Duration) {
         if let Source::Fixed(at) = &self.0 {
             at.fetch_add(i64::try_from(by.as_micros()).unwrap_or(i64::MAX), Ordering::SeqCst);

@@ -1,6 +1,7 @@
 //! Settings of a process: the crate's `config.default.toml`, then the operator's file, then the environment.
 //!
-//! A variable `ZORGPORTAAL_POSTGRES__URL` overrides `url` in the table `[postgres]`. A secret is given as a file.
+//! The variable `ZORGPORTAAL_POSTGRES__URL` overrides `url` in the table `[postgres]`. A secret is given as
+//! the path of a file.
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -16,15 +17,16 @@ use crate::{Clock, keys::KeySettings, telemetry::TelemetrySettings};
 /// Settings that every process has.
 #[derive(Clone, Debug, Deserialize)]
 pub struct ProcessSettings {
-    /// Where it listens.
+    /// The address and port on which the process listens.
     pub listen: SocketAddr,
-    /// `production`, `development` or `test`.
+    /// What the deployment is for: `production`, `development` or `test`.
     pub environment: Environment,
-    /// Seconds by which the process's clock is shifted; only in the environment `test`.
+    /// Seconds that are added to the process's clock; 0: no shift. Only the environment `test` may shift the
+    /// clock.
     pub clock_offset_seconds: i64,
-    /// Threads that run tasks.
+    /// The number of threads of the async runtime.
     pub worker_threads: usize,
-    /// The key files.
+    /// The folders of the key files.
     pub keys: KeySettings,
     /// Logs and traces.
     pub telemetry: TelemetrySettings,
@@ -34,7 +36,7 @@ pub struct ProcessSettings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Environment {
-    /// People depend on it.
+    /// People depend on the deployment.
     Production,
     /// A developer's machine.
     Development,
@@ -42,15 +44,15 @@ pub enum Environment {
     Test,
 }
 
-/// Settings that cannot be used: one clear line for the operator (OPS-05).
+/// The settings cannot be used. The message is one clear line for the operator (OPS-05).
 #[derive(Debug, thiserror::Error)]
 #[error("settings: {0}")]
 pub struct ConfigError(String);
 
-/// Reads the settings.
+/// Reads the settings: the defaults, then the operator's file, then the environment.
 ///
 /// # Errors
-/// [`ConfigError`] names the key.
+/// [`ConfigError`] names the setting that is missing or has the wrong form.
 pub fn load<S: DeserializeOwned>(defaults: &str, file: Option<&PathBuf>) -> Result<S, ConfigError> {
     let mut figment = Figment::from(Toml::string(defaults));
     if let Some(file) = file {
@@ -66,12 +68,12 @@ impl ProcessSettings {
     /// The process's clock.
     ///
     /// # Errors
-    /// [`ConfigError`] where it is shifted outside the environment `test`.
+    /// [`ConfigError`] where the clock is shifted outside the environment `test`.
     pub fn clock(&self) -> Result<Clock, ConfigError> {
         match (self.clock_offset_seconds, self.environment) {
             (0, _) => Ok(Clock::machine()),
             (offset, Environment::Test) => Ok(Clock::shifted(SignedDuration::from_secs(offset))),
-            _ => Err(ConfigError("clock_offset_seconds is for the environment `test` alone".to_owned())),
+            _ => Err(ConfigError("clock_offset_seconds must be 0 outside the environment `test`".to_owned())),
         }
     }
 }
@@ -90,7 +92,7 @@ mod tests {
     "#;
 
     #[test]
-    fn a_shifted_clock_is_for_tests_alone() {
+    fn a_shifted_clock_is_allowed_only_in_tests() {
         let mut settings: ProcessSettings = load(DEFAULTS, None).unwrap();
         assert!(settings.clock().is_err());
         settings.environment = Environment::Test;

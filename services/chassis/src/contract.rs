@@ -1,4 +1,4 @@
-//! The contract's descriptors at run time: what is read from it rather than compiled in.
+//! The contract's descriptors at run time, for code that handles any message of the contract.
 
 use std::sync::LazyLock;
 
@@ -15,22 +15,22 @@ pub fn pool() -> &'static DescriptorPool {
     &POOL
 }
 
-/// The type name in an `Any`, such as `zorgportaal.dossier.v1.ReportAdded`.
+/// The type name of the message in an `Any`, such as `zorgportaal.dossier.v1.ReportAdded`.
 #[must_use]
 pub fn type_name(any: &Any) -> &str {
     any.type_url.rsplit('/').next().unwrap_or_default()
 }
 
-/// A message of the contract without its sealed fields, at any depth; `None` where it is not of the contract.
+/// The message without its sealed fields, at any depth; `None` where the contract has no such message.
 #[must_use]
 pub fn without_sealed(any: &Any) -> Option<Any> {
     let descriptor = POOL.get_message_by_name(type_name(any))?;
     let mut message = DynamicMessage::decode(descriptor, any.value.as_slice()).ok()?;
-    strip(&mut message);
+    clear_sealed(&mut message);
     Some(Any { type_url: any.type_url.clone(), value: message.encode_to_vec() })
 }
 
-fn strip(message: &mut DynamicMessage) {
+fn clear_sealed(message: &mut DynamicMessage) {
     let fields: Vec<_> = message.fields().map(|(field, _)| field).collect();
     for field in fields {
         let Kind::Message(kind) = field.kind() else { continue };
@@ -39,11 +39,11 @@ fn strip(message: &mut DynamicMessage) {
             continue;
         }
         match message.get_field_mut(&field) {
-            Value::Message(inner) => strip(inner),
+            Value::Message(inner) => clear_sealed(inner),
             Value::List(list) => {
                 for value in list {
                     if let Value::Message(inner) = value {
-                        strip(inner);
+                        clear_sealed(inner);
                     }
                 }
             }
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sealed_fields_are_taken_out_at_any_depth() {
+    fn sealed_fields_are_removed_at_any_depth() {
         let sealed = Some(Sealed { recipient: "messaging".to_owned(), ..Sealed::default() });
         let account = AccountRegistered { language: "nl".to_owned(), contact: sealed.clone() };
         let any = without_sealed(&Any::from_msg(&account).unwrap()).unwrap();

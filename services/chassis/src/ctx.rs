@@ -1,4 +1,4 @@
-//! On whose behalf a request runs. Every request and every handled event has one [`Ctx`].
+//! On whose behalf work runs. Every request and every handled event has one [`Ctx`].
 
 use std::collections::BTreeMap;
 
@@ -11,44 +11,44 @@ use crate::{
     token::{AccountCaller, Caller},
 };
 
-/// Organisation, who, for which client, with which rights, when.
+/// On whose behalf work runs: which organisation, which actor, for which client, with which rights, and when.
 #[derive(Clone, Debug)]
 pub struct Ctx {
-    /// The tenant.
+    /// The tenant: all data that the work may touch is of this organisation.
     pub organisation: OrganisationId,
-    /// The one client that this is about; `None`: the organisation as a whole (systems, handlers).
+    /// The chosen client; `None`: the work is about the organisation as a whole (systems, event handlers).
     pub client: Option<ClientId>,
-    /// Who acts.
+    /// The account, system or service that acts.
     pub actor: Actor,
-    /// The session, where a person acts.
+    /// The session of the person who acts; `None` for systems and services.
     pub session: Option<SessionId>,
-    /// Who acts, in words for the access log.
+    /// The actor in words, for the access log.
     pub person: Person,
-    /// Actions by section; empty where no person acts.
+    /// The actions that the person's grant allows, by section, as numbers of the contract; empty: no grant.
     pub grants: BTreeMap<i32, Vec<i32>>,
     /// When the request began.
     pub now: Timestamp,
-    /// The request that all of this began with: a W3C trace id where there is one.
+    /// The id of the request that started all of this work: its W3C trace id, or a random id without a trace.
     pub correlation_id: String,
-    /// The event that caused this; empty where a request did.
+    /// The id of the event that caused this work; empty: a request caused it.
     pub causation_id: String,
 }
 
-/// What the access log says of who looked.
+/// How the access log describes the actor: the words that the client reads.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Person {
     /// The person's or system's name.
     pub name: String,
-    /// What the person is to the client.
+    /// The person's relation to the client, such as `relative`; empty for systems and services.
     pub relation: String,
-    /// On what ground access was given.
+    /// The ground on which access was given, in the organisation's words; empty for systems and services.
     pub ground: String,
-    /// Who acts in that name; empty: the person itself.
+    /// The name of the impersonator who acts as this person; empty: the person acts.
     pub impersonator: String,
 }
 
 impl Ctx {
-    /// The Ctx of a service that acts by itself within an organisation.
+    /// The Ctx of a service that acts by itself, without a caller, within an organisation.
     #[must_use]
     pub fn of_service(service: &str, organisation: OrganisationId, now: Timestamp) -> Self {
         Self {
@@ -64,7 +64,7 @@ impl Ctx {
         }
     }
 
-    /// The Ctx of a caller; `None` for callers that are of no organisation.
+    /// The Ctx of a caller; `None` for the operator and the gateway, who belong to no organisation.
     #[must_use]
     pub(crate) fn of_caller(caller: &Caller, now: Timestamp) -> Option<Self> {
         match caller {
@@ -94,18 +94,18 @@ impl Ctx {
         }
     }
 
-    /// The Ctx that the access layer put beside a request.
+    /// The Ctx that the access layer added to a request.
     ///
     /// # Errors
-    /// The token is refused where there is none: the method's rule lets in callers without an organisation.
-    pub fn of<T>(request: &tonic::Request<T>) -> Result<Self, Failure> {
+    /// "Token refused" where the request has no Ctx, because its caller belongs to no organisation.
+    pub fn from_request<T>(request: &tonic::Request<T>) -> Result<Self, Failure> {
         request.extensions().get::<Self>().cloned().ok_or_else(Failure::token_refused)
     }
 
-    /// The one client that this is about.
+    /// The chosen client.
     ///
     /// # Errors
-    /// Not found where no client is chosen.
+    /// "Not found" where no client is chosen.
     pub fn client(&self) -> Result<ClientId, Failure> {
         self.client.ok_or_else(Failure::not_found)
     }

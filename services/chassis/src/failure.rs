@@ -1,7 +1,7 @@
-//! What a failed call is on the wire: a kind, a reason and fields, never free text.
+//! How a failed call travels: as a kind, a reason and faulty fields, never as free text.
 //!
-//! A service's `Error` turns into a [`Failure`], a [`Failure`] into a [`Status`] with `google.rpc.ErrorInfo`
-//! (and `BadRequest`, `RetryInfo`); the gateway alone turns reasons into words.
+//! A service's `Error` becomes a [`Failure`]. A [`Failure`] becomes a [`Status`] with `google.rpc.ErrorInfo`
+//! (and `BadRequest`, `RetryInfo`). Only the gateway turns reasons into words.
 
 use std::{error::Error, time::Duration};
 
@@ -9,90 +9,91 @@ use proto::{Reason, access::v1::ErrorReason};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
-use crate::fields::Field;
+use crate::fields::FieldFault;
 
-/// What kind of failure: decides the gRPC code and the HTTP status.
+/// The kind of a failure. The kind decides the gRPC code and the HTTP status.
 pub use proto::access::v1::ErrorKind as Kind;
 
-/// A failed call, as the outside hears of it.
+/// A failed call, as the caller gets it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// Why. The contract says what kind of failure that is.
+    /// Why the call failed. The contract gives each reason its kind.
     pub reason: Reason,
-    /// The fields that are wrong; only where the reason's kind is [`Kind::Invalid`].
-    pub fields: Vec<Field>,
-    /// When to try again; only where the reason's kind is [`Kind::Limited`].
+    /// The faulty fields; empty unless the reason's kind is [`Kind::Invalid`].
+    pub fields: Vec<FieldFault>,
+    /// After how long to try again; `None` unless the reason's kind is [`Kind::Limited`].
     pub retry_after: Option<Duration>,
 }
 
 impl Failure {
-    /// A failure for a reason of the contract.
+    /// A failure with this reason.
     #[must_use]
     pub fn new(reason: impl Into<Reason>) -> Self {
         Self { reason: reason.into(), fields: Vec::new(), retry_after: None }
     }
 
-    /// A request whose fields cannot be taken. The failure's own reason is that of the first field.
+    /// The request has faulty fields. The failure takes the reason of the first one.
     #[must_use]
-    pub fn of_fields<R: Into<Reason>>(fields: Vec<Field<R>>) -> Self {
-        let fields = fields.into_iter().map(|field| Field { name: field.name, reason: field.reason.into() });
-        let fields: Vec<Field> = fields.collect();
+    pub fn of_fields<R: Into<Reason>>(faults: Vec<FieldFault<R>>) -> Self {
+        let fields =
+            faults.into_iter().map(|fault| FieldFault { name: fault.name, reason: fault.reason.into() });
+        let fields: Vec<FieldFault> = fields.collect();
         let reason = fields.first().map_or(ErrorReason::Internal.into(), |field| field.reason);
         Self { fields, ..Self::new(reason) }
     }
 
-    /// What kind of failure it is.
+    /// The kind of this failure.
     #[must_use]
     pub const fn kind(&self) -> Kind {
         self.reason.kind()
     }
 
-    /// The call brought no token, or a token that is not good.
+    /// The call brought no token, or a token that is not valid or not allowed for this method.
     #[must_use]
     pub fn token_refused() -> Self {
         Self::new(ErrorReason::TokenRefused)
     }
 
-    /// The thing does not exist, or is not the caller's.
+    /// The thing does not exist, or the caller has no access to it. One answer for both hides which is true.
     #[must_use]
     pub fn not_found() -> Self {
         Self::new(ErrorReason::NotFound)
     }
 
-    /// The session's assurance level is too low.
+    /// The session's assurance level is too low; the person can raise the level with a code.
     #[must_use]
     pub fn step_up_required() -> Self {
         Self::new(ErrorReason::StepUpRequired)
     }
 
-    /// The caller acts in another person's name, and only the person may do this.
+    /// An impersonator calls a method that only the person may call.
     #[must_use]
     pub fn impersonation_refused() -> Self {
         Self::new(ErrorReason::ImpersonationRefused)
     }
 
-    /// The page token is not one that was given out.
+    /// The page token was not made by this service, or was changed.
     #[must_use]
     pub fn page_token_malformed() -> Self {
         Self::new(ErrorReason::PageTokenMalformed)
     }
 
-    /// A part of the system cannot be reached. The cause goes to the log.
+    /// A part of the system cannot be reached. The cause goes to the log, not to the caller.
     #[must_use]
     pub fn unavailable(cause: &(dyn Error + 'static)) -> Self {
-        tracing::warn!(cause = chain(cause), "unavailable");
+        tracing::warn!(cause = chain(cause), "a part of the system cannot be reached");
         Self::new(ErrorReason::Unavailable)
     }
 
-    /// The system is at fault. The cause goes to the log, once, with its own causes.
+    /// The system is at fault. The cause goes to the log once, with its own causes, and not to the caller.
     #[must_use]
     pub fn internal(cause: &(dyn Error + 'static)) -> Self {
-        tracing::error!(cause = chain(cause), "internal error");
+        tracing::error!(cause = chain(cause), "a call failed by a fault of the system");
         Self::new(ErrorReason::Internal)
     }
 }
 
-const fn code(kind: Kind) -> Code {
+const fn grpc_code(kind: Kind) -> Code {
     match kind {
         Kind::Invalid => Code::InvalidArgument,
         Kind::Unauthenticated => Code::Unauthenticated,
@@ -106,7 +107,7 @@ const fn code(kind: Kind) -> Code {
     }
 }
 
-/// An error and all that caused it, on one line for the log.
+/// An error and its causes, on one line for the log.
 #[must_use]
 pub fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
@@ -134,6 +135,6 @@ impl From<Failure> for Status {
         if failure.retry_after.is_some() {
             details.set_retry_info(failure.retry_after);
         }
-        Self::with_error_details(code(reason.kind()), reason.name(), details)
+        Self::with_error_details(grpc_code(reason.kind()), reason.name(), details)
     }
 }

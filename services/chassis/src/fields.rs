@@ -1,37 +1,38 @@
-//! What a field of a request must be, said the same way by every service.
+//! Checks of request fields, so that every service reports a faulty field in the same way.
 
 use jiff::Timestamp;
 use proto::{FieldReason, Reason};
 
-/// A field that cannot be taken.
+/// A field of a request that is refused, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Field<R = Reason> {
+pub struct FieldFault<R = Reason> {
     /// The field's path in the request, such as `report.text`.
     pub name: String,
-    /// Why.
+    /// Why the field is refused.
     pub reason: R,
 }
 
-/// Gathers everything that is wrong with a request, so that the caller hears of all faults at once.
+/// Collects the faulty fields of a request, so that the caller gets all of them in one answer.
 #[derive(Debug)]
 pub struct Fields<R> {
     prefix: String,
-    faults: Vec<Field<R>>,
+    faults: Vec<FieldFault<R>>,
 }
 
 impl<R: FieldReason> Fields<R> {
-    /// For a request whose fields' names begin with a prefix, such as `report.`; empty for none.
+    /// Starts a check. `prefix` is put before every field name, such as `report.`; empty: no prefix.
     #[must_use]
     pub fn new(prefix: &str) -> Self {
         Self { prefix: prefix.to_owned(), faults: Vec::new() }
     }
 
-    /// Notes a fault.
+    /// Adds a fault of one field.
     pub fn fault(&mut self, name: &str, reason: R) {
-        self.faults.push(Field { name: format!("{}{name}", self.prefix), reason });
+        self.faults.push(FieldFault { name: format!("{}{name}", self.prefix), reason });
     }
 
-    /// A text that must be there, of at most `max` characters. What Postgres cannot keep is malformed.
+    /// Checks a required text of at most `max` characters. A text with a NUL character is malformed, because
+    /// Postgres cannot store it.
     pub fn text(&mut self, name: &str, value: &str, max: usize) {
         if value.trim().is_empty() {
             self.fault(name, R::MISSING);
@@ -40,7 +41,7 @@ impl<R: FieldReason> Fields<R> {
         }
     }
 
-    /// A text that may be empty, of at most `max` characters.
+    /// Checks an optional text of at most `max` characters.
     pub(crate) fn optional_text(&mut self, name: &str, value: &str, max: usize) {
         if value.contains('\0') {
             self.fault(name, R::MALFORMED);
@@ -49,20 +50,22 @@ impl<R: FieldReason> Fields<R> {
         }
     }
 
-    /// A value that must be there and read as something; `None` is noted.
-    pub fn parsed<T>(&mut self, name: &str, value: &str, read: impl Fn(&str) -> Option<T>) -> Option<T> {
+    /// Parses a required value. Where the value is empty or `parse` refuses it, adds the fault and returns
+    /// `None`.
+    pub fn parsed<T>(&mut self, name: &str, value: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
         if value.trim().is_empty() {
             self.fault(name, R::MISSING);
             return None;
         }
-        let read = read(value);
-        if read.is_none() {
+        let parsed = parse(value);
+        if parsed.is_none() {
             self.fault(name, R::MALFORMED);
         }
-        read
+        parsed
     }
 
-    /// An instant that must be there, in the years 1900 to 2200.
+    /// Reads a required instant in the years 1900 to 2199. Where the instant is refused, adds the fault and
+    /// returns `None`.
     pub fn instant(&mut self, name: &str, value: Option<&prost_types::Timestamp>) -> Option<Timestamp> {
         let Some(value) = value else {
             self.fault(name, R::MISSING);
@@ -77,9 +80,9 @@ impl<R: FieldReason> Fields<R> {
         read
     }
 
-    /// All faults; empty where the request can be taken.
+    /// All faults that were found; empty where the request is accepted.
     #[must_use]
-    pub fn faults(self) -> Vec<Field<R>> {
+    pub fn faults(self) -> Vec<FieldFault<R>> {
         self.faults
     }
 }
@@ -91,16 +94,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_fault_is_told_with_its_field() {
+    fn every_fault_names_its_field_and_reason() {
         let mut fields = Fields::<ErrorReason>::new("report.");
         fields.text("text", " ", 5);
         fields.text("author", "toolong", 5);
         fields.text("author_role", "a\0b", 5);
         fields.instant("written_at", None);
         fields.text("kind", "ëëëëë", 5);
-        let told: Vec<_> = fields.faults().into_iter().map(|field| (field.name, field.reason)).collect();
+        let faults: Vec<_> = fields.faults().into_iter().map(|field| (field.name, field.reason)).collect();
         assert_eq!(
-            told,
+            faults,
             [
                 ("report.text".to_owned(), ErrorReason::FieldMissing),
                 ("report.author".to_owned(), ErrorReason::FieldTooLong),

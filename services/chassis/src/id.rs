@@ -1,5 +1,5 @@
-//! Ids: UUIDv7 newtypes, so that an account's id cannot be given where a client's is meant.
-//! An id is never a secret; unguessable values are in [`crate::secret`].
+//! Ids: UUIDv7 newtypes, so that the compiler refuses an account's id where a client's id is needed.
+//! An id is never a secret. Secret values are made in [`crate::secret`].
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -17,7 +17,7 @@ macro_rules! id {
         pub struct $name(pub ::uuid::Uuid);
 
         impl $name {
-            /// A new id, made at the given time.
+            /// A new id. The given time is part of the id, so ids sort by time.
             #[must_use]
             pub fn new(now: ::jiff::Timestamp) -> Self {
                 Self($crate::id::v7(now))
@@ -59,15 +59,15 @@ id!(
     AccountId
 );
 id!(
-    /// One login that lasts.
+    /// The session that a login opens.
     SessionId
 );
 id!(
-    /// An internal system of an organisation, such as the ECD.
+    /// A system of an organisation that calls this portal, such as the ECD (electronic client record).
     SystemId
 );
 id!(
-    /// Something that happened.
+    /// One event on the bus.
     EventId
 );
 

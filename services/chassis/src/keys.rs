@@ -1,7 +1,8 @@
 //! The key files of a deployment.
 //!
-//! `<public>/<name>.sign` and `<public>/<name>.seal` hold public keys, readable by every process;
-//! `<private>/<name>.sign`, `.seal` and `.hash` hold private ones, readable by their owner alone. All are base64.
+//! `<public>/<name>.sign` and `<public>/<name>.seal` hold public keys; every process may read them.
+//! `<private>/<name>.sign`, `.seal` and `.hash` hold private keys; only the process `name` may read them.
+//! Every file is base64.
 
 use std::{
     collections::HashMap,
@@ -14,12 +15,12 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 
 use crate::{
-    seal::{SealKey, SealKeys},
+    seal::{SealKeys, SealPrivateKey},
     secret::{self, HashKey},
     token::{Signer, Verifier},
 };
 
-/// Where the key files are.
+/// The folders of the key files.
 #[derive(Clone, Debug, Deserialize)]
 pub struct KeySettings {
     /// The folder of public keys.
@@ -28,7 +29,7 @@ pub struct KeySettings {
     pub private: PathBuf,
 }
 
-/// A key file that cannot be used.
+/// A key file that cannot be read or written, or holds no usable key.
 #[derive(Debug, thiserror::Error)]
 #[error("key file {path}: {problem}")]
 pub struct KeyError {
@@ -37,37 +38,37 @@ pub struct KeyError {
 }
 
 impl KeySettings {
-    /// The key with which `name` signs tokens.
+    /// The key with which the process `name` signs tokens.
     ///
     /// # Errors
-    /// When the file cannot be read or holds no such key.
+    /// When the file cannot be read or is not base64.
     pub fn signer(&self, name: &'static str) -> Result<Signer, KeyError> {
         Ok(Signer::new(name, &read(&self.private.join(format!("{name}.sign")))?))
     }
 
-    /// The public keys of all who sign tokens.
+    /// A verifier with the public keys of all processes that sign tokens.
     ///
     /// # Errors
-    /// When a file cannot be read or holds no such key.
+    /// When a file cannot be read or is not base64.
     pub fn verifier(&self) -> Result<Verifier, KeyError> {
         Ok(Verifier::new(self.read_public("sign")?))
     }
 
-    /// The keys to seal for others, and to open what is sealed for `name`.
+    /// The keys with which the service `name` seals messages to others and opens messages sealed to itself.
     ///
     /// # Errors
     /// When a file cannot be read or holds no such key.
-    pub fn seal(&self, name: &str) -> Result<SealKeys, KeyError> {
+    pub fn seal_keys(&self, name: &str) -> Result<SealKeys, KeyError> {
         let path = self.private.join(format!("{name}.seal"));
-        let own = SealKey::from_bytes(&read(&path)?).ok_or_else(|| unusable(&path))?;
+        let own = SealPrivateKey::from_bytes(&read(&path)?).ok_or_else(|| unusable(&path))?;
         SealKeys::new(name, own, self.read_public("seal")?).ok_or_else(|| unusable(&self.public))
     }
 
-    /// The key with which `name` hashes short secrets.
+    /// The key with which the process `name` hashes short secrets.
     ///
     /// # Errors
-    /// When the file cannot be read.
-    pub fn hash(&self, name: &str) -> Result<HashKey, KeyError> {
+    /// When the file cannot be read or is not base64.
+    pub fn hash_key(&self, name: &str) -> Result<HashKey, KeyError> {
         Ok(HashKey::new(&read(&self.private.join(format!("{name}.hash")))?))
     }
 
@@ -85,10 +86,10 @@ impl KeySettings {
         Ok(keys)
     }
 
-    /// Makes the keys of `name` where they are not there yet: for a development machine and for tests.
+    /// Makes the key files of `name`, unless they exist already. For development machines and tests.
     ///
     /// # Errors
-    /// When a file cannot be written.
+    /// When a folder or file cannot be written.
     pub fn generate(&self, name: &str) -> Result<(), KeyError> {
         for folder in [&self.public, &self.private] {
             fs::create_dir_all(folder).map_err(|error| fault(folder, &error))?;
@@ -98,7 +99,7 @@ impl KeySettings {
         }
         let signing = Ed25519KeyPair::generate().map_err(|_| unusable(&self.private))?;
         let document = signing.to_pkcs8().map_err(|_| unusable(&self.private))?;
-        let (seal, seal_public) = SealKey::generate();
+        let (seal, seal_public) = SealPrivateKey::generate();
         self.write(&self.public, name, "sign", signing.public_key().as_ref())?;
         self.write(&self.public, name, "seal", &seal_public)?;
         self.write(&self.private, name, "sign", document.as_ref())?;
@@ -106,7 +107,7 @@ impl KeySettings {
         self.write(&self.private, name, "hash", &secret::random::<32>())
     }
 
-    #[expect(clippy::unused_self, reason = "reads as one of the family")]
+    #[expect(clippy::unused_self, reason = "called in the same way as the other methods of KeySettings")]
     fn write(&self, folder: &Path, name: &str, kind: &str, bytes: &[u8]) -> Result<(), KeyError> {
         let path = folder.join(format!("{name}.{kind}"));
         fs::write(&path, STANDARD.encode(bytes)).map_err(|error| fault(&path, &error))
@@ -123,5 +124,5 @@ fn fault(path: &Path, error: &io::Error) -> KeyError {
 }
 
 fn unusable(path: &Path) -> KeyError {
-    KeyError { path: path.to_owned(), problem: "holds no usable key".to_owned() }
+    KeyError { path: path.to_owned(), problem: "no usable key".to_owned() }
 }

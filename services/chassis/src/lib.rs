@@ -25,4 +25,4 @@ pub mod token;
 pub use clock::Clock;
 pub use ctx::Ctx;
 pub use failure::{Failure, Kind};
-pub use fields::Field;
+pub use fields::FieldFault;

@@ -1,36 +1,37 @@
-//! A proof that somebody gave a second factor for one purpose: an Ed25519-signed JWT of five minutes.
+//! A proof that a person gave a second factor for one purpose: an Ed25519-signed JWT, valid for five minutes.
 //!
-//! Identity signs it after a step-up; who acts on it verifies it offline and compares all that it names.
+//! Identity signs the proof after a step-up. The service that acts on the proof verifies the signature
+//! offline and compares every field with what the person asks for.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     id::{AccountId, OrganisationId, SessionId},
-    token::{IDENTITY, LEEWAY, Refused, Signer, Verifier},
+    token::{IDENTITY, LEEWAY, Signer, TokenError, Verifier},
 };
 
-/// How long a proof is good.
+/// How long a proof is valid.
 const LIFE: SignedDuration = SignedDuration::from_mins(5);
-/// For whom proofs are made: a proof is no token, and a token no proof.
+/// The audience of proofs. It differs from the audience of tokens, so neither is accepted as the other.
 const AUDIENCE: &str = "zorgportaal-proof";
 
-/// What was proven.
+/// What a proof states: who gave a second factor, in which session, for which purpose.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proof {
-    /// The organisation.
+    /// The organisation of the account.
     pub organisation: OrganisationId,
-    /// Who gave the second factor.
+    /// The account whose person gave the second factor.
     pub account: AccountId,
-    /// In which session.
+    /// The session in which the person gave the second factor.
     pub session: SessionId,
-    /// What for, as number of identity's `StepUpPurpose`.
+    /// The purpose, as a number of identity's `StepUpPurpose`.
     pub purpose: i32,
-    /// The document's SHA-256, in hexadecimal digits; empty where it is about none.
+    /// The SHA-256 of the document, in hexadecimal digits; empty: the proof is about no document.
     pub document_hash: String,
-    /// What kind of document.
+    /// The kind of document, such as `care_plan`; empty: the proof is about no document.
     pub document_kind: String,
-    /// Its version.
+    /// The version of the document; 0: the proof is about no document.
     pub document_version: i64,
 }
 
@@ -44,11 +45,11 @@ struct Claims {
 }
 
 impl Proof {
-    /// The proof as it travels, good from now on for five minutes.
+    /// Signs the proof. The text is valid for five minutes from `now`.
     ///
     /// # Errors
     /// When the key cannot sign.
-    pub fn sign(&self, signer: &Signer, now: Timestamp) -> Result<String, Refused> {
+    pub fn sign(&self, signer: &Signer, now: Timestamp) -> Result<String, TokenError> {
         signer.encode(&Claims {
             iss: IDENTITY.to_owned(),
             aud: AUDIENCE.to_owned(),
@@ -58,15 +59,15 @@ impl Proof {
         })
     }
 
-    /// What a proof says.
+    /// Reads a signed proof and checks its signature and times.
     ///
     /// # Errors
-    /// [`Refused`] where it is not good now, or not identity's.
-    pub fn verify(text: &str, verifier: &Verifier, now: Timestamp) -> Result<Self, Refused> {
+    /// [`TokenError`] where the proof is expired, not valid yet, or not signed by identity.
+    pub fn verify(text: &str, verifier: &Verifier, now: Timestamp) -> Result<Self, TokenError> {
         let (issuer, claims) = verifier.decode::<Claims>(text, AUDIENCE)?;
         let times = claims.iat - LEEWAY.as_secs()..=claims.exp;
         if issuer != IDENTITY || claims.iss != issuer || !times.contains(&now.as_second()) {
-            return Err(Refused("not a proof of now"));
+            return Err(TokenError("proof expired, not valid yet, or not signed by identity"));
         }
         Ok(claims.proof)
     }
@@ -81,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_proof_is_good_for_five_minutes_and_is_no_token() {
+    fn a_proof_is_valid_for_five_minutes_and_is_no_token() {
         let key = Ed25519KeyPair::generate().unwrap();
         let signer = Signer::new(IDENTITY, key.to_pkcs8().unwrap().as_ref());
         let public = key.public_key().as_ref().to_vec();
@@ -100,8 +101,8 @@ mod tests {
         let text = proof.sign(&signer, now).unwrap();
         assert_eq!(Proof::verify(&text, &verifier, now + LIFE).unwrap(), proof);
         assert!(Proof::verify(&text, &verifier, now + LIFE + SignedDuration::from_secs(1)).is_err());
-        assert!(verifier.verify(&text, now).is_err(), "a proof opens no door");
+        assert!(verifier.verify(&text, now).is_err(), "a proof is not accepted as a token");
         let token = signer.sign(&crate::token::Caller::Operator, now).unwrap();
-        assert!(Proof::verify(&token, &verifier, now).is_err(), "a token proves nothing");
+        assert!(Proof::verify(&token, &verifier, now).is_err(), "a token is not accepted as a proof");
     }
 }

@@ -1,7 +1,7 @@
-//! Messages that one service alone can open: HPKE (RFC 9180) with X25519, HKDF-SHA256 and ChaCha20-Poly1305.
+//! Messages that only one service can open: HPKE (RFC 9180) with X25519, HKDF-SHA256 and ChaCha20-Poly1305.
 //!
-//! An address, a code or a name that must travel over the bus does so sealed to the one service that needs it.
-//! The seal is bound to the organisation and the message's type: moved elsewhere, it does not open.
+//! An address, a code or a name travels over the bus sealed to the one service that needs it. The seal is
+//! bound to the organisation and to the type of the message: copied into another message, it does not open.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -19,54 +19,54 @@ type Kem = X25519HkdfSha256;
 type PrivateKey = <Kem as hpke::Kem>::PrivateKey;
 type PublicKey = <Kem as hpke::Kem>::PublicKey;
 
-/// A private key for opening.
+/// The private key with which a service opens messages that are sealed to it.
 #[derive(Clone)]
-pub struct SealKey(PrivateKey);
+pub struct SealPrivateKey(PrivateKey);
 
-impl SealKey {
-    /// A new key, and the public key that goes with it.
+impl SealPrivateKey {
+    /// A new private key and its public key.
     #[must_use]
     pub fn generate() -> (Self, Vec<u8>) {
         let (private, public) = Kem::gen_keypair();
         (Self(private), public.to_bytes().to_vec())
     }
 
-    /// A key from its 32 bytes.
+    /// A private key from its 32 bytes; `None` where the bytes are no key.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         PrivateKey::from_bytes(bytes).ok().map(Self)
     }
 
-    /// The key's 32 bytes.
+    /// The 32 bytes of the private key. A secret.
     #[must_use]
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         Zeroizing::new(self.0.to_bytes().to_vec())
     }
 }
 
-/// Why something could not be sealed or opened.
+/// Why a message could not be sealed or opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SealError {
-    /// No public key of the recipient is known.
-    #[error("no key of the recipient")]
+    /// This process has no public key of the recipient.
+    #[error("no public key of the recipient is known")]
     UnknownRecipient,
-    /// It is sealed for another service, for another organisation, or was changed.
-    #[error("the seal does not open")]
+    /// The message is missing, was changed, or is sealed for another service, organisation or type.
+    #[error("the sealed message does not open")]
     Broken,
 }
 
-/// The keys of one service: its own, and everybody's public ones. Cheap to clone.
+/// The keys of one service: its own private key and the public keys of all services. Cheap to clone.
 #[derive(Clone)]
 pub struct SealKeys {
     name: Arc<str>,
-    own: Arc<SealKey>,
+    own: Arc<SealPrivateKey>,
     recipients: Arc<HashMap<String, PublicKey>>,
 }
 
 impl SealKeys {
-    /// The keys of the service `name`; `None` where a public key is not one.
+    /// The keys of the service `name`; `None` where the bytes of a public key are no key.
     #[must_use]
-    pub fn new(name: &str, own: SealKey, recipients: HashMap<String, Vec<u8>>) -> Option<Self> {
+    pub fn new(name: &str, own: SealPrivateKey, recipients: HashMap<String, Vec<u8>>) -> Option<Self> {
         let recipients = recipients
             .into_iter()
             .map(|(name, bytes)| PublicKey::from_bytes(&bytes).ok().map(|key| (name, key)))
@@ -74,10 +74,10 @@ impl SealKeys {
         Some(Self { name: name.into(), own: Arc::new(own), recipients: Arc::new(recipients) })
     }
 
-    /// Seals a message to a service.
+    /// Seals a message so that only the service `recipient` can open it.
     ///
     /// # Errors
-    /// [`SealError::UnknownRecipient`] where no key of it is known.
+    /// [`SealError::UnknownRecipient`] where no public key of the recipient is known.
     pub fn seal<M: Message + Name>(
         &self,
         recipient: &str,
@@ -101,10 +101,11 @@ impl SealKeys {
         })
     }
 
-    /// Opens what was sealed to this service for this organisation.
+    /// Opens a message that was sealed to this service for this organisation.
     ///
     /// # Errors
-    /// [`SealError::Broken`] where it was not, or is not a message of this type.
+    /// [`SealError::Broken`] where the message is missing, was changed, or was sealed for another service,
+    /// organisation or type.
     pub fn open<M: Message + Name + Default>(
         &self,
         organisation: OrganisationId,
@@ -134,8 +135,8 @@ mod tests {
     use super::*;
 
     fn pair() -> (SealKeys, SealKeys) {
-        let (ours, our_public) = SealKey::generate();
-        let (theirs, their_public) = SealKey::generate();
+        let (ours, our_public) = SealPrivateKey::generate();
+        let (theirs, their_public) = SealPrivateKey::generate();
         let public =
             HashMap::from([("identity".to_owned(), our_public), ("dossier".to_owned(), their_public)]);
         (
@@ -145,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_recipient_opens_and_only_for_the_same_organisation_and_type() {
+    fn a_seal_opens_only_for_its_recipient_organisation_and_type() {
         let (identity, dossier) = pair();
         let (here, there) = (OrganisationId(Uuid::nil()), OrganisationId(Uuid::max()));
         let name = ClientName { name: "mevrouw De Vries".to_owned() };
@@ -159,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_sealed_to_a_service_without_a_key() {
+    fn a_recipient_without_a_known_key_is_refused() {
         let (identity, _) = pair();
         let sealed = identity.seal("planning", OrganisationId(Uuid::nil()), &ClientName::default());
         assert_eq!(sealed, Err(SealError::UnknownRecipient));

@@ -1,7 +1,8 @@
-//! Unguessable values: how they are made, written, hashed and compared.
+//! Secret random values: how they are made, written, hashed and compared.
 //!
-//! A secret that a person or browser holds is kept hashed only. What has 128 bits or more is hashed plainly;
-//! what has fewer (a code, a welcome password) is hashed with a key, so that a stolen table cannot be searched.
+//! Of a secret that a person or browser holds, the database holds only a hash. A secret of 128 random bits or
+//! more is hashed without a key. A shorter secret (a code, a welcome password) is hashed with a key:
+//! otherwise a thief of the table could try all values.
 
 use aws_lc_rs::{constant_time, digest, hmac, rand};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -10,22 +11,22 @@ use uuid::Uuid;
 
 use crate::id::OrganisationId;
 
-/// The letters of a password that people must type: Crockford's base 32, without look-alikes.
+/// The characters of a password that people type over: Crockford's base 32, which has no look-alikes.
 const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// Fresh random bytes from the operating system's generator.
 ///
 /// # Panics
-/// When the operating system has no randomness to give: nothing safe can be done then.
+/// When the operating system gives no random bytes. Every secret made after that would be guessable.
 #[must_use]
 pub fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    #[expect(clippy::expect_used, reason = "without randomness the process must not go on")]
+    #[expect(clippy::expect_used, reason = "without random bytes the process must stop")]
     rand::fill(&mut bytes).expect("the operating system gives random bytes");
     bytes
 }
 
-/// SHA-256.
+/// SHA-256 of the parts, one after the other.
 #[must_use]
 pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     let mut context = digest::Context::new(&digest::SHA256);
@@ -45,9 +46,10 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
-/// Whether two byte strings are the same, in a time that does not tell where they differ.
+/// Whether two byte strings are equal. The time of the comparison does not depend on where they differ, so an
+/// attacker learns nothing from it.
 #[must_use]
-pub fn same(a: &[u8], b: &[u8]) -> bool {
+pub fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
     constant_time::verify_slices_are_equal(a, b).is_ok()
 }
 
@@ -56,13 +58,14 @@ pub fn same(a: &[u8], b: &[u8]) -> bool {
 pub struct HashKey(hmac::Key);
 
 impl HashKey {
-    /// A key from its bytes: 32 random ones.
+    /// A key from 32 random bytes.
     #[must_use]
     pub fn new(bytes: &[u8]) -> Self {
         Self(hmac::Key::new(hmac::HMAC_SHA256, bytes))
     }
 
-    /// The hash of a short secret, for one purpose and owner: the same digits hash differently elsewhere.
+    /// The hash of a short secret for one purpose and owner. The same secret has another hash for another
+    /// purpose or owner, so a hash cannot be copied from one row to another.
     #[must_use]
     pub fn hash(&self, purpose: &str, owner: Uuid, secret: &str) -> [u8; 32] {
         let mut context = hmac::Context::with_key(&self.0);
@@ -76,7 +79,8 @@ impl HashKey {
     }
 }
 
-/// A bearer secret that names its organisation: `<organisation>.<256 random bits>`.
+/// A secret token that names its organisation: `<organisation>.<256 random bits>`. Every query runs within
+/// one organisation, so the organisation must be known before the token is looked up.
 #[derive(Clone, Debug)]
 pub struct ScopedToken {
     organisation: OrganisationId,
@@ -84,14 +88,14 @@ pub struct ScopedToken {
 }
 
 impl ScopedToken {
-    /// A new one.
+    /// A new random token of the organisation.
     #[must_use]
     pub fn generate(organisation: OrganisationId) -> Self {
         let random = URL_SAFE_NO_PAD.encode(random::<32>());
         Self { organisation, text: format!("{}.{random}", organisation.0.simple()).into() }
     }
 
-    /// Reads one; `None` where it is not of the form.
+    /// Reads a token; `None` where the text has not the form of a token.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (organisation, random) = text.split_once('.')?;
@@ -100,28 +104,28 @@ impl ScopedToken {
             .then(|| Self { organisation, text: text.to_owned().into() })
     }
 
-    /// The organisation that it is of.
+    /// The organisation of the token.
     #[must_use]
     pub const fn organisation(&self) -> OrganisationId {
         self.organisation
     }
 
-    /// The token as it is handed out. A secret.
+    /// The token as text, for its holder. A secret: never log or store it.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.text.expose_secret()
     }
 
-    /// What is kept of it: SHA-256.
+    /// The SHA-256 of the token: the only form that the database holds.
     #[must_use]
     pub fn hash(&self) -> Vec<u8> {
         sha256(&[self.expose().as_bytes()]).to_vec()
     }
 }
 
-/// A code of `digits` digits, each equally likely.
+/// A random code of `digits` digits. Every code is equally likely.
 #[must_use]
-pub fn code(digits: u32) -> String {
+pub fn random_code(digits: u32) -> String {
     let bound = 10_u64.pow(digits);
     let limit = u64::MAX - u64::MAX % bound;
     loop {
@@ -133,7 +137,7 @@ pub fn code(digits: u32) -> String {
     }
 }
 
-/// A password to be sent and typed once: 80 random bits as `XXXX-XXXX-XXXX-XXXX`.
+/// A random password that is sent in a message and works once: 80 random bits as `XXXX-XXXX-XXXX-XXXX`.
 #[must_use]
 pub fn one_time_password() -> String {
     let mut text = String::with_capacity(19);
@@ -146,7 +150,7 @@ pub fn one_time_password() -> String {
     text
 }
 
-/// A one-time password as it is hashed: what people and keyboards add or change is taken away.
+/// The form of a one-time password that is hashed: upper case, without spaces and dashes.
 #[must_use]
 pub fn normalise_one_time_password(typed: &str) -> String {
     typed.chars().filter(|c| !c.is_whitespace() && *c != '-').map(|c| c.to_ascii_uppercase()).collect()
@@ -183,14 +187,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_code_has_just_its_digits(digits in 1_u32..12) {
-            let code = code(digits);
+        fn a_code_has_the_asked_number_of_digits(digits in 1_u32..12) {
+            let code = random_code(digits);
             prop_assert_eq!(code.len(), digits as usize);
             prop_assert!(code.bytes().all(|b| b.is_ascii_digit()));
         }
 
         #[test]
-        fn no_text_makes_a_token_parser_panic(text in ".*") {
+        fn the_token_parser_never_panics(text in ".*") {
             let _ = ScopedToken::parse(&text);
         }
     }

@@ -1,15 +1,16 @@
-//! Sections and actions as text: in settings files, paths, names of words and live updates.
+//! The names of sections and actions as text: in settings files, URL paths, Fluent keys and live updates.
 
 use std::sync::LazyLock;
 
+use prost_reflect::EnumDescriptor;
 use proto::access::v1::{Action, Section};
 
 use crate::contract;
 
-/// Every section of the contract with its name, in the order of their numbers.
+/// Every section of the contract with its name, in the order of the section numbers.
 static NAMES: LazyLock<Vec<(Section, String)>> = LazyLock::new(|| {
     let sections = contract::pool().get_enum_by_name("zorgportaal.access.v1.Section");
-    let numbers = sections.iter().flat_map(|sections| sections.values()).map(|value| value.number());
+    let numbers = sections.iter().flat_map(EnumDescriptor::values).map(|value| value.number());
     let sections = numbers.filter_map(|number| Section::try_from(number).ok());
     sections
         .filter(|section| *section != Section::Unspecified)
@@ -20,7 +21,7 @@ static NAMES: LazyLock<Vec<(Section, String)>> = LazyLock::new(|| {
         .collect()
 });
 
-/// Every section, in the order of their numbers.
+/// Every section, in the order of the section numbers.
 pub fn all() -> impl Iterator<Item = Section> {
     NAMES.iter().map(|(section, _)| *section)
 }
@@ -31,7 +32,7 @@ pub fn name(section: Section) -> &'static str {
     NAMES.iter().find(|(known, _)| *known == section).map_or("", |(_, name)| name)
 }
 
-/// The section with a name; `None` where there is no such one.
+/// The section with this name; `None` where no section has this name.
 #[must_use]
 pub fn of_name(name: &str) -> Option<Section> {
     NAMES.iter().find(|(_, known)| known == name).map(|(section, _)| *section)
@@ -51,7 +52,7 @@ pub const fn action_name(action: Action) -> &'static str {
     }
 }
 
-/// The action with a name; `None` where there is no such one.
+/// The action with this name; `None` where no action has this name.
 #[must_use]
 pub fn action_of_name(name: &str) -> Option<Action> {
     ACTIONS.into_iter().find(|action| action_name(*action) == name)

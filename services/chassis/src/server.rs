@@ -1,4 +1,5 @@
-//! gRPC in: one way to serve, with no-delay sockets, health, reflection by setting, limits and a graceful end.
+//! Incoming gRPC: every process serves in the same way, with time limits, health checks, reflection by
+//! setting and a graceful stop.
 
 use std::{io, net::SocketAddr, time::Duration};
 
@@ -8,36 +9,36 @@ use tonic::{service::Routes, transport::server::TcpIncoming};
 use tonic_health::ServingStatus;
 use tower::Layer;
 
-/// How long a call may take where the caller does not say.
+/// How long a call may take. A caller that sends a shorter deadline gets its own.
 const DEADLINE: Duration = Duration::from_secs(10);
-/// How long running calls may take to end after the signal (OPS-02: within 25 s).
+/// How long running calls may take to finish after the stop signal (OPS-02: within 25 s).
 const GRACE: Duration = Duration::from_secs(20);
 
-/// A listening socket, bound before anything else so that a taken port is said at once.
+/// A listening socket. A process binds it before all other work, so that it reports a port in use at once.
 #[derive(Debug)]
-pub struct Bound(TcpListener);
+pub struct Listener(TcpListener);
 
-impl Bound {
-    /// Binds.
+impl Listener {
+    /// Binds a socket to the address.
     ///
     /// # Errors
-    /// When the address cannot be had.
+    /// When the address is in use or not of this machine.
     pub async fn bind(address: SocketAddr) -> io::Result<Self> {
         TcpListener::bind(address).await.map(Self)
     }
 
-    /// Where it listens.
+    /// The address of the socket, with the real port where port 0 was asked for.
     ///
     /// # Errors
-    /// When the socket is gone.
+    /// When the operating system no longer knows the socket.
     pub fn address(&self) -> io::Result<SocketAddr> {
         self.0.local_addr()
     }
 
-    /// Serves until the token is cancelled and running calls have ended.
+    /// Serves until `shutdown` is cancelled and the running calls have finished, at most 20 s later.
     ///
     /// # Errors
-    /// When serving fails.
+    /// When the socket fails.
     pub async fn serve<L, S>(
         self,
         routes: Routes,
@@ -70,19 +71,19 @@ impl Bound {
     }
 }
 
-/// Says whether services are ready, to those who ask by the gRPC health protocol.
+/// Answers gRPC health checks: says for each service whether it is ready.
 #[derive(Clone)]
 pub struct Health(tonic_health::server::HealthReporter);
 
 impl Health {
-    /// Sets whether a service is ready.
+    /// Sets the answer for one service.
     pub async fn report(&self, service: &str, ready: bool) {
         let status = if ready { ServingStatus::Serving } else { ServingStatus::NotServing };
         self.0.set_service_status(service, status).await;
     }
 }
 
-/// Adds health, and reflection where it is wanted.
+/// Adds the health service, and the reflection service if `reflection` is true.
 #[must_use]
 pub fn with_health(mut routes: Routes, reflection: bool) -> (Routes, Health) {
     let (reporter, health) = tonic_health::server::health_reporter();

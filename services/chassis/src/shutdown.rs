@@ -1,4 +1,4 @@
-//! SIGTERM and Ctrl-C: take nothing new, finish what runs (OPS-02).
+//! SIGTERM and Ctrl-C: the process accepts no new calls and finishes the running ones (OPS-02).
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 /// A token that is cancelled at the first SIGTERM or SIGINT.
 ///
 /// # Errors
-/// When the process cannot listen to signals.
+/// When the process cannot install its signal handlers.
 pub fn on_signal() -> std::io::Result<CancellationToken> {
     let token = CancellationToken::new();
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
@@ -16,7 +16,7 @@ pub fn on_signal() -> std::io::Result<CancellationToken> {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        tracing::info!("stopping");
+        tracing::info!("the process stops: a signal came");
         cancel.cancel();
     });
     Ok(token)

@@ -1,4 +1,5 @@
-//! Logs as JSON lines on standard output; traces over OTLP where an endpoint is set; the trace context of calls.
+//! Logs as JSON lines on standard output, traces over OTLP if an endpoint is set, and the trace context of
+//! calls.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use opentelemetry::{
@@ -20,15 +21,15 @@ use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::Subscribe
 /// Settings of logs and traces.
 #[derive(Clone, Debug, Deserialize)]
 pub struct TelemetrySettings {
-    /// What is logged: an `EnvFilter` directive, such as `info`.
+    /// Which log lines are written: an `EnvFilter` directive, such as `info`.
     pub log: String,
-    /// Where traces go, such as `http://127.0.0.1:4317`; empty: nowhere.
+    /// The OTLP endpoint that receives traces, such as `http://127.0.0.1:4317`; empty: no traces are sent.
     pub otlp_endpoint: String,
-    /// The part of traces that is kept, 0 to 1; a caller's decision is followed.
+    /// The part of traces that is kept, from 0 to 1. If the caller decided already, its decision holds.
     pub sample_ratio: f64,
 }
 
-/// Keeps the exporter; when dropped, what is left of the traces is sent.
+/// Holds the exporter of traces. Dropping it sends the traces that are not sent yet.
 pub struct Telemetry(Option<SdkTracerProvider>);
 
 impl Drop for Telemetry {
@@ -36,15 +37,15 @@ impl Drop for Telemetry {
         if let Some(provider) = &self.0
             && let Err(error) = provider.shutdown()
         {
-            tracing::warn!(%error, "traces could not be sent");
+            tracing::warn!(%error, "the last traces could not be sent");
         }
     }
 }
 
-/// Starts logs and traces of a process. Call within the runtime, once.
+/// Starts logs and traces of a process. Call this once, inside the async runtime.
 ///
 /// # Errors
-/// When a setting cannot be used, or logs were started before.
+/// When a setting cannot be used, or logs are started already.
 pub fn init(
     name: &'static str,
     settings: &TelemetrySettings,
@@ -76,7 +77,7 @@ pub fn init(
     Ok(Telemetry(Some(provider)))
 }
 
-/// The id of the trace that runs now, as 32 hexadecimal digits; a fresh random one where none runs.
+/// The id of the current trace, as 32 hexadecimal digits; a new random id where there is no trace.
 #[must_use]
 pub(crate) fn trace_id() -> String {
     let context = Span::current().context();
@@ -89,28 +90,30 @@ pub(crate) fn trace_id() -> String {
     }
 }
 
-/// A span for a call that came in, child of the caller's where it sent its context. Holds the route, never content.
+/// A span for an incoming call. It is a child of the caller's span if the caller sent its trace context. It
+/// holds the method's path and never content.
 #[must_use]
 pub(crate) fn server_span<B>(request: &Request<B>) -> Span {
     let span = tracing::info_span!("rpc", otel.kind = "server", method = %request.uri().path());
-    adopt(&span, request.headers());
+    set_parent_from_headers(&span, request.headers());
     span
 }
 
-/// Makes a span the child of the one whose context is in the headers.
-pub fn adopt(span: &Span, headers: &HeaderMap) {
+/// Makes the span a child of the span whose trace context is in the headers; changes nothing without a
+/// context.
+pub fn set_parent_from_headers(span: &Span, headers: &HeaderMap) {
     let parent = TraceContextPropagator::new().extract(&Headers(headers));
     if parent.span().span_context().is_valid() {
         let _ = span.set_parent(parent);
     }
 }
 
-/// Writes the context of the span that runs now into headers.
+/// Writes the trace context of the current span into the headers.
 pub(crate) fn inject(headers: &mut HeaderMap) {
     TraceContextPropagator::new().inject_context(&Span::current().context(), &mut HeadersMut(headers));
 }
 
-/// The context of the span that runs now as a `traceparent` value; empty where none runs.
+/// The trace context of the current span as a `traceparent` value; empty where there is no span.
 #[must_use]
 pub fn traceparent() -> String {
     let mut headers = HeaderMap::new();
@@ -118,13 +121,13 @@ pub fn traceparent() -> String {
     headers.get("traceparent").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
 }
 
-/// Makes a span the child of a `traceparent` value.
-pub fn adopt_traceparent(span: &Span, traceparent: &str) {
+/// Makes the span a child of the span in a `traceparent` value; changes nothing where the value is empty.
+pub fn set_parent_from_traceparent(span: &Span, traceparent: &str) {
     let mut headers = HeaderMap::new();
     if let Ok(value) = HeaderValue::from_str(traceparent) {
         headers.insert("traceparent", value);
     }
-    adopt(span, &headers);
+    set_parent_from_headers(span, &headers);
 }
 
 struct Headers<'a>(&'a HeaderMap);

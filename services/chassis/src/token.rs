@@ -1,7 +1,7 @@
-//! The token that says on whose behalf a call is made: an Ed25519-signed JWT of 60 seconds.
+//! The token that says on whose behalf a call is made: an Ed25519-signed JWT, valid for 60 seconds.
 //!
-//! Identity signs tokens of accounts, systems and operators; the gateway signs its own. Services verify offline,
-//! with the algorithm pinned and the issuer's key chosen by name.
+//! Identity signs the tokens of accounts, systems and the operator. The gateway signs its own tokens.
+//! Services verify a token offline, with a fixed algorithm and the public key of the issuer that it names.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -21,77 +21,78 @@ use crate::{
 
 /// How long a token is valid.
 pub const LIFE: SignedDuration = SignedDuration::from_secs(60);
-/// How far two clocks may differ.
+/// How far the clocks of two machines may differ.
 pub(crate) const LEEWAY: SignedDuration = SignedDuration::from_secs(30);
-/// For whom tokens are made.
+/// The audience of tokens: the services of the portal.
 pub(crate) const AUDIENCE: &str = "zorgportaal";
-/// Who may sign for accounts, systems and operators.
+/// The issuer that may sign tokens of accounts, systems and the operator.
 pub const IDENTITY: &str = "identity";
-/// Who may sign for the gateway.
+/// The issuer that may sign tokens of the gateway.
 pub(crate) const GATEWAY: &str = "gateway";
 
-/// Who calls.
+/// Who calls a method.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Caller {
-    /// A person, in a session.
+    /// A person in a session.
     Account(AccountCaller),
-    /// A system of one organisation.
+    /// A system of one organisation, such as the ECD.
     System {
-        /// The organisation.
+        /// The organisation of the system.
         organisation: OrganisationId,
-        /// The system.
+        /// The id of the system.
         system: SystemId,
-        /// What it is called.
+        /// The name of the system, for the access log.
         name: String,
-        /// What it may do.
+        /// The scopes of the system: what it may do, such as `dossier.write`.
         scopes: Vec<String>,
     },
-    /// Those who run the platform.
+    /// The operator: those who run the platform.
     Operator,
-    /// The gateway itself, before anybody is logged in.
+    /// The gateway itself, for methods that are called before a person is logged in.
     Gateway,
 }
 
-/// A person in a session, with what services must write down but cannot look up.
+/// A person in a session, with the words for the access log that a service cannot look up itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountCaller {
-    /// The organisation.
+    /// The organisation of the account.
     pub organisation: OrganisationId,
-    /// The person.
+    /// The account of the person.
     pub account: AccountId,
-    /// The session.
+    /// The session of the person.
     pub session: SessionId,
-    /// The chosen client.
+    /// The chosen client; `None`: no client is chosen.
     pub client: Option<ClientId>,
-    /// Actions by section, as numbers of the contract.
+    /// The actions that the grant on the chosen client allows, by section, as numbers of the contract.
     #[serde(with = "pairs")]
     pub grants: BTreeMap<i32, Vec<i32>>,
-    /// The assurance level, as number of the contract.
+    /// The assurance level of the session, as a number of the contract.
     pub level: i32,
-    /// Sections that the organisation asks more for than this session has proven, as numbers of the contract.
+    /// The sections for which the organisation requires a higher level than the session has, as numbers of
+    /// the contract.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub step_up: Vec<i32>,
-    /// The name to write down.
+    /// The person's name, for the access log.
     pub name: String,
-    /// What the person is to the client.
+    /// The person's relation to the client, such as `relative`; empty: no client is chosen.
     pub relation: String,
-    /// On what ground access was given.
+    /// The ground on which access was given, in the organisation's words; empty: no client is chosen.
     pub ground: String,
-    /// Who acts in the account's name; empty: the person itself.
+    /// The name of the impersonator who acts in the account's name; empty: the person acts.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub impersonator: String,
 }
 
 impl AccountCaller {
-    /// The assurance level.
+    /// The assurance level of the session.
     #[must_use]
     pub fn level(&self) -> Level {
         Level::try_from(self.level).unwrap_or(Level::Unspecified)
     }
 }
 
-/// Grants as a list of pairs: the names of a JSON object would come back as text.
+/// Writes grants as a list of pairs. As a JSON object they would not read back, because its names are text.
 mod pairs {
     use std::collections::BTreeMap;
 
@@ -118,12 +119,13 @@ struct Claims {
     caller: Caller,
 }
 
-/// A token that is not good: expired, for another audience, of another key, or not a token. Which, is for logs.
+/// A token that is refused: expired, for another audience, signed with another key, or not a token. The cause
+/// is for the log; the caller does not get it.
 #[derive(Debug, thiserror::Error)]
 #[error("token refused: {0}")]
-pub struct Refused(pub(crate) &'static str);
+pub struct TokenError(pub(crate) &'static str);
 
-/// Signs tokens.
+/// Signs the tokens of one issuer.
 #[derive(Clone)]
 pub struct Signer {
     issuer: &'static str,
@@ -131,25 +133,25 @@ pub struct Signer {
 }
 
 impl Signer {
-    /// A signer with a private key as PKCS #8.
+    /// A signer with the issuer's private key in PKCS #8 form.
     #[must_use]
     pub fn new(issuer: &'static str, pkcs8: &[u8]) -> Self {
         Self { issuer, key: EncodingKey::from_ed_der(pkcs8) }
     }
 
-    /// A token for a caller, valid from now for [`LIFE`].
+    /// Signs a token for a caller. The token is valid for [`LIFE`] from `now`.
     ///
     /// # Errors
     /// When the key cannot sign.
-    pub fn sign(&self, caller: &Caller, now: Timestamp) -> Result<String, Refused> {
+    pub fn sign(&self, caller: &Caller, now: Timestamp) -> Result<String, TokenError> {
         self.sign_for(AUDIENCE, caller, now)
     }
 
-    /// A token for some audience.
+    /// Signs a token for another audience, such as in a test that must be refused.
     ///
     /// # Errors
     /// When the key cannot sign.
-    pub fn sign_for(&self, audience: &str, caller: &Caller, now: Timestamp) -> Result<String, Refused> {
+    pub fn sign_for(&self, audience: &str, caller: &Caller, now: Timestamp) -> Result<String, TokenError> {
         let claims = Claims {
             iss: self.issuer.to_owned(),
             aud: audience.to_owned(),
@@ -160,23 +162,24 @@ impl Signer {
         self.encode(&claims)
     }
 
-    /// Claims of any kind as a JWT.
-    pub(crate) fn encode(&self, claims: &impl Serialize) -> Result<String, Refused> {
+    /// Signs claims of any kind as a JWT.
+    pub(crate) fn encode(&self, claims: &impl Serialize) -> Result<String, TokenError> {
         let header = Header { kid: Some(self.issuer.to_owned()), ..Header::new(Algorithm::EdDSA) };
-        encode(&header, claims, &self.key).map_err(|_| Refused("cannot sign"))
+        encode(&header, claims, &self.key).map_err(|_| TokenError("the key cannot sign"))
     }
 }
 
-/// How many tokens' signatures are remembered: those of the sessions that ask within a minute.
-const REMEMBERED: u64 = 10_000;
+/// How many verified tokens are remembered: about one for each session that is active within a minute.
+const MAX_REMEMBERED: u64 = 10_000;
 
-/// Verifies tokens by the public keys of those who sign. A signature is checked once: it took a fifth of a read. The
-/// times in a token are judged whenever it comes.
+/// Verifies tokens with the public keys of the issuers. The signature of a token is checked once and
+/// remembered, because the check took a fifth of the time of a read. The times of a token are checked at
+/// every call.
 #[derive(Clone)]
 pub struct Verifier {
     keys: HashMap<String, DecodingKey>,
     validation: Validation,
-    signed: Cache<[u8; 32], Arc<Claims>>,
+    verified: Cache<[u8; 32], Arc<Claims>>,
 }
 
 impl Verifier {
@@ -184,62 +187,63 @@ impl Verifier {
     #[must_use]
     pub fn new(keys: HashMap<String, Vec<u8>>) -> Self {
         let mut validation = Validation::new(Algorithm::EdDSA);
-        // Expiry is judged below, by the process's own clock.
+        // `verify` checks the times with the process's own clock, which a test can set.
         validation.validate_exp = false;
         validation.set_required_spec_claims(&["exp", "aud", "iss"]);
         let keys = keys.into_iter().map(|(name, key)| (name, DecodingKey::from_ed_der(&key))).collect();
         let life = (LIFE + LEEWAY + LEEWAY).unsigned_abs();
-        let signed = Cache::builder().max_capacity(REMEMBERED).time_to_live(life).build();
-        Self { keys, validation, signed }
+        let verified = Cache::builder().max_capacity(MAX_REMEMBERED).time_to_live(life).build();
+        Self { keys, validation, verified }
     }
 
-    /// Who calls, by the token.
+    /// The caller that the token names.
     ///
     /// # Errors
-    /// [`Refused`] where the token is not good now.
-    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Caller, Refused> {
+    /// [`TokenError`] where the token is refused at the time `now`.
+    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Caller, TokenError> {
         let key = sha256(&[token.as_bytes()]);
-        let claims = if let Some(claims) = self.signed.get(&key) {
+        let claims = if let Some(claims) = self.verified.get(&key) {
             claims
         } else {
-            let claims = Arc::new(self.check(token)?);
-            self.signed.insert(key, Arc::clone(&claims));
+            let claims = Arc::new(self.verify_signature(token)?);
+            self.verified.insert(key, Arc::clone(&claims));
             claims
         };
         if now.as_second() > claims.exp + LEEWAY.as_secs() || now.as_second() < claims.iat - LEEWAY.as_secs()
         {
-            return Err(Refused("expired or not valid yet"));
+            return Err(TokenError("expired or not valid yet"));
         }
         Ok(claims.caller.clone())
     }
 
-    /// The claims of a token and who signed it, by its signature and audience.
+    /// The issuer and the claims of a token. Checks the signature and the audience, not the times.
     pub(crate) fn decode<C: DeserializeOwned + Clone>(
         &self,
         token: &str,
         audience: &str,
-    ) -> Result<(String, C), Refused> {
-        let header = jsonwebtoken::decode_header(token).map_err(|_| Refused("not a token"))?;
-        let issuer = header.kid.ok_or(Refused("no key named"))?;
-        let key = self.keys.get(&issuer).ok_or(Refused("unknown key"))?;
+    ) -> Result<(String, C), TokenError> {
+        let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError("not a token"))?;
+        let issuer = header.kid.ok_or(TokenError("the token names no key"))?;
+        let key = self.keys.get(&issuer).ok_or(TokenError("the token names an unknown key"))?;
         let mut validation = self.validation.clone();
         validation.set_audience(&[audience]);
         let claims =
-            decode::<C>(token, key, &validation).map_err(|_| Refused("signature, audience or claims"))?;
+            decode::<C>(token, key, &validation).map_err(|_| TokenError("wrong signature or claims"))?;
         Ok((issuer, claims.claims))
     }
 
-    /// The claims of a token, by its signature, its audience and what its issuer may say.
-    fn check(&self, token: &str) -> Result<Claims, Refused> {
+    /// The claims of a token. Checks the signature, the audience, and that the issuer may sign for this
+    /// caller.
+    fn verify_signature(&self, token: &str) -> Result<Claims, TokenError> {
         let (issuer, claims) = self.decode::<Claims>(token, AUDIENCE)?;
         if claims.iss != issuer {
-            return Err(Refused("issuer is not the key's owner"));
+            return Err(TokenError("the issuer is not the owner of the key"));
         }
         let allowed = match claims.caller {
             Caller::Gateway => GATEWAY,
             Caller::Account(_) | Caller::System { .. } | Caller::Operator => IDENTITY,
         };
-        (issuer == allowed).then_some(claims).ok_or(Refused("issuer may not speak for this caller"))
+        (issuer == allowed).then_some(claims).ok_or(TokenError("the issuer may not sign for this caller"))
     }
 }
 
@@ -255,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_holds_for_its_minute_and_leeway_and_no_longer() {
+    fn a_token_is_valid_for_60_seconds_plus_leeway() {
         let (signer, public) = pair(GATEWAY);
         let verifier = Verifier::new(HashMap::from([(GATEWAY.to_owned(), public)]));
         let now = Timestamp::from_second(1_800_000_000).unwrap();
@@ -268,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_caller_comes_back_as_it_went() {
+    fn every_kind_of_caller_survives_signing_and_verifying() {
         let (signer, public) = pair(IDENTITY);
         let verifier = Verifier::new(HashMap::from([(IDENTITY.to_owned(), public)]));
         let now = Timestamp::from_second(1_800_000_000).unwrap();
@@ -298,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn another_key_audience_or_claim_of_issuer_is_refused() {
+    fn a_wrong_key_audience_or_issuer_is_refused() {
         let now = Timestamp::from_second(1_800_000_000).unwrap();
         let (gateway, gateway_public) = pair(GATEWAY);
         let (stranger, _) = pair(GATEWAY);
@@ -308,7 +312,7 @@ mod tests {
         assert!(
             verifier.verify(&gateway.sign_for("elsewhere", &Caller::Gateway, now).unwrap(), now).is_err()
         );
-        // The gateway's key must not be able to speak for an operator.
+        // The gateway's key must not sign for the operator.
         assert!(verifier.verify(&gateway.sign(&Caller::Operator, now).unwrap(), now).is_err());
         assert!(verifier.verify("x.y.z", now).is_err());
     }

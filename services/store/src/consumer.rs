@@ -1,4 +1,5 @@
-//! Events in: one durable pull consumer per handler; a handler's effect and its inbox mark commit together.
+//! Receives events: one durable pull consumer per handler. A handler's effect and the event's inbox mark
+//! commit together, so that each event has its effect once.
 
 use std::time::Duration;
 
@@ -20,24 +21,25 @@ use crate::{
     stream,
 };
 
-/// How many events share one transaction at most.
+/// The most events that share one transaction.
 const BATCH: usize = 100;
-/// At this attempt an event that still fails is put aside.
+/// An event that still fails at this attempt becomes a dead letter.
 const LAST_ATTEMPT: i64 = 8;
 
-/// How long the bus waits before it gives an event to somebody else: what a process that was killed had in hand.
+/// After this time without an acknowledgement the bus gives an event to another process: so the events of a
+/// killed process are handled too.
 const ACK_WAIT: Duration = Duration::from_secs(5);
 
 /// Why an event could not be handled.
 #[derive(Debug, thiserror::Error)]
 pub enum HandlerError {
-    /// It may go well later.
-    #[error("not now")]
-    Again(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// It will never go well: the event itself is wrong.
-    #[error("never")]
-    Never(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The database.
+    /// A later attempt may succeed.
+    #[error("the event cannot be handled now")]
+    Retry(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// No attempt can succeed: the event itself is wrong.
+    #[error("the event can never be handled")]
+    Permanent(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -50,10 +52,10 @@ impl From<sqlx::Error> for HandlerError {
 
 /// Handles one type of event.
 pub trait Handler: Send + Sync + 'static {
-    /// What it listens to.
+    /// The type of the event's message.
     type Message: Message + Name + Default;
 
-    /// Does what follows from the event, within the transaction that marks it as handled.
+    /// Applies the effect of the event, in the transaction that also marks the event as handled.
     fn handle(
         &self,
         tx: &mut Tx,
@@ -61,13 +63,13 @@ pub trait Handler: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), HandlerError>> + Send;
 }
 
-/// Handles whatever comes in on a channel, still packed.
+/// Handles every event that a consumer receives, its message still packed.
 pub trait AnyHandler: Send + Sync + 'static {
-    /// Does what follows from the event, within the transaction that marks it as handled.
+    /// Applies the effect of the event, in the transaction that also marks the event as handled.
     fn handle<'a>(&'a self, tx: &'a mut Tx, event: Received<Any>) -> BoxFuture<'a, Result<(), HandlerError>>;
 
-    /// Called after a commit with at least one newly handled event.
-    fn committed(&self) {}
+    /// Called after each commit that marks at least one event as handled.
+    fn after_commit(&self) {}
 }
 
 struct Typed<H>(H);
@@ -75,7 +77,7 @@ struct Typed<H>(H);
 impl<H: Handler> AnyHandler for Typed<H> {
     fn handle<'a>(&'a self, tx: &'a mut Tx, event: Received<Any>) -> BoxFuture<'a, Result<(), HandlerError>> {
         Box::pin(async move {
-            let event = event.unpack().map_err(|error| HandlerError::Never(Box::new(error)))?;
+            let event = event.unpack().map_err(|error| HandlerError::Permanent(Box::new(error)))?;
             self.0.handle(tx, event).await
         })
     }
@@ -90,11 +92,11 @@ pub struct Consumer {
     first_delay: Duration,
 }
 
-/// How long an event that failed once waits; each further wait is twice as long.
+/// The wait before the second attempt at an event; each further wait is twice as long.
 const FIRST_DELAY: Duration = Duration::from_millis(200);
 
 impl Consumer {
-    /// Listens to one type of event, as `<service>__<Event>`.
+    /// Consumes one type of event. The consumer is named `<service>__<Event>`.
     #[must_use]
     pub fn of_event<H: Handler>(service: &str, handler: H) -> Self {
         Self {
@@ -106,7 +108,7 @@ impl Consumer {
         }
     }
 
-    /// Takes all deliveries, as `<service>__deliveries`.
+    /// Consumes all deliveries. The consumer is named `<service>__deliveries`.
     #[must_use]
     pub fn of_deliveries<H: AnyHandler>(service: &str, handler: H) -> Self {
         Self {
@@ -118,13 +120,13 @@ impl Consumer {
         }
     }
 
-    /// The same, with another first delay after a failure.
+    /// Sets the wait before the second attempt at an event.
     #[must_use]
     pub fn first_delay(self, first_delay: Duration) -> Self {
         Self { first_delay, ..self }
     }
 
-    /// Runs until cancelled; whatever fails is tried again.
+    /// Runs until `shutdown`. After a failure the consumer pauses and connects again.
     pub async fn run(self, db: Db, clock: Clock, bus: Context, replicas: usize, shutdown: CancellationToken) {
         while !shutdown.is_cancelled() {
             let ended = tokio::select! {
@@ -132,7 +134,7 @@ impl Consumer {
                 () = shutdown.cancelled() => return,
             };
             if let Err(cause) = ended {
-                tracing::warn!(consumer = self.name, %cause, "consumer pauses");
+                tracing::warn!(consumer = self.name, %cause, "the consumer failed and pauses");
             }
             tokio::select! {
                 () = tokio::time::sleep(Duration::from_millis(500)) => {}
@@ -141,20 +143,21 @@ impl Consumer {
         }
     }
 
-    /// What it is called: `<service>__<Event>`.
+    /// The consumer's name: `<service>__<Event>`.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Handles a dead letter again, here and now: its inbox mark is missing as long as it was never handled.
+    /// Handles a dead letter again, in this process. The inbox has no mark for the event,
+    /// because only a successful handler sets the mark.
     ///
     /// # Errors
-    /// Why it still cannot be handled; it stays dead then.
+    /// When the event still cannot be handled: its dead letter stays.
     pub async fn replay(&self, db: &Db, clock: &Clock, payload: &[u8]) -> Result<(), HandlerError> {
-        let event = Received::read(payload).map_err(|error| HandlerError::Never(Box::new(error)))?;
+        let event = Received::read(payload).map_err(|error| HandlerError::Permanent(Box::new(error)))?;
         let id = event.id;
-        self.apply(db, clock, vec![event]).await?;
+        self.handle_together(db, clock, vec![event]).await?;
         Ok(dead_letter::remove(db, &self.name, id).await?)
     }
 
@@ -175,7 +178,7 @@ impl Consumer {
             ..pull::Config::default()
         };
         let consumer =
-            // Brought up to date where it is there already, as from an older version.
+            // Updates the settings of a consumer that an older version created.
             bus.get_stream_no_info(self.stream).await?.create_consumer(config).await?;
         let messages = consumer
             .stream()
@@ -196,19 +199,19 @@ impl Consumer {
                     Ok(event) => decoded.push((message, event)),
                     Err(error) => {
                         let id = chassis::id::v7(clock.now());
-                        self.bury(db, clock, &message, id, &error.to_string()).await?;
+                        self.move_to_dead_letters(db, clock, &message, id, &error.to_string()).await?;
                     }
                 }
             }
             for group in decoded.chunk_by(|(_, a), (_, b)| a.organisation == b.organisation) {
-                self.take(db, clock, group).await?;
+                self.handle_group(db, clock, group).await?;
             }
         }
         Ok(())
     }
 
-    /// One transaction for all; where it fails, one for each.
-    async fn take(
+    /// Handles events of one organisation in one transaction; if that fails, one transaction per event.
+    async fn handle_group(
         &self,
         db: &Db,
         clock: &Clock,
@@ -219,41 +222,41 @@ impl Consumer {
             for (_, event) in group {
                 events.push(event.clone());
             }
-            if self.apply(db, clock, events).await.is_ok() {
+            if self.handle_together(db, clock, events).await.is_ok() {
                 for (message, _) in group {
                     message.ack().await?;
                 }
                 return Ok(());
             }
         }
-        for (place, (message, event)) in group.iter().enumerate() {
-            let waiting = group.get(place..).unwrap_or_default();
-            self.take_one(db, clock, message, event, waiting).await?;
+        for (index, (message, event)) in group.iter().enumerate() {
+            let unhandled = group.get(index..).unwrap_or_default();
+            self.handle_alone(db, clock, message, event, unhandled).await?;
         }
         Ok(())
     }
 
-    async fn take_one(
+    async fn handle_alone(
         &self,
         db: &Db,
         clock: &Clock,
         message: &BusMessage,
         event: &Received<Any>,
-        waiting: &[(BusMessage, Received<Any>)],
+        unhandled: &[(BusMessage, Received<Any>)],
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         loop {
-            let applied = self.apply(db, clock, vec![event.clone()]).await;
-            let error = match applied {
+            let handled = self.handle_together(db, clock, vec![event.clone()]).await;
+            let error = match handled {
                 Ok(()) => {
                     message.ack().await?;
                     return Ok(());
                 }
                 Err(error) => error,
             };
-            // A database that is away is no fault of the event: it is kept in hand until the database is back, and
-            // with it those that wait behind it.
-            if matches!(&error, HandlerError::Store(store) if store.is_passing()) {
-                for (message, _) in waiting {
+            // The event is not at fault if the database cannot be reached. Wait for the database, and tell
+            // the bus meanwhile that this event and those behind it are in progress.
+            if matches!(&error, HandlerError::Store(store) if store.is_transient()) {
+                for (message, _) in unhandled {
                     message.ack_with(AckKind::Progress).await?;
                 }
                 tokio::time::sleep(Duration::from_millis(500)).await;
@@ -261,10 +264,10 @@ impl Consumer {
             }
             let attempt = message.info()?.delivered;
             let reason = chassis::failure::chain(&error);
-            if matches!(error, HandlerError::Never(_)) || attempt >= LAST_ATTEMPT {
-                return self.bury(db, clock, message, event.id.uuid(), &reason).await;
+            if matches!(error, HandlerError::Permanent(_)) || attempt >= LAST_ATTEMPT {
+                return self.move_to_dead_letters(db, clock, message, event.id.uuid(), &reason).await;
             }
-            tracing::warn!(consumer = self.name, event = %event.id, attempt, reason, "will be tried again");
+            tracing::warn!(consumer = self.name, event = %event.id, attempt, reason, "event will be retried");
             let doublings = u32::try_from(attempt.clamp(1, LAST_ATTEMPT)).unwrap_or(1) - 1;
             let delay = self.first_delay * 2_u32.pow(doublings);
             message.ack_with(AckKind::Nak(Some(delay))).await?;
@@ -272,9 +275,15 @@ impl Consumer {
         }
     }
 
-    async fn apply(&self, db: &Db, clock: &Clock, events: Vec<Received<Any>>) -> Result<(), HandlerError> {
+    /// Handles events of one organisation in one transaction, except those that the inbox marks as handled.
+    async fn handle_together(
+        &self,
+        db: &Db,
+        clock: &Clock,
+        events: Vec<Received<Any>>,
+    ) -> Result<(), HandlerError> {
         let mut open: Option<Tx> = None;
-        let mut handled = false;
+        let mut any_handled = false;
         for event in events {
             let tx = if let Some(tx) = open.as_mut() {
                 tx
@@ -286,23 +295,23 @@ impl Consumer {
                 };
                 open.insert(db.in_organisation(&ctx, Mode::Write).await?)
             };
-            if mark(tx, &self.name, event.id).await? {
-                handled = true;
+            if mark_handled(tx, &self.name, event.id).await? {
+                any_handled = true;
                 let span = tracing::info_span!("handle", otel.kind = "consumer", consumer = self.name);
-                telemetry::adopt_traceparent(&span, &event.traceparent);
+                telemetry::set_parent_from_traceparent(&span, &event.traceparent);
                 self.handler.handle(tx, event).instrument(span).await?;
             }
         }
         if let Some(tx) = open {
             tx.commit().await?;
         }
-        if handled {
-            self.handler.committed();
+        if any_handled {
+            self.handler.after_commit();
         }
         Ok(())
     }
 
-    async fn bury(
+    async fn move_to_dead_letters(
         &self,
         db: &Db,
         clock: &Clock,
@@ -310,7 +319,7 @@ impl Consumer {
         event: uuid::Uuid,
         reason: &str,
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        tracing::error!(consumer = self.name, %event, reason, "put aside as a dead letter");
+        tracing::error!(consumer = self.name, %event, reason, "the event is moved to the dead letters");
         let letter = DeadLetter {
             consumer: &self.name,
             event,
@@ -319,13 +328,13 @@ impl Consumer {
             reason,
             attempts: message.info()?.delivered,
         };
-        dead_letter::keep(db, letter, clock.now()).await?;
+        dead_letter::insert(db, letter, clock.now()).await?;
         message.ack_with(AckKind::Term).await
     }
 }
 
-/// Marks an event as handled by a consumer; says whether it is new.
-async fn mark(tx: &mut Tx, consumer: &str, event: EventId) -> Result<bool, StoreError> {
+/// Marks an event as handled by a consumer. Returns `false` if the event was marked before.
+async fn mark_handled(tx: &mut Tx, consumer: &str, event: EventId) -> Result<bool, StoreError> {
     use jiff_sqlx::ToSqlx;
     let now = tx.ctx().now.to_sqlx();
     let marked = sqlx::query!(

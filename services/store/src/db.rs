@@ -1,4 +1,4 @@
-//! The one way to data: a transaction within one organisation, and one client where a client is chosen.
+//! The only way to the data: a transaction within one organisation, and within the Ctx's client if any.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -15,19 +15,19 @@ use crate::{StoreError, Tx};
 /// Settings of the database.
 #[derive(Clone, Debug, Deserialize)]
 pub struct PostgresSettings {
-    /// Where it is, without a password: `postgres://dossier_login@host:5432/dossier`.
+    /// The database's URL, without a password: `postgres://dossier_login@host:5432/dossier`.
     pub url: String,
-    /// The file that holds the password; empty: none is needed.
+    /// The file that holds the password; empty if the database needs none.
     pub password_file: PathBuf,
-    /// The most connections that a process opens.
+    /// The most connections that one process opens.
     pub max_connections: u32,
 }
 
 impl PostgresSettings {
-    /// The settings as connect options, with the password read.
+    /// The connect options, with the password read from its file.
     ///
     /// # Errors
-    /// When the URL is not one or the file cannot be read.
+    /// When the URL is malformed or the password file cannot be read.
     pub fn options(&self) -> Result<PgConnectOptions, Box<dyn std::error::Error + Send + Sync>> {
         let mut options: PgConnectOptions = self.url.parse()?;
         if !self.password_file.as_os_str().is_empty() {
@@ -37,12 +37,12 @@ impl PostgresSettings {
     }
 }
 
-/// Whether a transaction may change anything.
+/// Whether a transaction may write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Reads; the end is not waited for.
+    /// Reads only; needs no `commit`.
     Read,
-    /// Reads and writes; nothing stands before `commit`.
+    /// Reads and writes; the writes take effect at `commit`.
     Write,
 }
 
@@ -51,38 +51,40 @@ pub enum Mode {
 pub struct Db {
     pool: PgPool,
     service: &'static str,
-    outbox: Arc<Notify>,
-    trail: Arc<Notify>,
+    outbox_committed: Arc<Notify>,
+    trail_committed: Arc<Notify>,
 }
 
 impl Db {
-    /// A database that connects when it is used.
+    /// A database; connects at its first use.
     #[must_use]
     pub fn new(service: &'static str, options: PgConnectOptions, max_connections: u32) -> Self {
-        // Told of every statement, without its values, where somebody asks for that; it costs.
-        let is_asked = tracing::enabled!(target: "sqlx::query", tracing::Level::DEBUG);
-        let options = if is_asked { options } else { options.disable_statement_logging() };
+        // Statement logging is slow; enable it only when asked. Values are not logged.
+        let logs_statements = tracing::enabled!(target: "sqlx::query", tracing::Level::DEBUG);
+        let options = if logs_statements { options } else { options.disable_statement_logging() };
         let pool = PgPoolOptions::new()
             .max_connections(max_connections)
             .acquire_timeout(Duration::from_secs(2))
-            // A broken connection shows itself at its first use and is thrown away; asking each time costs a round trip.
+            // `begin` replaces a dead connection; a test before each use would cost a round trip.
             .test_before_acquire(false)
             .connect_lazy_with(options);
-        Self { pool, service, outbox: Arc::default(), trail: Arc::default() }
+        Self { pool, service, outbox_committed: Arc::default(), trail_committed: Arc::default() }
     }
 
-    /// The service whose database it is.
+    /// The name of the service that owns the database.
     #[must_use]
     pub const fn service(&self) -> &'static str {
         self.service
     }
 
-    /// A transaction in which only rows of the Ctx's organisation, and of its client where one is chosen, are there.
+    /// A transaction that sees only the rows of the Ctx's organisation, and only those of the Ctx's client if
+    /// the Ctx has a client.
     ///
-    /// Begins and sets role, organisation and client in one round trip. The values are UUIDs, so that the text is safe.
+    /// Begins and sets role, organisation and client in one round trip. The values are UUIDs, so that the
+    /// statement cannot carry injected SQL.
     ///
     /// # Errors
-    /// When the database is away.
+    /// When the database cannot be reached.
     pub async fn in_organisation(&self, ctx: &Ctx, mode: Mode) -> Result<Tx, StoreError> {
         let access = if mode == Mode::Read { " READ ONLY" } else { "" };
         let client = ctx.client.map(|client| client.to_string()).unwrap_or_default();
@@ -91,10 +93,10 @@ impl Db {
              SET LOCAL zorgportaal.client_id = '{client}'",
             self.service, ctx.organisation,
         );
-        Ok(Tx::new(self.begin(begin).await?, ctx.clone(), Arc::clone(&self.outbox)))
+        Ok(Tx::new(self.begin(begin).await?, ctx.clone(), Arc::clone(&self.outbox_committed)))
     }
 
-    /// A transaction as one of the service's roles that see every organisation: relay or audit.
+    /// A transaction in one of the service's roles that see every organisation: `relay` or `audit`.
     pub(crate) async fn as_role(
         &self,
         suffix: &'static str,
@@ -103,7 +105,8 @@ impl Db {
         Ok(self.begin(begin).await?)
     }
 
-    /// A connection beside the pool, for as long as its holder works, in one of the roles that see every organisation.
+    /// A connection outside of the pool, in one of the roles that see every organisation: for tasks that keep
+    /// their connection.
     pub(crate) async fn connect_as(&self, suffix: &'static str) -> Result<PgConnection, StoreError> {
         let mut connection = PgConnection::connect_with(&self.pool.connect_options()).await?;
         let role = format!("SET ROLE {}_{suffix}", self.service);
@@ -111,43 +114,46 @@ impl Db {
         Ok(connection)
     }
 
-    /// Connections may have died since they were last used; that shows here, and as many more are tried as there are.
-    async fn begin(&self, begin: String) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    /// Begins a transaction. A pooled connection may have died since its last use; BEGIN then fails and the
+    /// pool drops the connection. All of them may be dead, so BEGIN is tried once more than there are
+    /// connections.
+    async fn begin(&self, statements: String) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
         let mut dead = 0;
         loop {
-            match self.pool.begin_with(AssertSqlSafe(begin.clone())).await {
+            match self.pool.begin_with(AssertSqlSafe(statements.clone())).await {
                 Err(error) if has_died(&error) && dead < self.pool.options().get_max_connections() => {
                     dead += 1;
                 }
-                done => return done,
+                result => return result,
             }
         }
     }
 
-    /// Poked after every commit that put something into the outbox.
-    pub(crate) fn outbox(&self) -> &Notify {
-        &self.outbox
+    /// Notified after every commit that added events to the outbox.
+    pub(crate) fn outbox_committed(&self) -> &Notify {
+        &self.outbox_committed
     }
 
-    /// Poked after every commit of the audit trail: nobody waits for what it tells.
-    pub(crate) fn trail(&self) -> &Notify {
-        &self.trail
+    /// Notified after every commit of the audit trail. No caller waits for the events of such a commit.
+    pub(crate) fn trail_committed(&self) -> &Notify {
+        &self.trail_committed
     }
 
-    /// Whether the database answers.
+    /// Whether the database answers a query.
     pub async fn answers(&self) -> bool {
         sqlx::query("SELECT 1").execute(&self.pool).await.is_ok()
     }
 
-    /// The pool itself, for the relay's own connection and for checks at start.
+    /// The pool: the relay and the due work take the settings of their own connections from it.
     pub(crate) const fn pool(&self) -> &PgPool {
         &self.pool
     }
 
-    /// Refuses a database that cannot keep its word, or a role that row-level security does not bind (F-04).
+    /// Refuses a database that may lose committed data, and a login role that bypasses row-level security
+    /// (F-04).
     ///
     /// # Errors
-    /// A line that says what is unsafe.
+    /// When the database is unsafe: the text says why.
     pub(crate) async fn check_safety(&self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         let bypasses: bool = sqlx::query_scalar(
             "SELECT bool_or(rolsuper OR rolbypassrls) FROM pg_roles WHERE rolname = current_user",
@@ -168,7 +174,7 @@ impl Db {
     }
 }
 
-/// Whether a connection turned out to be gone at its first use: ended by the server, or cut.
+/// Whether the error means that the connection is dead: closed by the server, or cut.
 pub(crate) fn has_died(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::BeginFailed => true,

@@ -1,4 +1,5 @@
-//! Events that could not be handled: kept with the reason until an operator puts them back.
+//! Dead letters: events that could not be handled. Stored with the reason, for an operator
+//! to replay.
 
 use chassis::id::EventId;
 use jiff::Timestamp;
@@ -10,25 +11,25 @@ use crate::{Db, StoreError};
 /// One event that one consumer could not handle.
 #[derive(Clone, Debug)]
 pub struct DeadLetter<'a> {
-    /// The consumer.
+    /// The name of the consumer that failed.
     pub consumer: &'a str,
-    /// The event; a made-up id where the envelope cannot be read.
+    /// The event's id; a new id if the envelope cannot be decoded.
     pub event: Uuid,
-    /// Where it came in.
+    /// The event's subject on the bus.
     pub subject: &'a str,
-    /// As it came in.
+    /// The bytes as the bus delivered them.
     pub payload: &'a [u8],
-    /// Why; for the operator, holds no content.
+    /// Why the event could not be handled, for the operator. Holds no care content.
     pub reason: &'a str,
-    /// How often it was tried.
+    /// How often the consumer tried to handle the event.
     pub attempts: i64,
 }
 
-/// Keeps a dead letter.
+/// Stores a dead letter; replaces the reason of one that is stored already.
 ///
 /// # Errors
-/// When the database is away.
-pub async fn keep(db: &Db, letter: DeadLetter<'_>, now: Timestamp) -> Result<(), StoreError> {
+/// When the database cannot be reached.
+pub async fn insert(db: &Db, letter: DeadLetter<'_>, now: Timestamp) -> Result<(), StoreError> {
     let mut tx = db.as_role("relay").await?;
     sqlx::query!(
         "INSERT INTO dead_letter (consumer, event_id, subject, payload, reason, attempts, died_at)
@@ -49,31 +50,34 @@ pub async fn keep(db: &Db, letter: DeadLetter<'_>, now: Timestamp) -> Result<(),
     Ok(())
 }
 
-/// A dead letter as it is put back.
+/// What a replay needs of a stored dead letter.
 #[derive(Clone, Debug)]
-pub struct Kept {
-    /// The consumer that could not handle it.
+pub struct StoredDeadLetter {
+    /// The name of the consumer that failed.
     pub consumer: String,
-    /// As it came in.
+    /// The bytes as the bus delivered them.
     pub payload: Vec<u8>,
 }
 
-/// The dead letters of an event, one for each consumer that could not handle it.
+/// The dead letters of an event: one for each consumer that failed.
 ///
 /// # Errors
-/// When the database is away.
-pub async fn find(db: &Db, event: EventId) -> Result<Vec<Kept>, StoreError> {
+/// When the database cannot be reached.
+pub async fn find(db: &Db, event: EventId) -> Result<Vec<StoredDeadLetter>, StoreError> {
     let mut tx = db.as_role("relay").await?;
     let letters = sqlx::query!("SELECT consumer, payload FROM dead_letter WHERE event_id = $1", event.uuid())
         .fetch_all(&mut *tx)
         .await?;
-    Ok(letters.into_iter().map(|row| Kept { consumer: row.consumer, payload: row.payload }).collect())
+    Ok(letters
+        .into_iter()
+        .map(|row| StoredDeadLetter { consumer: row.consumer, payload: row.payload })
+        .collect())
 }
 
-/// Takes away a dead letter that was handled after all.
+/// Deletes a dead letter, after its event was handled.
 ///
 /// # Errors
-/// When the database is away.
+/// When the database cannot be reached.
 pub async fn remove(db: &Db, consumer: &str, event: EventId) -> Result<(), StoreError> {
     let mut tx = db.as_role("relay").await?;
     sqlx::query!("DELETE FROM dead_letter WHERE consumer = $1 AND event_id = $2", consumer, event.uuid())

@@ -1,5 +1,6 @@
-//! Work that falls due: one loop per service, under an advisory lock, organisation by organisation.
-//! The loop also blanks what the event log keeps of deliveries whose time is over.
+//! Due work: what a service does at a given time. One loop per service runs the work for one organisation
+//! after the other; an advisory lock lets only one process run the loop. The loop also blanks expired
+//! deliveries in the event log.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,32 +13,33 @@ use uuid::Uuid;
 
 use crate::{Db, StoreError, organisation, organisation::Organisation};
 
-/// The advisory lock of the loop; any number that nothing else in this database uses.
+/// The advisory lock of the loop: a number that nothing else in this database uses.
 const LOCK: i64 = 0x4455_4500;
-/// How often the loop looks when nothing wakes it.
+/// How often the loop looks for due work if nothing wakes it.
 const POLL: Duration = Duration::from_secs(1);
 
 /// Why due work could not be done.
 #[derive(Debug, thiserror::Error)]
 pub enum DueError {
-    /// The stores. Where the database is away, the whole loop pauses.
+    /// The store failed. If the database cannot be reached, the whole loop pauses.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A rule of the service refused, though no caller waits for an answer: a fault in the data or in the code.
-    #[error("a rule refused")]
+    /// A rule of the service refused the work. No caller can correct a request here, so that this is a fault
+    /// in the data or in the code.
+    #[error("a rule of the service refused the due work")]
     Refused(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl DueError {
-    /// Whether trying again later may help.
-    fn is_passing(&self) -> bool {
-        matches!(self, Self::Store(error) if error.is_passing())
+    /// Whether a later attempt may succeed.
+    fn is_transient(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_transient())
     }
 }
 
-/// One kind of work that falls due.
+/// One kind of due work.
 pub trait DueWork: Send + Sync + 'static {
-    /// Does what is due in an organisation at `ctx.now`.
+    /// Does the work that is due in an organisation at `ctx.now`.
     fn run<'a>(
         &'a self,
         db: &'a Db,
@@ -46,7 +48,7 @@ pub trait DueWork: Send + Sync + 'static {
     ) -> BoxFuture<'a, Result<(), DueError>>;
 }
 
-/// Runs all due work of a service until cancelled. `wake` makes it look at once.
+/// Runs all due work of a service until `shutdown`. A notified `wake` makes the loop look for work at once.
 pub async fn run(
     db: Db,
     clock: Clock,
@@ -56,7 +58,7 @@ pub async fn run(
 ) {
     while !shutdown.is_cancelled() {
         if let Err(error) = lead(&db, &clock, &works, &wake, &shutdown).await {
-            tracing::warn!(cause = chassis::failure::chain(&error), "due work pauses");
+            tracing::warn!(cause = chassis::failure::chain(&error), "the due work loop failed and restarts");
         }
         tokio::select! {
             () = tokio::time::sleep(POLL) => {}
@@ -65,7 +67,7 @@ pub async fn run(
     }
 }
 
-/// Works as long as the lock is held; returns where another process has it.
+/// Runs the loop while this process has the lock; returns if another process has the lock.
 async fn lead(
     db: &Db,
     clock: &Clock,
@@ -82,16 +84,16 @@ async fn lead(
     if !leads {
         return Ok(connection.close().await.map_err(StoreError::from)?);
     }
-    // What was begun is finished: dropped half-way, it would be done again by the next process.
+    // A shutdown waits for the round to end: the next process would do half-finished work again.
     while !shutdown.is_cancelled() {
-        // The list is of no organisation; it is asked on behalf of none.
-        let nobody = Ctx::of_service(db.service(), OrganisationId(Uuid::nil()), clock.now());
-        for organisation in organisation::list(db, &nobody).await? {
+        // The list of organisations is shared by all, so that the Ctx needs no organisation.
+        let no_organisation = Ctx::of_service(db.service(), OrganisationId(Uuid::nil()), clock.now());
+        for organisation in organisation::list(db, &no_organisation).await? {
             let ctx = Ctx::of_service(db.service(), organisation.id, clock.now());
             for work in works {
                 match work.run(db, &ctx, &organisation).await {
-                    Err(error) if error.is_passing() => return Err(error),
-                    // A fault in one organisation's data is not the others'.
+                    Err(error) if error.is_transient() => return Err(error),
+                    // A fault in the data of one organisation must not stop the work of the others.
                     Err(error) => {
                         tracing::error!(cause = chassis::failure::chain(&error), "due work failed");
                     }
@@ -104,16 +106,16 @@ async fn lead(
             _ = tokio::time::timeout(POLL, wake.notified()) => {}
             () = shutdown.cancelled() => {}
         }
-        // Without the session there is no lock: then this fails.
+        // The lock ends with the database session. If the session is gone, the ping fails and the loop ends.
         connection.ping().await.map_err(StoreError::from)?;
     }
     Ok(())
 }
 
-/// Blanks deliveries in the event log whose time is over: what they held is of no use to anybody any more.
+/// Blanks expired deliveries in the event log: nobody needs their content any more. Returns their number.
 ///
 /// # Errors
-/// When the database is away.
+/// When the database cannot be reached.
 pub(crate) async fn blank_expired_deliveries(db: &Db, now: jiff::Timestamp) -> Result<u64, StoreError> {
     use jiff_sqlx::ToSqlx;
     let mut tx = db.as_role("relay").await?;

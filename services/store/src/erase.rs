@@ -1,4 +1,4 @@
-//! Erasing what the event log keeps of somebody who is gone: the sealed fields of events about them.
+//! Erases personal data in the event log: the sealed fields of events about an account that was removed.
 
 use chassis::{contract, id::OrganisationId};
 use prost::Message;
@@ -7,11 +7,12 @@ use uuid::Uuid;
 
 use crate::{Db, StoreError};
 
-/// Blanks the sealed fields of all published facts of these subjects about one thing, such as a person who is gone. The
-/// facts stay, and so does their order. Says whether that was all: none of these subjects waits to be published.
+/// Clears the sealed fields of all published events with these subjects about one aggregate, such as a
+/// removed account. The events stay, in their order. Returns whether all events are erased: `false` while an
+/// event with one of these subjects waits to be published.
 ///
 /// # Errors
-/// When the database is away, or an event cannot be decoded.
+/// When the database cannot be reached, or an event cannot be decoded.
 pub async fn blank_sealed(
     db: &Db,
     organisation: OrganisationId,
@@ -19,7 +20,7 @@ pub async fn blank_sealed(
     aggregate: Uuid,
 ) -> Result<bool, StoreError> {
     let mut tx = db.as_role("relay").await?;
-    // Before the log is read: what is moved there meanwhile is seen.
+    // Look into the outbox before the log: an event that the relay moves meanwhile is then found in the log.
     let waits = sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT FROM outbox WHERE organisation_id = $1 AND subject = ANY($2)) AS "waits!""#,
         organisation.uuid(),
@@ -28,7 +29,8 @@ pub async fn blank_sealed(
     .fetch_one(&mut *tx)
     .await?;
     let aggregate = aggregate.to_string();
-    // The log has no column for it; the id stands in the event as text. Else all facts would come over for each person.
+    // The log has no column for the aggregate; its id is a text within the payload. Searching the payload
+    // keeps the query from returning every event of the organisation.
     let rows = sqlx::query!(
         "SELECT position, payload FROM event_log
          WHERE organisation_id = $1 AND subject = ANY($2) AND position($3::bytea IN payload) > 0",

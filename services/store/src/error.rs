@@ -1,30 +1,30 @@
-//! What can go wrong between a service and its stores, and which of it passes by itself.
+//! The errors of the store, and which of them are transient.
 
 use std::error::Error as _;
 
 use chassis::{Failure, seal::SealError};
 
-/// A fault of Postgres, or of what is kept in it.
+/// Postgres failed, or the data in it cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Postgres, or the way to it.
-    #[error("database")]
+    /// Postgres refused a statement or cannot be reached.
+    #[error("the database failed")]
     Database(#[from] sqlx::Error),
     /// A message for another service could not be sealed.
-    #[error("seal")]
+    #[error("a message cannot be sealed")]
     Seal(#[from] SealError),
-    /// Stored bytes are not what was stored.
+    /// Stored bytes are not the message that was stored.
     #[error("stored bytes cannot be decoded")]
     Decode(#[from] prost::DecodeError),
-    /// The audit trail takes no records now.
+    /// The audit trail accepts no records now.
     #[error("the audit trail cannot be written")]
     Audit,
 }
 
 impl StoreError {
-    /// Whether trying again later may help: the database is away, full or going down.
+    /// Whether a later attempt may succeed: the database cannot be reached, is full or shuts down.
     #[must_use]
-    pub(crate) fn is_passing(&self) -> bool {
+    pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::Database(sqlx::Error::Database(error)) => error.code().is_some_and(|code| {
                 ["08", "53", "57P", "25006", "40"].iter().any(|class| code.starts_with(class))
@@ -44,16 +44,16 @@ impl StoreError {
     }
 }
 
-/// What every service's `Error` is made from and turns into. The enum has the variants `Reason`, `Fields`, `Store` and
-/// `Failure`, and turns into a [`Failure`] by an `impl` of the service's own.
+/// Writes the conversions of a service's `Error`. The enum needs the variants `Reason`, `Fields`, `Store` and
+/// `Failure`; the service itself writes the conversion into a [`Failure`].
 #[macro_export]
 macro_rules! service_error {
     ($error:ident, $reason:ty) => {
         impl $error {
-            /// One field that cannot be taken.
+            /// One field of the request has a wrong value.
             #[must_use]
             pub fn field(name: &str, reason: $reason) -> Self {
-                Self::Fields(vec![::chassis::Field { name: name.to_owned(), reason }])
+                Self::Fields(vec![::chassis::FieldFault { name: name.to_owned(), reason }])
             }
         }
 
@@ -94,7 +94,7 @@ macro_rules! service_error {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        if error.is_passing() {
+        if error.is_transient() {
             Self::unavailable(error.source().unwrap_or(&error))
         } else {
             Self::internal(&error)

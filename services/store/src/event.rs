@@ -1,4 +1,4 @@
-//! The envelope around what happened, and where it goes on the bus.
+//! The envelope around an event's message, and the event's subject on the bus.
 
 use chassis::{
     Ctx,
@@ -10,37 +10,37 @@ use prost_types::Any;
 use proto::event::v1::Event;
 use uuid::Uuid;
 
-/// What an event is about.
+/// What an event is about: an aggregate at a version, and a client.
 #[derive(Clone, Copy, Debug)]
 pub struct About {
-    /// The thing that changed.
+    /// The id of the aggregate that changed.
     pub aggregate: Uuid,
-    /// Rises with every change of it; a handler ignores an older one.
+    /// Rises with every change of the aggregate; a handler ignores a version older than the one it knows.
     pub version: i64,
-    /// The client whom it is about; `None`: the Ctx's own, if any.
+    /// The client whom the event is about; `None` takes the Ctx's client, if any.
     pub client: Option<ClientId>,
 }
 
 impl About {
-    /// About a thing at a version.
+    /// About an aggregate at a version, and about the Ctx's client.
     #[must_use]
     pub const fn new(aggregate: Uuid, version: i64) -> Self {
         Self { aggregate, version, client: None }
     }
 
-    /// The same, about this client.
+    /// Sets the client.
     #[must_use]
     pub const fn client(self, client: ClientId) -> Self {
         Self { client: Some(client), ..self }
     }
 }
 
-/// The JetStream stream that a message goes to.
+/// The JetStream stream that a message is published to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
     /// `EVENTS`, subjects `event.…`: facts.
     Events,
-    /// `DELIVERIES`, subjects `delivery.…`: what messaging must send out.
+    /// `DELIVERIES`, subjects `delivery.…`: messages that messaging must send out.
     Deliveries,
 }
 
@@ -55,7 +55,7 @@ impl Stream {
     }
 }
 
-/// An envelope around a message.
+/// Puts a message into an envelope with a new event id.
 #[must_use]
 pub fn envelope<M: Message + Name>(ctx: &Ctx, about: About, message: &M) -> (EventId, Event) {
     let id = EventId::new(ctx.now);
@@ -74,45 +74,45 @@ pub fn envelope<M: Message + Name>(ctx: &Ctx, about: About, message: &M) -> (Eve
     (id, event)
 }
 
-/// An event as a handler gets it, with its message decoded.
+/// An event as a handler receives it.
 #[derive(Clone, Debug)]
 pub struct Received<M> {
     /// The event's id.
     pub id: EventId,
     /// The organisation.
     pub organisation: OrganisationId,
-    /// The client whom it is about.
+    /// The client whom the event is about.
     pub client: Option<ClientId>,
-    /// The thing that changed.
+    /// The id of the aggregate that changed.
     pub aggregate: Uuid,
-    /// Its version.
+    /// The version of the aggregate.
     pub version: i64,
-    /// When it happened.
+    /// When the event happened.
     pub occurred_at: Timestamp,
-    /// The request that all of this began with.
+    /// The id of the request that caused this event, directly or through other events.
     pub correlation_id: String,
-    /// The trace that told of it; empty where none did.
+    /// The trace that emitted the event; empty if there was none.
     pub traceparent: String,
-    /// What happened.
+    /// The event's message.
     pub message: M,
 }
 
-/// Why bytes from the bus are no event that can be handled.
+/// Why bytes from the bus cannot be handled as an event.
 #[derive(Debug, thiserror::Error)]
 pub enum Undecodable {
-    /// Not an envelope, or not the message that the subject says.
-    #[error("not decodable: {0}")]
+    /// The bytes are no envelope, or the message is not of the expected type.
+    #[error("the event cannot be decoded: {0}")]
     Message(#[from] prost::DecodeError),
-    /// A field of the envelope is not of its form.
-    #[error("the envelope's {0} is not of its form")]
+    /// A field of the envelope is malformed.
+    #[error("the envelope's field {0} is malformed")]
     Field(&'static str),
 }
 
 impl Received<Any> {
-    /// Reads an envelope, its message still packed.
+    /// Decodes an envelope; its message stays packed.
     ///
     /// # Errors
-    /// [`Undecodable`] says what is wrong.
+    /// When the bytes or a field of the envelope are malformed.
     pub fn read(payload: &[u8]) -> Result<Self, Undecodable> {
         let event = Event::decode(payload)?;
         let client = match event.client_id.as_str() {
@@ -133,10 +133,10 @@ impl Received<Any> {
         })
     }
 
-    /// The event with its message unpacked.
+    /// Unpacks the message.
     ///
     /// # Errors
-    /// [`Undecodable`] where the message is of another type.
+    /// When the message is of another type.
     pub(crate) fn unpack<M: Message + Name + Default>(self) -> Result<Received<M>, Undecodable> {
         let message = self.message.to_msg::<M>()?;
         Ok(Received {

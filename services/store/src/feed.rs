@@ -1,4 +1,4 @@
-//! `EventFeed`: a service's own events, for the systems of the organisation that they are of.
+//! `EventFeed`: streams a service's own events to the systems of the organisation that owns the events.
 
 use std::{pin::Pin, time::Duration};
 
@@ -10,18 +10,18 @@ use tonic::{Request, Response, Status};
 
 use crate::{Db, StoreError};
 
-/// How many events are read at once.
+/// The most events that one query reads.
 const WINDOW: i64 = 200;
-/// How often the log is looked at when the caller has all of it.
+/// How often the log is read for new events once the caller has all events.
 const POLL: Duration = Duration::from_millis(250);
 
-/// The feed of one service.
+/// The event feed of one service.
 pub struct Feed {
     db: Db,
 }
 
 impl Feed {
-    /// A feed from this database's event log.
+    /// A feed of the events in this database's event log.
     #[must_use]
     pub const fn new(db: Db) -> Self {
         Self { db }
@@ -36,7 +36,7 @@ impl EventFeed for Feed {
         &self,
         request: Request<SubscribeRequest>,
     ) -> Result<Response<Self::SubscribeStream>, Status> {
-        let organisation = Ctx::of(&request)?.organisation;
+        let organisation = Ctx::from_request(&request)?.organisation;
         let request = request.into_inner();
         let db = self.db.clone();
         let stream = async_stream::try_stream! {
@@ -46,8 +46,8 @@ impl EventFeed for Feed {
                     .await
                     .map_err(|error| Status::from(chassis::Failure::from(error)))?;
                 let full = i64::try_from(window.len()) == Ok(WINDOW);
-                for (at, event) in window {
-                    position = at;
+                for (event_position, event) in window {
+                    position = event_position;
                     yield SubscribeResponse { position, event: Some(event) };
                 }
                 if !full {
@@ -62,7 +62,7 @@ impl EventFeed for Feed {
     }
 }
 
-/// One window of an organisation's events, without deliveries and sealed fields.
+/// Reads the next events of an organisation, without deliveries and without sealed fields.
 async fn read(db: &Db, organisation: OrganisationId, after: i64) -> Result<Vec<(i64, Event)>, StoreError> {
     let mut tx = db.as_role("relay").await?;
     let rows = sqlx::query!(

@@ -1,4 +1,5 @@
-//! Migrations: store's tables, then the service's own. A release step of its own, run as the owner.
+//! Migrations: first the tables of every service, then the service's own. A separate release step, run as the
+//! database's owner.
 
 use sqlx::{
     ConnectOptions, Connection,
@@ -6,13 +7,14 @@ use sqlx::{
     postgres::PgConnectOptions,
 };
 
-/// Kept in a table of its own (`sqlx.toml`), so that both sets number from 1.
+/// The migrations of every service. `sqlx.toml` gives their versions a table of their own, so that a
+/// service's own migrations also start at 1.
 pub static STORE: Migrator = sqlx::migrate!("./migrations");
 
-/// Brings a database up to date. Run as `<service>_owner`.
+/// Applies all missing migrations. Run as `<service>_owner`.
 ///
 /// # Errors
-/// When a migration fails or was changed after it was applied.
+/// When a migration fails, or was changed after it had been applied.
 pub async fn run(options: &PgConnectOptions, service: &Migrator) -> Result<(), MigrateError> {
     let mut connection = options.connect().await?;
     STORE.run_direct(None, &mut connection, false).await?;

@@ -1,4 +1,4 @@
-//! The organisations and their settings, as every service keeps them.
+//! Every service's copy of the organisations and their settings.
 
 use chassis::{Ctx, id::OrganisationId};
 use prost::Message;
@@ -10,10 +10,10 @@ use crate::{
     event::Received,
 };
 
-/// An organisation as a service knows it.
+/// An organisation with its settings.
 #[derive(Clone, Debug)]
 pub struct Organisation {
-    /// The organisation.
+    /// The organisation's id.
     pub id: OrganisationId,
     /// Rises with every change of the settings.
     pub version: i64,
@@ -21,17 +21,17 @@ pub struct Organisation {
     pub settings: OrganisationSettings,
 }
 
-/// Keeps an organisation's settings unless newer ones are known. Says whether they were kept.
+/// Saves an organisation's settings unless this or a newer version is saved. Returns whether they were saved.
 ///
 /// # Errors
-/// When the database is away.
-pub async fn keep(
+/// When the database cannot be reached.
+pub async fn save_if_newer(
     tx: &mut Tx,
     organisation: OrganisationId,
     version: i64,
     settings: &OrganisationSettings,
 ) -> Result<bool, StoreError> {
-    let kept = sqlx::query!(
+    let saved = sqlx::query!(
         "INSERT INTO organisation AS o (organisation_id, key, version, settings) VALUES ($1, $2, $3, $4)
          ON CONFLICT (organisation_id) DO UPDATE
          SET key = excluded.key, version = excluded.version, settings = excluded.settings
@@ -43,13 +43,13 @@ pub async fn keep(
     )
     .execute(tx.connection())
     .await?;
-    Ok(kept.rows_affected() == 1)
+    Ok(saved.rows_affected() == 1)
 }
 
-/// The Ctx's organisation; `None` until it was heard of.
+/// The Ctx's organisation; `None` if its settings have not arrived yet.
 ///
 /// # Errors
-/// When the database is away or the settings cannot be read.
+/// When the database cannot be reached or the settings cannot be read.
 pub async fn find(tx: &mut Tx) -> Result<Option<Organisation>, StoreError> {
     let id = tx.ctx().organisation;
     let row =
@@ -66,10 +66,10 @@ pub async fn find(tx: &mut Tx) -> Result<Option<Organisation>, StoreError> {
     .transpose()
 }
 
-/// All organisations, for loops that take them one by one.
+/// All organisations.
 ///
 /// # Errors
-/// When the database is away or settings cannot be read.
+/// When the database cannot be reached or settings cannot be read.
 pub async fn list(db: &Db, ctx: &Ctx) -> Result<Vec<Organisation>, StoreError> {
     let mut tx = db.in_organisation(ctx, Mode::Read).await?;
     let rows =
@@ -87,15 +87,15 @@ pub async fn list(db: &Db, ctx: &Ctx) -> Result<Vec<Organisation>, StoreError> {
         .collect()
 }
 
-/// Keeps what identity tells of organisations.
-pub struct KeepSettings;
+/// Saves the settings that identity publishes.
+pub struct SaveSettings;
 
-impl Handler for KeepSettings {
+impl Handler for SaveSettings {
     type Message = OrganisationConfigured;
 
     async fn handle(&self, tx: &mut Tx, event: Received<OrganisationConfigured>) -> Result<(), HandlerError> {
         let settings = event.message.settings.unwrap_or_default();
-        keep(tx, event.organisation, event.version, &settings).await?;
+        save_if_newer(tx, event.organisation, event.version, &settings).await?;
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! Keyset page tokens: where the former page ended, as text that a caller hands back unread.
+//! Keyset page tokens: an opaque text that holds the last row of the page before.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chassis::Failure;
@@ -15,7 +15,7 @@ pub struct Keyset {
 }
 
 impl Keyset {
-    /// As a token.
+    /// The token of the page after this row.
     #[must_use]
     pub fn encode(self) -> String {
         let mut bytes = self.at.as_microsecond().to_be_bytes().to_vec();
@@ -23,10 +23,10 @@ impl Keyset {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// From a token; `None` for the first page.
+    /// Reads a token; an empty token is the first page and gives `None`.
     ///
     /// # Errors
-    /// When the token was not given out.
+    /// When the token is malformed.
     pub fn decode(token: &str) -> Result<Option<Self>, Failure> {
         if token.is_empty() {
             return Ok(None);
@@ -43,12 +43,12 @@ impl Keyset {
     }
 }
 
-/// How many rows to give: `0` means `default`; never more than `max`.
+/// The number of rows of a page: `default` if a request asks for 0, and never more than `max`.
 #[must_use]
-pub fn size(asked: i32, default: i64, max: i64) -> i64 {
-    match i64::from(asked) {
+pub fn size(requested: i32, default: i64, max: i64) -> i64 {
+    match i64::from(requested) {
         ..=0 => default,
-        asked => asked.min(max),
+        requested => requested.min(max),
     }
 }
 
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_reads_back_and_anything_else_is_refused() {
+    fn token_round_trips_and_malformed_token_is_refused() {
         let keyset = Keyset { at: Timestamp::from_second(1_800_000_000).unwrap(), id: Uuid::max() };
         assert_eq!(Keyset::decode(&keyset.encode()).unwrap(), Some(keyset));
         assert_eq!(Keyset::decode("").unwrap(), None);

@@ -1,8 +1,9 @@
-//! Publishes the outbox, in order, and moves what was acknowledged to `event_log`.
+//! Publishes the events of the outbox in order, and moves acknowledged events to `event_log`.
 //!
-//! One relay of a service works at a time, by an advisory lock; the others wait for it to go. There is no pointer into
-//! the outbox: sequences commit out of order, so that the relay takes whatever is there. A crash between publish and
-//! move publishes again; `Nats-Msg-Id` and the inbox make that have no effect.
+//! An advisory lock lets only one relay of a service work at a time; the relays of other processes wait. The
+//! relay keeps no position in the outbox: sequence numbers may commit out of order, so that each round reads
+//! the oldest events that are there. After a crash between publishing and moving, events are published a
+//! second time; `Nats-Msg-Id` and the inbox remove the second effect.
 
 use std::time::Duration;
 
@@ -16,29 +17,29 @@ use uuid::Uuid;
 
 use crate::{Db, StoreError, stream};
 
-/// How many events are published before the first acknowledgement is awaited.
+/// The most events that are published before the relay waits for the first acknowledgement.
 const IN_FLIGHT: i64 = 128;
-/// The advisory lock of the relay; any number that nothing else in this database uses.
+/// The advisory lock of the relay: a number that nothing else in this database uses.
 const LOCK: i64 = 0x5245_4c41_5900;
-/// How long to wait when nothing wakes the relay.
+/// How long the relay waits if nothing wakes it.
 const POLL: Duration = Duration::from_secs(1);
-/// At most one NOTIFY in this time.
+/// The shortest time between two NOTIFYs of one process.
 const DEBOUNCE: Duration = Duration::from_millis(10);
-/// How long what the audit trail tells may wait for more of it.
+/// How long the audit trail's events may wait for more such events, to be published together.
 const LINGER: Duration = Duration::from_millis(25);
-/// Room for the headers of a message.
-const HEADERS: usize = 4096;
+/// How many bytes of the bus's limit are left for the headers of a message.
+const HEADER_ROOM: usize = 4096;
 /// How long an acknowledgement may take.
-const ACK: Duration = Duration::from_secs(5);
+const ACK_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Why a round of the relay ended early.
+/// Why the relay or a republish failed.
 #[derive(Debug, thiserror::Error)]
 pub enum RelayError {
-    /// Postgres.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// NATS took or acknowledged nothing.
-    #[error("the bus does not acknowledge: {0}")]
+    /// NATS cannot be reached, refused an event or did not acknowledge an event.
+    #[error("the bus failed: {0}")]
     Bus(String),
 }
 
@@ -57,13 +58,13 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// A relay from this database to this bus.
+    /// A relay that publishes the outbox of this database to this bus.
     #[must_use]
     pub const fn new(db: Db, clock: Clock, bus: Context, replicas: usize) -> Self {
         Self { db, clock, bus, replicas }
     }
 
-    /// Runs until cancelled; whatever fails is tried again.
+    /// Runs until `shutdown`. After a failure the relay pauses and starts again.
     pub async fn run(self, shutdown: CancellationToken) {
         let mut delay = Duration::from_millis(100);
         while !shutdown.is_cancelled() {
@@ -74,7 +75,7 @@ impl Relay {
             match round {
                 Ok(()) => delay = Duration::from_millis(100),
                 Err(error) => {
-                    tracing::warn!(cause = chassis::failure::chain(&error), "relay pauses");
+                    tracing::warn!(cause = chassis::failure::chain(&error), "the relay failed and pauses");
                     tokio::select! {
                         () = tokio::time::sleep(delay) => {}
                         () = shutdown.cancelled() => return,
@@ -85,9 +86,10 @@ impl Relay {
         }
     }
 
-    /// Takes the lock and works until something fails; without the lock, passes pokes on to the one that has it.
+    /// With the lock, publishes until something fails. Without the lock, waits for a commit of this process
+    /// and notifies the relay that has the lock.
     async fn lead_or_wait(&self) -> Result<(), RelayError> {
-        // A connection of its own: the lock is the session's.
+        // A connection of its own, because the lock belongs to the session.
         let mut connection = self.db.connect_as("relay").await?;
         let leads: bool = sqlx::query_scalar!(r#"SELECT pg_try_advisory_lock($1) AS "leads!""#, LOCK)
             .fetch_one(&mut connection)
@@ -95,7 +97,7 @@ impl Relay {
         if leads {
             return self.lead(&mut connection).await;
         }
-        if tokio::time::timeout(POLL, self.woken()).await.is_ok() {
+        if tokio::time::timeout(POLL, self.wait_for_commit()).await.is_ok() {
             tokio::time::sleep(DEBOUNCE).await;
             sqlx::query("NOTIFY outbox").execute(&mut connection).await?;
         }
@@ -108,32 +110,32 @@ impl Relay {
         listener.listen("outbox").await?;
         stream::ensure(&self.bus, self.replicas).await.map_err(|error| RelayError::Bus(error.to_string()))?;
         loop {
-            while self.round(connection).await? == IN_FLIGHT {}
+            while self.publish_window(connection).await? == IN_FLIGHT {}
             let woken = async {
                 tokio::select! {
-                    () = self.woken() => Ok(()),
-                    heard = listener.recv() => heard.map(drop),
+                    () = self.wait_for_commit() => Ok(()),
+                    notification = listener.recv() => notification.map(drop),
                 }
             };
-            if let Ok(heard) = tokio::time::timeout(POLL, woken).await {
-                heard?;
+            if let Ok(result) = tokio::time::timeout(POLL, woken).await {
+                result?;
             }
         }
     }
 
-    /// Waits for a commit of this process that told something. The trail's commits, one for each handful of reads, are
-    /// gathered for a moment; whatever somebody waits for goes at once, and takes them along.
-    async fn woken(&self) {
+    /// Waits for a commit of this process that added events to the outbox. The audit trail commits often, and
+    /// no caller waits for its events: gather them for a moment. Any other commit ends the wait at once.
+    async fn wait_for_commit(&self) {
         tokio::select! {
-            () = self.db.outbox().notified() => {}
-            () = self.db.trail().notified() => {
-                let _ = tokio::time::timeout(LINGER, self.db.outbox().notified()).await;
+            () = self.db.outbox_committed().notified() => {}
+            () = self.db.trail_committed().notified() => {
+                let _ = tokio::time::timeout(LINGER, self.db.outbox_committed().notified()).await;
             }
         }
     }
 
-    /// Publishes one window and moves its acknowledged prefix. Says how many were moved.
-    async fn round(&self, connection: &mut PgConnection) -> Result<i64, RelayError> {
+    /// Publishes the oldest events and moves the acknowledged events to the log. Returns how many moved.
+    async fn publish_window(&self, connection: &mut PgConnection) -> Result<i64, RelayError> {
         let rows = sqlx::query!(
             "SELECT sequence, event_id, subject, payload, traceparent
              FROM outbox ORDER BY sequence LIMIT $1",
@@ -143,11 +145,15 @@ impl Relay {
         .await?;
         let mut acks = Vec::with_capacity(rows.len());
         let mut failed = None;
-        let most = self.bus.client().max_payload();
+        let max_payload = self.bus.client().max_payload();
         for row in rows {
-            if row.payload.len() + HEADERS > most {
-                put_aside(connection, row.sequence, self.clock.now()).await?;
-                tracing::error!(event = %row.event_id, bytes = row.payload.len(), "too large for the bus: put aside");
+            if row.payload.len() + HEADER_ROOM > max_payload {
+                move_to_dead_letters(connection, row.sequence, self.clock.now()).await?;
+                tracing::error!(
+                    event = %row.event_id,
+                    bytes = row.payload.len(),
+                    "the event is too large for the bus and is moved to the dead letters"
+                );
                 continue;
             }
             let headers = headers(row.event_id, &row.traceparent);
@@ -161,7 +167,7 @@ impl Relay {
         }
         let mut acknowledged = Vec::with_capacity(acks.len());
         for (sequence, ack) in acks {
-            match tokio::time::timeout(ACK, ack.into_future()).await {
+            match tokio::time::timeout(ACK_TIMEOUT, ack.into_future()).await {
                 Ok(Ok(_)) => acknowledged.push(sequence),
                 Ok(Err(error)) => {
                     failed.get_or_insert(error.to_string());
@@ -177,7 +183,7 @@ impl Relay {
         match failed {
             None => Ok(moved),
             Some(cause) => {
-                // The stream itself may be gone, such as after a wiped disk.
+                // The stream may be missing, for example on a new disk: create the stream again.
                 let _ = stream::ensure(&self.bus, self.replicas).await;
                 Err(RelayError::Bus(cause))
             }
@@ -194,8 +200,12 @@ fn headers(event: Uuid, traceparent: &str) -> HeaderMap {
     headers
 }
 
-/// Moves an event that the bus can never take to the dead letters, so that those behind it go on.
-async fn put_aside(connection: &mut PgConnection, sequence: i64, now: Timestamp) -> Result<(), sqlx::Error> {
+/// Moves an event that is too large for the bus to the dead letters, so that later events are published.
+async fn move_to_dead_letters(
+    connection: &mut PgConnection,
+    sequence: i64,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "WITH moved AS (DELETE FROM outbox WHERE sequence = $1 RETURNING event_id, subject, payload)
          INSERT INTO dead_letter (consumer, event_id, subject, payload, reason, attempts, died_at)
@@ -208,7 +218,8 @@ async fn put_aside(connection: &mut PgConnection, sequence: i64, now: Timestamp)
     Ok(())
 }
 
-/// Gives each row the next position, in one statement. Only the holder of the lock comes here.
+/// Moves rows to the log and gives each the next position. Only the holder of the lock may call this: two
+/// callers would use the same positions.
 async fn move_to_log(connection: &mut PgConnection, sequences: &[i64]) -> Result<i64, sqlx::Error> {
     if sequences.is_empty() {
         return Ok(0);
@@ -230,10 +241,10 @@ async fn move_to_log(connection: &mut PgConnection, sequences: &[i64]) -> Result
     Ok(i64::try_from(moved.rows_affected()).unwrap_or(i64::MAX))
 }
 
-/// Puts what was published from a position on into the streams again: after a wiped or new bus. Says how many.
+/// Publishes the event log from a position on again, for a wiped or new bus. Returns the number of events.
 ///
 /// # Errors
-/// When the database or the bus is away; run it again then.
+/// When the database or the bus cannot be reached. Republishing can be repeated without harm.
 pub async fn republish(db: &Db, bus: &Context, replicas: usize, from: i64) -> Result<u64, RelayError> {
     stream::ensure(bus, replicas).await.map_err(|error| RelayError::Bus(error.to_string()))?;
     let (mut position, mut count) = (from, 0);

@@ -1,4 +1,4 @@
-//! How a service starts: settings, safety checks, and what runs beside its RPCs. All services start this way.
+//! How every service starts: settings, safety checks, and the tasks that run beside its RPCs.
 
 use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
@@ -9,7 +9,7 @@ use chassis::{
     id::EventId,
     keys::KeySettings,
     seal::SealKeys,
-    server::Bound,
+    server::Listener,
     shutdown, telemetry,
 };
 use clap::{Parser, Subcommand};
@@ -33,56 +33,56 @@ use crate::{
     stream::{self, NatsSettings},
 };
 
-/// Whatever can keep a process from starting.
+/// Any error that keeps a process from starting.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// One service.
+/// One service of the portal.
 pub trait Service: 'static {
-    /// Its name: of the database, the keys, the bus user and the health check.
+    /// The service's name: for its database, keys, bus user and health check.
     const NAME: &'static str;
-    /// Its `config.default.toml`.
+    /// The text of the service's `config.default.toml`.
     const DEFAULTS: &'static str;
-    /// Its own settings, beside those that every service has.
+    /// The settings that only this service has.
     type Settings: DeserializeOwned;
 
-    /// Its migrations.
+    /// The service's own migrations.
     fn migrator() -> &'static Migrator;
 
-    /// Puts it together.
+    /// Builds the service.
     ///
     /// # Errors
-    /// When a setting or key cannot be used.
+    /// When a setting or a key cannot be used.
     fn build(parts: Parts, settings: Self::Settings) -> Result<Built, BoxError>;
 }
 
-/// What a service is made from. Cheap to clone.
+/// The shared parts that a service is built from. Cheap to clone.
 #[derive(Clone)]
 pub struct Parts {
     /// The database.
     pub db: Db,
-    /// The time.
+    /// The clock of the process.
     pub clock: Clock,
-    /// Keys to seal and open.
+    /// The keys that seal messages to other services and open messages to this service.
     pub seal: SealKeys,
     /// The audit trail.
     pub audit: Audit,
-    /// Where the key files are.
+    /// The folders of the key files.
     pub keys: KeySettings,
-    /// Makes due work look at once.
+    /// Notified to run due work at once.
     pub wake: Arc<Notify>,
 }
 
-/// A service, put together.
+/// A service that is ready to run.
 pub struct Built {
-    /// Its RPCs.
+    /// The service's RPCs.
     pub routes: Routes,
-    /// What it listens to.
+    /// The consumers of the events that the service handles.
     pub consumers: Vec<Consumer>,
-    /// Its due work.
+    /// The service's due work.
     pub due: Vec<Box<dyn DueWork>>,
 }
 
-/// Settings of a service: those of every process, of its stores, and its own.
+/// All settings of a service: those of every process, those of its stores, and its own.
 #[derive(Deserialize)]
 struct Settings<S> {
     #[serde(flatten)]
@@ -96,7 +96,7 @@ struct Settings<S> {
 #[derive(Parser)]
 #[command(version)]
 struct Cli {
-    /// The operator's settings; what is not there has its default.
+    /// The operator's settings file; a setting that is not in the file has its default.
     #[arg(long, global = true)]
     config: Option<PathBuf>,
     #[command(subcommand)]
@@ -107,29 +107,29 @@ struct Cli {
 enum Command {
     /// Serve. The default.
     Serve,
-    /// Bring the database up to date; run as the database's owner.
+    /// Apply all missing migrations; run as the database's owner.
     Migrate,
-    /// Put published events back on a wiped or new bus.
+    /// Publish the event log again, on a wiped or new bus.
     Republish {
-        /// The first position to publish.
+        /// The first position of the event log to publish.
         #[arg(long)]
         from: i64,
     },
-    /// Put a dead letter back on the bus.
+    /// Handle the dead letters of an event again, in this process.
     Replay {
-        /// The event.
+        /// The event's id.
         event_id: EventId,
     },
 }
 
-/// The whole of a service's `main`.
+/// The `main` of every service.
 #[must_use]
 pub fn main<S: Service>() -> ExitCode {
     let cli = Cli::parse();
     match run::<S>(&cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // The last word of a process that cannot start: one line, before or instead of the logs.
+            // Logs may not work yet when a start fails: print the cause as one line.
             eprintln!("{}: {}", S::NAME, chassis::failure::chain(&*error));
             ExitCode::FAILURE
         }
@@ -160,7 +160,7 @@ fn run<S: Service>(cli: &Cli) -> Result<(), BoxError> {
     })
 }
 
-/// Hands a dead letter to its handler again, in this process: it needs no bus.
+/// Handles the dead letters of an event again, in this process: the bus is not needed.
 async fn replay<S: Service>(settings: Settings<S::Settings>, event: EventId) -> Result<(), BoxError> {
     let (parts, own) = parts::<S>(settings)?;
     let (db, clock) = (parts.db.clone(), parts.clock.clone());
@@ -168,16 +168,16 @@ async fn replay<S: Service>(settings: Settings<S::Settings>, event: EventId) -> 
     for letter in dead_letter::find(&db, event).await? {
         if let Some(consumer) = built.consumers.iter().find(|known| known.name() == letter.consumer) {
             consumer.replay(&db, &clock, &letter.payload).await?;
-            tracing::info!(consumer = letter.consumer, %event, "handled after all");
+            tracing::info!(consumer = letter.consumer, %event, "the dead letter is handled");
         }
     }
     Ok(())
 }
 
-/// What a service is made from, by its settings.
+/// Makes the parts of a service from its settings. Also returns the service's own settings.
 fn parts<S: Service>(settings: Settings<S::Settings>) -> Result<(Parts, S::Settings), BoxError> {
     let db = Db::new(S::NAME, settings.postgres.options()?, settings.postgres.max_connections);
-    let seal = settings.process.keys.seal(S::NAME)?;
+    let seal = settings.process.keys.seal_keys(S::NAME)?;
     let parts = Parts {
         audit: Audit::start(db.clone(), seal.clone()),
         clock: settings.process.clock()?,
@@ -190,7 +190,7 @@ fn parts<S: Service>(settings: Settings<S::Settings>) -> Result<(Parts, S::Setti
 }
 
 async fn serve<S: Service>(settings: Settings<S::Settings>) -> Result<(), BoxError> {
-    let bound = Bound::bind(settings.process.listen).await?;
+    let listener = Listener::bind(settings.process.listen).await?;
     let shutdown = shutdown::on_signal()?;
     let nats = settings.nats.clone();
     let bus = stream::jetstream(nats.connect(S::NAME).await?);
@@ -218,7 +218,7 @@ async fn serve<S: Service>(settings: Settings<S::Settings>) -> Result<(), BoxErr
     tasks.spawn(due::run(db.clone(), clock.clone(), built.due, parts.wake, shutdown.clone()));
     let token = shutdown.clone();
     tasks.spawn(async move {
-        // Readiness depends on the database alone: without the bus, writes wait in the outbox (OPS-01).
+        // Readiness depends on the database only: without the bus, events wait in the outbox (OPS-01).
         while !token.is_cancelled() {
             health.report(S::NAME, db.answers().await).await;
             let _ = tokio::time::timeout(Duration::from_secs(1), token.cancelled()).await;
@@ -226,13 +226,13 @@ async fn serve<S: Service>(settings: Settings<S::Settings>) -> Result<(), BoxErr
         health.report(S::NAME, false).await;
     });
     tasks.close();
-    tracing::info!(listen = %bound.address()?, "serving");
-    bound.serve(routes, layers, shutdown).await?;
+    tracing::info!(listen = %listener.address()?, "serving");
+    listener.serve(routes, layers, shutdown).await?;
     let _ = tokio::time::timeout(Duration::from_secs(12), tasks.wait()).await;
     Ok(())
 }
 
-/// Audit outside of access, so that refusals leave a record too.
+/// The audit layer lies outside of the access layer, so that refused calls leave a record too.
 #[must_use]
 pub const fn layers(audit: Audit, access: AccessLayer) -> Stack<AccessLayer, AuditLayer> {
     Stack::new(access, AuditLayer::new(audit))

@@ -1,4 +1,4 @@
-//! The bus: how to reach it, and its two streams.
+//! The connection to the bus, and its two streams.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -12,9 +12,9 @@ use async_nats::{
 };
 use serde::Deserialize;
 
-/// Facts: `event.>`, kept for 30 days.
+/// The stream of facts: subjects `event.>`, stored for 30 days.
 pub(crate) const EVENTS: &str = "EVENTS";
-/// Things to send out: `delivery.>`, until messaging has taken them, 7 days at most.
+/// The stream of messages to send out: subjects `delivery.>`, stored until messaging has them or for 7 days.
 pub(crate) const DELIVERIES: &str = "DELIVERIES";
 
 const DAY: Duration = Duration::from_hours(24);
@@ -22,21 +22,21 @@ const DAY: Duration = Duration::from_hours(24);
 /// Settings of the bus.
 #[derive(Clone, Debug, Deserialize)]
 pub struct NatsSettings {
-    /// Where it is: `nats://host:4222`.
+    /// The server's URL: `nats://host:4222`.
     pub url: String,
-    /// The user of this service; empty: none.
+    /// The service's user on the bus; empty if the bus needs none.
     pub user: String,
-    /// The file that holds the user's password; empty: none.
+    /// The file that holds the user's password; read only if there is a user.
     pub password_file: PathBuf,
-    /// How many servers keep each stream: 1, or 3 in production.
+    /// How many servers store each stream: 1, or 3 in production.
     pub replicas: usize,
 }
 
 impl NatsSettings {
-    /// Connects; goes on trying in the background where the bus is not there yet.
+    /// Connects. If the bus cannot be reached, the connection is tried again in the background.
     ///
     /// # Errors
-    /// When the URL is not one or the password cannot be read.
+    /// When the URL is malformed or the password file cannot be read.
     pub async fn connect(&self, name: &str) -> Result<Client, Box<dyn std::error::Error + Send + Sync>> {
         let mut options = ConnectOptions::new()
             .name(name)
@@ -54,16 +54,16 @@ impl NatsSettings {
     }
 }
 
-/// JetStream on a connection.
+/// The JetStream API of a connection.
 #[must_use]
 pub fn jetstream(client: Client) -> Context {
     jetstream::new(client)
 }
 
-/// Makes sure that both streams are there as they must be.
+/// Creates the streams that are missing.
 ///
 /// # Errors
-/// When the bus is away or refuses.
+/// When the bus cannot be reached or refuses to create a stream.
 pub async fn ensure(context: &Context, replicas: usize) -> Result<(), CreateStreamError> {
     let common = Config {
         storage: StorageType::File,
@@ -89,7 +89,7 @@ pub async fn ensure(context: &Context, replicas: usize) -> Result<(), CreateStre
         ..common
     };
     for config in [events, deliveries] {
-        // Asked first: an existing stream is left as the operator may have changed it.
+        // Leave an existing stream alone: the operator may have changed its settings.
         if context.get_stream(&config.name).await.is_err() {
             context.get_or_create_stream(config).await?;
         }

@@ -1,4 +1,4 @@
-//! A transaction within one organisation, and the only place from which an event can be sent.
+//! A transaction within one organisation: the only place that can emit an event.
 
 use std::sync::Arc;
 
@@ -14,21 +14,26 @@ use crate::{
     event::{Stream, envelope},
 };
 
-/// A transaction of [`Db::in_organisation`](crate::Db::in_organisation). Dropped without `commit`, it changes nothing.
+/// A transaction of [`Db::in_organisation`](crate::Db::in_organisation). Without `commit`,
+/// a dropped transaction changes nothing.
 #[derive(Debug)]
 pub struct Tx {
     inner: Transaction<'static, Postgres>,
     ctx: Ctx,
-    outbox: Arc<Notify>,
-    emitted: bool,
+    outbox_committed: Arc<Notify>,
+    has_emitted: bool,
 }
 
 impl Tx {
-    pub(crate) const fn new(inner: Transaction<'static, Postgres>, ctx: Ctx, outbox: Arc<Notify>) -> Self {
-        Self { inner, ctx, outbox, emitted: false }
+    pub(crate) const fn new(
+        inner: Transaction<'static, Postgres>,
+        ctx: Ctx,
+        outbox_committed: Arc<Notify>,
+    ) -> Self {
+        Self { inner, ctx, outbox_committed, has_emitted: false }
     }
 
-    /// On whose behalf it runs.
+    /// The Ctx that the transaction runs for.
     #[must_use]
     pub const fn ctx(&self) -> &Ctx {
         &self.ctx
@@ -39,18 +44,19 @@ impl Tx {
         &mut self.inner
     }
 
-    /// Tells a fact, once this transaction has committed.
+    /// Emits an event. The event is published after this transaction has committed.
     ///
     /// # Errors
-    /// When the database is away.
+    /// When the database cannot be reached.
     pub async fn emit<M: Message + Name>(&mut self, about: About, message: &M) -> Result<(), StoreError> {
         self.send(Stream::Events, about, message, None).await
     }
 
-    /// Gives messaging something to send out, once this transaction has committed. Of no use after `expires_at`.
+    /// Emits a message for messaging to send out, after this transaction has committed. After `expires_at`
+    /// the message is useless and is not sent.
     ///
     /// # Errors
-    /// When the database is away.
+    /// When the database cannot be reached.
     pub async fn deliver<M: Message + Name>(
         &mut self,
         about: About,
@@ -62,7 +68,7 @@ impl Tx {
 
     async fn send<M: Message + Name>(
         &mut self,
-        channel: Stream,
+        stream: Stream,
         about: About,
         message: &M,
         expires_at: Option<Timestamp>,
@@ -74,25 +80,25 @@ impl Tx {
              VALUES ($1, $2, $3, $4, $5, $6)",
             id.uuid(),
             self.ctx.organisation.uuid(),
-            channel.subject(&M::full_name()),
+            stream.subject(&M::full_name()),
             event.encode_to_vec(),
             chassis::telemetry::traceparent(),
             expires_at as _,
         )
         .execute(&mut *self.inner)
         .await?;
-        self.emitted = true;
+        self.has_emitted = true;
         Ok(())
     }
 
-    /// Makes all of it stand, and wakes the relay where something is to be sent.
+    /// Commits, and wakes the relay if there are events to publish.
     ///
     /// # Errors
-    /// When the database is away: then it may or may not stand.
+    /// When the database cannot be reached: whether the commit took effect is then unknown.
     pub async fn commit(self) -> Result<(), StoreError> {
         self.inner.commit().await?;
-        if self.emitted {
-            self.outbox.notify_one();
+        if self.has_emitted {
+            self.outbox_committed.notify_one();
         }
         Ok(())
     }

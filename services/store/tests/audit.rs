@@ -22,7 +22,7 @@ impl Trail {
     async fn start() -> Self {
         let database = Database::create(SERVICE, &NO_MIGRATIONS).await;
         let keys = Keys::generate();
-        let audit = Audit::start(database.db(SERVICE), keys.settings.seal("identity").unwrap());
+        let audit = Audit::start(database.db(SERVICE), keys.settings.seal_keys("identity").unwrap());
         Self { database, audit, keys }
     }
 
@@ -37,9 +37,9 @@ impl Trail {
         }
     }
 
-    /// The whole check, in calls of a few records each; the pages' answers taken together.
+    /// Runs the whole check in small pages, and adds the answers up.
     async fn verify(&self) -> VerifyAuditResponse {
-        let rpc = AuditRpc::new(self.database.db(SERVICE)).page(4);
+        let rpc = AuditRpc::new(self.database.db(SERVICE)).page_size(4);
         let mut all = VerifyAuditResponse::default();
         let mut page_token = String::new();
         loop {
@@ -61,25 +61,25 @@ impl Trail {
         found.faults.iter().map(|fault| (fault.sequence, fault.kind())).collect()
     }
 
-    /// Six records of one chain, each told of by an event that was published.
-    async fn told() -> Self {
+    /// A trail with six records of one chain, each in a published event of its own.
+    async fn with_published_records() -> Self {
         let trail = Self::start().await;
         for number in 0..6 {
             trail.audit.record(vec![Self::access(caller::client(number))]).await.unwrap();
         }
-        outbox::publish(&mut trail.database.behind().await).await;
+        outbox::publish(&mut trail.database.as_superuser().await).await;
         assert_eq!(trail.faults().await, []);
         trail
     }
 
-    /// Does something as a superuser, past every rule.
-    async fn behind(&self, statement: &'static str) {
-        sqlx::raw_sql(statement).execute(&mut self.database.behind().await).await.unwrap();
+    /// Changes rows as a superuser, whom no privilege or policy stops.
+    async fn run_as_superuser(&self, statement: &'static str) {
+        sqlx::raw_sql(statement).execute(&mut self.database.as_superuser().await).await.unwrap();
     }
 }
 
 #[tokio::test]
-async fn concurrent_records_share_commits_and_their_chain_holds() {
+async fn concurrent_records_share_commits_and_form_a_valid_chain() {
     let trail = Trail::start().await;
     let records = (0..200).map(|number| trail.audit.record(vec![Trail::access(caller::client(number))]));
     for written in futures::future::join_all(records).await {
@@ -88,27 +88,28 @@ async fn concurrent_records_share_commits_and_their_chain_holds() {
     let found = trail.verify().await;
     assert_eq!((found.records, found.chains), (200, 1));
     assert_eq!(found.faults, Vec::new());
-    let told = outbox::of::<proto::event::v1::AccessRecorded>(&mut trail.database.behind().await).await;
-    assert_eq!(told.iter().map(|(_, batch)| batch.records.len()).sum::<usize>(), 200);
-    assert!(told.len() < 200, "{} commits for 200 records", told.len());
+    let events =
+        outbox::events::<proto::event::v1::AccessRecorded>(&mut trail.database.as_superuser().await).await;
+    assert_eq!(events.iter().map(|(_, batch)| batch.records.len()).sum::<usize>(), 200);
+    assert!(events.len() < 200, "{} commits for 200 records", events.len());
 }
 
 #[tokio::test]
-async fn a_changed_field_and_a_record_taken_out_are_named() {
-    let trail = Trail::told().await;
-    trail.behind("UPDATE audit_record SET actor_id = 'somebody else' WHERE sequence = 2").await;
-    trail.behind("DELETE FROM audit_record WHERE sequence = 4; TRUNCATE event_log").await;
+async fn changed_and_deleted_records_are_reported() {
+    let trail = Trail::with_published_records().await;
+    trail.run_as_superuser("UPDATE audit_record SET actor_id = 'somebody else' WHERE sequence = 2").await;
+    trail.run_as_superuser("DELETE FROM audit_record WHERE sequence = 4; TRUNCATE event_log").await;
     assert_eq!(trail.faults().await, [(2, AuditFaultKind::Changed), (4, AuditFaultKind::Missing)]);
 }
 
 #[tokio::test]
-async fn one_changed_byte_in_any_column_is_named() {
-    let trail = Trail::told().await;
+async fn changed_byte_in_any_column_is_reported() {
+    let trail = Trail::with_published_records().await;
     let columns: Vec<(String, String)> = sqlx::query_as(
         "SELECT column_name::text, data_type::text FROM information_schema.columns
          WHERE table_name = 'audit_record'",
     )
-    .fetch_all(&mut trail.database.behind().await)
+    .fetch_all(&mut trail.database.as_superuser().await)
     .await
     .unwrap();
     assert!(columns.len() > 12, "{columns:?}");
@@ -122,59 +123,61 @@ async fn one_changed_byte_in_any_column_is_named() {
             _ => format!("{column} + interval '1 microsecond'"),
         };
         let change = format!("UPDATE audit_record SET {column} = {other} WHERE sequence = 3");
-        let mut behind = trail.database.behind().await;
-        sqlx::raw_sql("CREATE TEMP TABLE kept AS SELECT * FROM audit_record")
-            .execute(&mut behind)
+        let mut superuser = trail.database.as_superuser().await;
+        sqlx::raw_sql("CREATE TEMP TABLE backup AS SELECT * FROM audit_record")
+            .execute(&mut superuser)
             .await
             .unwrap();
-        sqlx::raw_sql(sqlx::AssertSqlSafe(change)).execute(&mut behind).await.unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(change)).execute(&mut superuser).await.unwrap();
         let faults = trail.faults().await;
-        // Taken to another chain, or behind the end of its own, it is missing where it was.
+        // A change may move the record to another chain or sequence: number 3 is then missing.
         assert!(faults.iter().any(|(sequence, _)| *sequence == 3), "{column}: {faults:?}");
-        sqlx::raw_sql("TRUNCATE audit_record; INSERT INTO audit_record SELECT * FROM kept; DROP TABLE kept")
-            .execute(&mut behind)
-            .await
-            .unwrap();
-        assert_eq!(trail.faults().await, [], "{column} was put back");
+        sqlx::raw_sql(
+            "TRUNCATE audit_record; INSERT INTO audit_record SELECT * FROM backup; DROP TABLE backup",
+        )
+        .execute(&mut superuser)
+        .await
+        .unwrap();
+        assert_eq!(trail.faults().await, [], "{column} is restored");
     }
 }
 
 #[tokio::test]
-async fn an_end_that_is_cut_off_and_a_chain_that_is_gone_are_named_by_what_was_told() {
-    let trail = Trail::told().await;
-    trail.behind("DELETE FROM audit_record WHERE sequence > 4").await;
+async fn deleted_chain_end_and_deleted_chain_are_reported() {
+    let trail = Trail::with_published_records().await;
+    trail.run_as_superuser("DELETE FROM audit_record WHERE sequence > 4").await;
     let missing = AuditFaultKind::Missing;
     assert_eq!(trail.faults().await, [(5, missing), (6, missing)]);
-    trail.behind("DELETE FROM audit_record").await;
+    trail.run_as_superuser("DELETE FROM audit_record").await;
     assert_eq!(trail.faults().await, (1..=6).map(|sequence| (sequence, missing)).collect::<Vec<_>>());
 }
 
 #[tokio::test]
-async fn an_event_that_was_spoilt_is_named_and_the_check_goes_on() {
-    let trail = Trail::told().await;
-    trail.behind("UPDATE event_log SET payload = 'no event' WHERE position = 2").await;
-    trail.behind("UPDATE event_log SET payload = '' WHERE position = 3").await;
-    trail.behind("DELETE FROM audit_record WHERE sequence = 6").await;
+async fn unreadable_event_is_reported_and_the_check_continues() {
+    let trail = Trail::with_published_records().await;
+    trail.run_as_superuser("UPDATE event_log SET payload = 'no event' WHERE position = 2").await;
+    trail.run_as_superuser("UPDATE event_log SET payload = '' WHERE position = 3").await;
+    trail.run_as_superuser("DELETE FROM audit_record WHERE sequence = 6").await;
     let unreadable = AuditFaultKind::Unreadable;
     assert_eq!(trail.faults().await, [(2, unreadable), (3, unreadable), (6, AuditFaultKind::Missing)]);
 }
 
 #[tokio::test]
-async fn a_record_in_somebodys_name_says_who_acted() {
+async fn record_of_an_impersonation_names_the_impersonator() {
     let trail = Trail::start().await;
     let mut access = Trail::access(caller::client(1));
     access.ctx.person.impersonator = "coach K. Bakker".to_owned();
     trail.audit.record(vec![access]).await.unwrap();
-    let kept: String = sqlx::query_scalar("SELECT person_impersonator FROM audit_record")
-        .fetch_one(&mut trail.database.behind().await)
+    let impersonator: String = sqlx::query_scalar("SELECT person_impersonator FROM audit_record")
+        .fetch_one(&mut trail.database.as_superuser().await)
         .await
         .unwrap();
-    assert_eq!(kept, "coach K. Bakker");
+    assert_eq!(impersonator, "coach K. Bakker");
     assert_eq!(trail.faults().await, []);
 }
 
 #[tokio::test]
-async fn no_role_of_the_service_can_change_or_take_away_a_record() {
+async fn no_role_of_the_service_can_change_or_delete_a_record() {
     let trail = Trail::start().await;
     trail.audit.record(vec![Trail::access(caller::client(1))]).await.unwrap();
     let mut login = PgConnection::connect_with(&trail.database.login).await.unwrap();
@@ -191,10 +194,10 @@ async fn no_role_of_the_service_can_change_or_take_away_a_record() {
 }
 
 #[tokio::test]
-async fn with_the_database_away_there_is_no_record_and_so_no_answer() {
+async fn recording_fails_if_the_database_cannot_be_reached() {
     let trail = Trail::start().await;
-    let nowhere = trail.database.login.clone().port(1);
-    let db = store::Db::new(SERVICE, nowhere, 1);
-    let audit = Audit::start(db, trail.keys.settings.seal("identity").unwrap());
+    let unreachable = trail.database.login.clone().port(1);
+    let db = store::Db::new(SERVICE, unreachable, 1);
+    let audit = Audit::start(db, trail.keys.settings.seal_keys("identity").unwrap());
     assert!(audit.record(vec![Trail::access(caller::client(1))]).await.is_err());
 }

@@ -1,5 +1,5 @@
-//! A process that dies at each point between a commit and the last acknowledgement (F-01). It is held at the point by a
-//! lock on what it would write next, killed there, and followed by another.
+//! Kills a process at each point between a commit and the last acknowledgement (F-01). A lock on the table
+//! that the process writes next stops the process at that point. After the kill, a new process takes over.
 
 use std::sync::{
     Arc,
@@ -18,18 +18,19 @@ use store::{
 };
 use testkit::caller;
 
-use crate::support::{Mood, SERVICE, Suite};
+use crate::support::{Behaviour, RunningConsumer, SERVICE, Suite};
 
-/// A session that holds a table: nobody writes there until it is let go, and in the strictest mode nobody reads.
-async fn hold(suite: &Suite, table: &str, mode: &str) -> PgConnection {
-    let mut holder = suite.database.behind().await;
+/// Locks a table until the returned session is closed. Mode `EXCLUSIVE` stops writes; `ACCESS EXCLUSIVE`
+/// stops reads too.
+async fn lock_table(suite: &Suite, table: &str, mode: &str) -> PgConnection {
+    let mut holder = suite.database.as_superuser().await;
     let statement = format!("BEGIN; LOCK TABLE {table} IN {mode} MODE");
     sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut holder).await.unwrap();
     holder
 }
 
-/// Waits until somebody waits for the table that is held.
-async fn until_somebody_waits(suite: &Suite, table: &str) {
+/// Waits until another session waits for the locked table.
+async fn until_lock_is_awaited(suite: &Suite, table: &str) {
     let waiting = format!(
         "(SELECT 1 FROM pg_locks JOIN pg_class ON pg_class.oid = relation
           WHERE NOT granted AND relname = '{table}') AS waiting"
@@ -37,38 +38,38 @@ async fn until_somebody_waits(suite: &Suite, table: &str) {
     suite.until_count(&waiting, 1).await;
 }
 
-async fn tell(suite: &Suite, versions: std::ops::RangeInclusive<i64>) {
+async fn emit(suite: &Suite, versions: std::ops::RangeInclusive<i64>) {
     for version in versions {
-        suite.tell(caller::uuid(1), version).await;
+        suite.emit(caller::uuid(1), version).await;
     }
 }
 
-async fn versions(suite: &Suite) -> Vec<i64> {
-    suite.heard().await.into_iter().map(|(_, version)| version).collect()
+async fn handled_versions(suite: &Suite) -> Vec<i64> {
+    suite.handled().await.into_iter().map(|(_, version)| version).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_before_publishing_nothing_is_lost() {
-    let suite = Suite::quiet().await;
-    tell(&suite, 1..=20).await;
-    let holder = hold(&suite, "outbox", "ACCESS EXCLUSIVE").await;
+async fn relay_killed_before_publishing_loses_nothing() {
+    let suite = Suite::without_relay().await;
+    emit(&suite, 1..=20).await;
+    let holder = lock_table(&suite, "outbox", "ACCESS EXCLUSIVE").await;
     let relay = suite.start_relay().await;
-    until_somebody_waits(&suite, "outbox").await;
+    until_lock_is_awaited(&suite, "outbox").await;
     relay.abort();
     suite.end_sessions().await;
     holder.close().await.unwrap();
-    assert_eq!((suite.messages("EVENTS").await, suite.count("outbox").await), (0, 20));
-    let _ears = suite.listen(Mood::Well).await;
+    assert_eq!((suite.count_messages("EVENTS").await, suite.count("outbox").await), (0, 20));
+    let _consumer = suite.start_consumer(Behaviour::Succeeds).await;
     suite.start_relay().await;
-    suite.until_count("heard", 20).await;
-    assert_eq!(versions(&suite).await, (1..=20).collect::<Vec<_>>());
+    suite.until_count("handled", 20).await;
+    assert_eq!(handled_versions(&suite).await, (1..=20).collect::<Vec<_>>());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_after_publishing_and_before_the_move_nothing_is_lost_or_heard_twice() {
-    let suite = Suite::quiet().await;
-    tell(&suite, 1..=20).await;
-    let holder = hold(&suite, "event_log", "EXCLUSIVE").await;
+async fn relay_killed_after_publishing_loses_and_repeats_nothing() {
+    let suite = Suite::without_relay().await;
+    emit(&suite, 1..=20).await;
+    let holder = lock_table(&suite, "event_log", "EXCLUSIVE").await;
     let relay = suite.start_relay().await;
     suite.until_messages("EVENTS", 20).await;
     relay.abort();
@@ -80,41 +81,41 @@ async fn killed_after_publishing_and_before_the_move_nothing_is_lost_or_heard_tw
         "published, not moved"
     );
 
-    let _ears = suite.listen(Mood::Well).await;
+    let _consumer = suite.start_consumer(Behaviour::Succeeds).await;
     suite.start_relay().await;
     suite.until_count("event_log", 20).await;
-    suite.until_count("heard", 20).await;
-    assert_eq!(versions(&suite).await, (1..=20).collect::<Vec<_>>());
-    assert_eq!(suite.messages("EVENTS").await, 20, "the stream knows the ids");
+    suite.until_count("handled", 20).await;
+    assert_eq!(handled_versions(&suite).await, (1..=20).collect::<Vec<_>>());
+    assert_eq!(suite.count_messages("EVENTS").await, 20, "the stream drops events with a known id");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_after_the_move_the_log_goes_on_without_a_gap() {
-    let suite = Suite::quiet().await;
+async fn relay_killed_after_the_move_leaves_no_gap_in_the_log() {
+    let suite = Suite::without_relay().await;
     let relay = suite.start_relay().await;
-    tell(&suite, 1..=20).await;
+    emit(&suite, 1..=20).await;
     suite.until_count("event_log", 20).await;
     relay.abort();
     suite.end_sessions().await;
-    tell(&suite, 21..=30).await;
-    let _ears = suite.listen(Mood::Well).await;
+    emit(&suite, 21..=30).await;
+    let _consumer = suite.start_consumer(Behaviour::Succeeds).await;
     suite.start_relay().await;
-    suite.until_count("heard", 30).await;
+    suite.until_count("handled", 30).await;
     let positions: Vec<i64> = sqlx::query_scalar("SELECT position FROM event_log ORDER BY position")
-        .fetch_all(&mut suite.database.behind().await)
+        .fetch_all(&mut suite.database.as_superuser().await)
         .await
         .unwrap();
     assert_eq!(positions, (1..=30).collect::<Vec<_>>());
     assert_eq!(suite.count("outbox").await, 0);
 }
 
-/// Writes down what it gets; the first time that something of it stands, it dies before the bus hears of it.
-struct DiesAfterCommit(Arc<AtomicBool>);
+/// Records each event, and panics once: after the first commit, before the acknowledgement.
+struct PanicsAfterCommit(Arc<AtomicBool>);
 
-impl AnyHandler for DiesAfterCommit {
+impl AnyHandler for PanicsAfterCommit {
     fn handle<'a>(&'a self, tx: &'a mut Tx, event: Received<Any>) -> BoxFuture<'a, Result<(), HandlerError>> {
         Box::pin(async move {
-            sqlx::query("INSERT INTO heard (aggregate, version, event) VALUES ($1, $2, $3)")
+            sqlx::query("INSERT INTO handled (aggregate, version, event) VALUES ($1, $2, $3)")
                 .bind(event.aggregate)
                 .bind(event.version)
                 .bind(event.id.uuid())
@@ -124,83 +125,85 @@ impl AnyHandler for DiesAfterCommit {
         })
     }
 
-    fn committed(&self) {
-        assert!(self.0.swap(true, Ordering::SeqCst), "dies here");
+    fn after_commit(&self) {
+        assert!(self.0.swap(true, Ordering::SeqCst), "panics after the first commit");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_after_the_commit_and_before_the_acknowledgement_there_is_one_effect() {
+async fn consumer_killed_after_its_commit_has_one_effect() {
     let suite = Suite::start().await;
     let died = Arc::new(AtomicBool::new(false));
-    let consumer = || Consumer::of_deliveries(SERVICE, DiesAfterCommit(Arc::clone(&died)));
-    let first = suite.run(consumer()).await;
+    let consumer = || Consumer::of_deliveries(SERVICE, PanicsAfterCommit(Arc::clone(&died)));
+    let first = suite.run_consumer(consumer()).await;
     let mut tx = suite.db.in_organisation(&suite.ctx(), Mode::Write).await.unwrap();
     let code = LoginCode { account_id: "x".to_owned(), ..LoginCode::default() };
     let expires_at = suite.clock.now() + SignedDuration::from_mins(5);
     tx.deliver(About::new(caller::uuid(2), 1), &code, expires_at).await.unwrap();
     tx.commit().await.unwrap();
     assert!(first.await.unwrap_err().is_panic());
-    assert_eq!(suite.count("heard").await, 1);
-    assert_eq!(suite.messages("DELIVERIES").await, 1, "the bus was not told");
+    assert_eq!(suite.count("handled").await, 1);
+    assert_eq!(suite.count_messages("DELIVERIES").await, 1, "the delivery is not acknowledged");
 
-    suite.run(consumer()).await;
-    // Given out again, recognised, and only then acknowledged: the work queue forgets it.
+    suite.run_consumer(consumer()).await;
+    // The bus sends the delivery again; the inbox knows the delivery, so that it is only acknowledged.
     suite.until_messages("DELIVERIES", 0).await;
-    assert_eq!(suite.count("heard").await, 1);
+    assert_eq!(suite.count("handled").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_within_a_handler_neither_mark_nor_effect_stays() {
+async fn consumer_killed_within_a_handler_leaves_no_effect() {
     let suite = Suite::start().await;
-    let holder = hold(&suite, "heard", "EXCLUSIVE").await;
-    let first = suite.listen(Mood::Well).await;
-    tell(&suite, 1..=5).await;
-    until_somebody_waits(&suite, "heard").await;
+    let holder = lock_table(&suite, "handled", "EXCLUSIVE").await;
+    let first = suite.start_consumer(Behaviour::Succeeds).await;
+    emit(&suite, 1..=5).await;
+    until_lock_is_awaited(&suite, "handled").await;
     first.task.abort();
     suite.end_sessions().await;
     holder.close().await.unwrap();
-    assert_eq!((suite.count("inbox").await, suite.count("heard").await), (0, 0));
+    assert_eq!((suite.count("inbox").await, suite.count("handled").await), (0, 0));
     suite.start_relay().await;
-    let _ears = suite.listen(Mood::Well).await;
-    suite.until_count("heard", 5).await;
-    assert_eq!(versions(&suite).await.len(), 5);
+    let _consumer = suite.start_consumer(Behaviour::Succeeds).await;
+    suite.until_count("handled", 5).await;
+    assert_eq!(handled_versions(&suite).await.len(), 5);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn when_the_relay_that_leads_dies_the_other_goes_on() {
-    let suite = Suite::quiet().await;
-    let _ears = suite.listen(Mood::Well).await;
+async fn second_relay_takes_over_when_the_first_dies() {
+    let suite = Suite::without_relay().await;
+    let _consumer = suite.start_consumer(Behaviour::Succeeds).await;
     let mut relay = suite.start_relay().await;
     for round in 0..4 {
-        tell(&suite, round * 10 + 1..=round * 10 + 5).await;
+        emit(&suite, round * 10 + 1..=round * 10 + 5).await;
         let next = suite.start_relay().await;
         relay.abort();
         relay = next;
-        tell(&suite, round * 10 + 6..=round * 10 + 10).await;
+        emit(&suite, round * 10 + 6..=round * 10 + 10).await;
     }
-    suite.until_count("heard", 40).await;
-    assert_eq!(versions(&suite).await, (1..=40).collect::<Vec<_>>());
+    suite.until_count("handled", 40).await;
+    assert_eq!(handled_versions(&suite).await, (1..=40).collect::<Vec<_>>());
     suite.until_count("outbox", 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_consumers_share_the_events_and_each_has_one_effect() {
+async fn two_consumers_share_events_and_each_has_one_effect() {
     let suite = Suite::start().await;
-    let (mut one, mut other) = (suite.listen(Mood::Well).await, suite.listen(Mood::Well).await);
+    let mut first = suite.start_consumer(Behaviour::Succeeds).await;
+    let mut second = suite.start_consumer(Behaviour::Succeeds).await;
     suite.until_pulled_by("store__ReportAdded", 2).await;
-    let tellers = (0..10).map(|number| {
+    let emitters = (0..10).map(|number| {
         let suite = &suite;
         async move {
             for version in 1..=40 {
-                suite.tell(caller::uuid(number), version).await;
+                suite.emit(caller::uuid(number), version).await;
             }
         }
     });
-    futures::future::join_all(tellers).await;
-    suite.until_count("heard", 400).await;
-    suite.until_count("(SELECT DISTINCT aggregate, version FROM heard) AS once", 400).await;
-    let count = |ears: &mut crate::support::Ears| std::iter::from_fn(|| ears.heard.try_recv().ok()).count();
-    let shares = (count(&mut one), count(&mut other));
+    futures::future::join_all(emitters).await;
+    suite.until_count("handled", 400).await;
+    suite.until_count("(SELECT DISTINCT aggregate, version FROM handled) AS once", 400).await;
+    let count =
+        |consumer: &mut RunningConsumer| std::iter::from_fn(|| consumer.handled.try_recv().ok()).count();
+    let shares = (count(&mut first), count(&mut second));
     assert!(shares.0 > 0 && shares.1 > 0, "{shares:?}");
 }

@@ -10,9 +10,9 @@ use tokio_util::sync::CancellationToken;
 use crate::support::Suite;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_delivery_is_blank_in_the_log_once_its_time_is_over_and_an_event_never_is() {
+async fn expired_delivery_is_blanked_in_the_log_an_event_is_not() {
     let suite = Suite::start().await;
-    suite.tell(caller::uuid(1), 1).await;
+    suite.emit(caller::uuid(1), 1).await;
     let mut tx = suite.db.in_organisation(&suite.ctx(), Mode::Write).await.unwrap();
     let expires_at = suite.clock.now() + SignedDuration::from_mins(5);
     let code = LoginCode { account_id: "x".to_owned(), ..LoginCode::default() };
@@ -23,10 +23,10 @@ async fn a_delivery_is_blank_in_the_log_once_its_time_is_over_and_an_event_never
     let (stop, wake) = (CancellationToken::new(), Arc::new(Notify::new()));
     let work = due::run(suite.db.clone(), suite.clock.clone(), Vec::new(), Arc::clone(&wake), stop.clone());
     let work = tokio::spawn(work);
-    suite.until_count("(SELECT 1 FROM event_log WHERE payload <> '') AS kept", 2).await;
+    suite.until_count("(SELECT 1 FROM event_log WHERE payload <> '') AS filled", 2).await;
     suite.clock.advance(Duration::from_mins(5) + Duration::from_secs(1));
     wake.notify_one();
-    suite.until_count("(SELECT 1 FROM event_log WHERE payload <> '') AS kept", 1).await;
+    suite.until_count("(SELECT 1 FROM event_log WHERE payload <> '') AS filled", 1).await;
     stop.cancel();
     work.await.unwrap();
 }

@@ -4,7 +4,7 @@ use store::feed::Feed;
 use testkit::caller;
 use tokio_stream::StreamExt;
 
-use crate::support::{PATIENCE, Suite};
+use crate::support::{Suite, TEST_TIMEOUT};
 
 fn request(
     suite: &Suite,
@@ -25,10 +25,10 @@ async fn positions(suite: &Suite, organisation: u64, after: i64) -> Vec<i64> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_feed_goes_on_from_any_position_and_shows_no_other_organisation() {
+async fn feed_resumes_anywhere_and_shows_only_its_organisation() {
     let suite = Suite::start().await;
     for version in 1..=30 {
-        suite.tell(caller::uuid(1), version).await;
+        suite.emit(caller::uuid(1), version).await;
     }
     suite.until_count("event_log", 30).await;
     for after in 0..=30 {
@@ -37,15 +37,14 @@ async fn the_feed_goes_on_from_any_position_and_shows_no_other_organisation() {
     assert_eq!(positions(&suite, 2, 0).await, Vec::<i64>::new());
 }
 
-/// A reader that takes a few events, goes away and comes back, while eight others write.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reader_that_comes_and_goes_gets_every_event_once_while_others_write() {
+async fn reconnecting_reader_gets_every_event_once() {
     let suite = Suite::start().await;
-    let tellers = (0..8).map(|number| {
+    let emitters = (0..8).map(|number| {
         let suite = &suite;
         async move {
             for version in 1..=50 {
-                suite.tell(caller::uuid(number), version).await;
+                suite.emit(caller::uuid(number), version).await;
             }
         }
     });
@@ -55,7 +54,7 @@ async fn a_reader_that_comes_and_goes_gets_every_event_once_while_others_write()
             let after = seen.last().copied().unwrap_or(0);
             let stream =
                 Feed::new(suite.db.clone()).subscribe(request(&suite, 1, after, false)).await.unwrap();
-            // As many as the position is odd: from one to seventeen.
+            // Read a varying number of events, 1 to 17, and then connect again.
             let take = usize::try_from(after % 17 + 1).unwrap().min(400 - seen.len());
             let mut stream = stream.into_inner().take(take);
             while let Some(answer) = stream.next().await {
@@ -66,8 +65,8 @@ async fn a_reader_that_comes_and_goes_gets_every_event_once_while_others_write()
         }
         (seen, ids)
     };
-    let both = async { tokio::join!(futures::future::join_all(tellers), reader).1 };
-    let (seen, ids) = tokio::time::timeout(PATIENCE, both).await.unwrap();
+    let both = async { tokio::join!(futures::future::join_all(emitters), reader).1 };
+    let (seen, ids) = tokio::time::timeout(TEST_TIMEOUT, both).await.unwrap();
     assert_eq!(seen, (1..=400).collect::<Vec<i64>>());
     assert_eq!(ids.len(), 400);
 }

@@ -1,6 +1,7 @@
-//! The conformance suite: the guarantees of outbox, relay, inbox and consumers, on a real NATS and a real Postgres.
+//! The conformance suite: the guarantees of outbox, relay, inbox and consumers, with a real NATS and
+//! Postgres.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by a panic")]
 
 mod audit;
 mod crash;

@@ -1,4 +1,4 @@
-//! The RPCs that every service has, and whether the access matrix can fail.
+//! The access rules of the RPCs that every service has, and a proof that the access matrix can fail.
 
 use chassis::{
     Clock, Ctx,
@@ -16,19 +16,20 @@ fn matrix(process: &InProcess) -> Matrix<'_> {
 }
 
 #[tokio::test]
-async fn feed_and_audit_check_keep_their_rules() {
+async fn feed_and_audit_check_follow_their_access_rules() {
     let database = Database::create(SERVICE, &NO_MIGRATIONS).await;
     let (keys, clock, db) = (Keys::generate(), Clock::fixed(monday_morning()), database.db(SERVICE));
     let rules = Rules::of_contract().unwrap().into();
     let access = AccessLayer::new(rules, keys.settings.verifier().unwrap(), clock.clone());
-    let layers = service::layers(Audit::start(db.clone(), keys.settings.seal("identity").unwrap()), access);
+    let layers =
+        service::layers(Audit::start(db.clone(), keys.settings.seal_keys("identity").unwrap()), access);
     let routes = service::common_routes(Routes::default(), &db);
     let process = InProcess::serve(database, keys, clock, routes, layers).await;
     assert_eq!(matrix(&process).faults().await, Vec::<String>::new());
 }
 
 #[tokio::test]
-async fn a_service_that_lets_everybody_in_is_named_for_each_caller() {
+async fn service_without_access_checks_fails_for_each_caller() {
     let database = Database::create(SERVICE, &NO_MIGRATIONS).await;
     let (keys, clock, db) = (Keys::generate(), Clock::fixed(monday_morning()), database.db(SERVICE));
     let ctx = Ctx::of_service(SERVICE, caller::organisation(1), monday_morning());
@@ -39,9 +40,14 @@ async fn a_service_that_lets_everybody_in_is_named_for_each_caller() {
     let routes = service::common_routes(Routes::default(), &db);
     let process = InProcess::serve(database, keys, clock, routes, open).await;
     let faults = matrix(&process).faults().await;
-    for who in
-        ["nobody", "an expired token", "for elsewhere", "stranger's key", "without the scope", "an account"]
-    {
+    for who in [
+        "without a token",
+        "an expired token",
+        "another audience",
+        "an unknown key",
+        "without the scope",
+        "an account",
+    ] {
         assert!(faults.iter().filter(|fault| fault.contains(who)).count() >= 2, "{who}: {faults:#?}");
     }
 }

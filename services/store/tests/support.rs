@@ -1,4 +1,4 @@
-//! A small service around the suite: it tells of aggregates and writes down what it hears.
+//! A small service for the suite: emits events about aggregates and records the events that it handles.
 
 use std::{sync::LazyLock, time::Duration};
 
@@ -21,10 +21,10 @@ pub static NO_MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| Migrator::with_m
 
 pub const SERVICE: &str = "store";
 
-/// How long anything that must happen may take before the test fails.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a test waits for a result before the test fails.
+pub const TEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Database, bus, relay; and a table where the handler writes what it heard.
+/// A database, a bus and a relay. The handler records each event in the table `handled`.
 pub struct Suite {
     pub bus: Bus,
     pub database: Database,
@@ -35,24 +35,24 @@ pub struct Suite {
 }
 
 impl Suite {
-    /// With a relay at work.
+    /// Starts the suite with a relay.
     pub async fn start() -> Self {
-        let suite = Self::quiet().await;
+        let suite = Self::without_relay().await;
         suite.start_relay().await;
         suite
     }
 
-    /// Without a relay: what is told stays in the outbox.
-    pub async fn quiet() -> Self {
+    /// Starts the suite without a relay: events stay in the outbox.
+    pub async fn without_relay() -> Self {
         let bus = Bus::start();
         let database = Database::create(SERVICE, &NO_MIGRATIONS).await;
         sqlx::raw_sql(
-            "CREATE TABLE heard (
+            "CREATE TABLE handled (
                  sequence bigint GENERATED ALWAYS AS IDENTITY,
                  aggregate uuid, version bigint, event uuid);
-             GRANT SELECT, INSERT ON heard TO store_app",
+             GRANT SELECT, INSERT ON handled TO store_app",
         )
-        .execute(&mut database.behind().await)
+        .execute(&mut database.as_superuser().await)
         .await
         .unwrap();
         let db = database.db(SERVICE);
@@ -67,26 +67,26 @@ impl Suite {
         }
     }
 
-    /// Starts a relay; to abort its task is to kill it.
+    /// Starts a relay. Aborting the task kills the relay.
     pub async fn start_relay(&self) -> JoinHandle<()> {
         let relay = Relay::new(self.db.clone(), self.clock.clone(), self.bus.context().await, 1);
         tokio::spawn(relay.run(self.stop.clone()))
     }
 
-    /// Starts a consumer; every event that it has handled comes out of the channel.
-    pub async fn listen(&self, mood: Mood) -> Ears {
-        let (consumer, heard) = Self::consumer(mood);
-        Ears { heard, task: self.run(consumer).await }
+    /// Starts a consumer whose handler behaves as given.
+    pub async fn start_consumer(&self, behaviour: Behaviour) -> RunningConsumer {
+        let (consumer, handled) = Self::consumer(behaviour);
+        RunningConsumer { handled, task: self.run_consumer(consumer).await }
     }
 
-    /// Runs a consumer; to abort its task is to kill it.
-    pub async fn run(&self, consumer: Consumer) -> JoinHandle<()> {
+    /// Runs a consumer. Aborting the task kills the consumer.
+    pub async fn run_consumer(&self, consumer: Consumer) -> JoinHandle<()> {
         let bus = self.bus.context().await;
         tokio::spawn(consumer.run(self.db.clone(), self.clock.clone(), bus, 1, self.stop.clone()))
     }
 
-    /// How many messages a stream holds.
-    pub async fn messages(&self, stream: &str) -> u64 {
+    /// The number of messages in a stream.
+    pub async fn count_messages(&self, stream: &str) -> u64 {
         let context = self.bus.context().await;
         match context.get_stream(stream).await {
             Ok(mut stream) => stream.info().await.map_or(0, |info| info.state.messages),
@@ -94,15 +94,15 @@ impl Suite {
         }
     }
 
-    /// Waits until a stream holds so many messages.
+    /// Waits until a stream holds a number of messages.
     pub async fn until_messages(&self, stream: &str, count: u64) {
-        let reached = async { while self.messages(stream).await != count {} };
-        tokio::time::timeout(PATIENCE, reached)
+        let reached = async { while self.count_messages(stream).await != count {} };
+        tokio::time::timeout(TEST_TIMEOUT, reached)
             .await
             .unwrap_or_else(|_| panic!("{stream} never held {count}"));
     }
 
-    /// Waits until so many replicas of a consumer ask the bus for more.
+    /// Waits until a number of replicas of a consumer ask the bus for events.
     pub async fn until_pulled_by(&self, consumer: &str, replicas: usize) {
         let context = self.bus.context().await;
         let reached = async {
@@ -116,19 +116,19 @@ impl Suite {
                 }
             }
         };
-        tokio::time::timeout(PATIENCE, reached).await.unwrap();
+        tokio::time::timeout(TEST_TIMEOUT, reached).await.unwrap();
     }
 
-    /// Ends every session of a role, as a crash of its process does; waits until they are gone.
+    /// Ends all database sessions of the service, as a crash does; waits until they are gone.
     pub async fn end_sessions(&self) {
-        let mut behind = self.database.behind().await;
+        let mut superuser = self.database.as_superuser().await;
         let reached = async {
             loop {
                 let ended: i64 = sqlx::query_scalar(
                     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
                      WHERE datname = current_database() AND usename = 'store_login'",
                 )
-                .fetch_one(&mut behind)
+                .fetch_one(&mut superuser)
                 .await
                 .unwrap();
                 if ended == 0 {
@@ -136,47 +136,47 @@ impl Suite {
                 }
             }
         };
-        tokio::time::timeout(PATIENCE, reached).await.unwrap();
+        tokio::time::timeout(TEST_TIMEOUT, reached).await.unwrap();
     }
 
-    /// A consumer that was not started.
-    pub fn consumer(mood: Mood) -> (Consumer, mpsc::UnboundedReceiver<(Uuid, i64)>) {
-        let (heard, ears) = mpsc::unbounded_channel();
-        let consumer = Consumer::of_event(SERVICE, WriteDown { heard, mood });
-        (consumer.first_delay(Duration::from_millis(1)), ears)
+    /// A consumer that is not started, and the channel of the events that its handler saw.
+    pub fn consumer(behaviour: Behaviour) -> (Consumer, mpsc::UnboundedReceiver<(Uuid, i64)>) {
+        let (sender, handled) = mpsc::unbounded_channel();
+        let consumer = Consumer::of_event(SERVICE, RecordingHandler { handled: sender, behaviour });
+        (consumer.first_delay(Duration::from_millis(1)), handled)
     }
 
     pub fn ctx(&self) -> Ctx {
         Ctx::of_service(SERVICE, caller::organisation(1), self.clock.now())
     }
 
-    /// Tells of one change, in a transaction of its own.
-    pub async fn tell(&self, aggregate: Uuid, version: i64) {
+    /// Emits one event, in a transaction of its own.
+    pub async fn emit(&self, aggregate: Uuid, version: i64) {
         let mut tx = self.db.in_organisation(&self.ctx(), Mode::Write).await.unwrap();
         let message = ReportAdded { report_id: aggregate.to_string() };
         tx.emit(About::new(aggregate, version), &message).await.unwrap();
         tx.commit().await.unwrap();
     }
 
-    /// All that was heard, in the order of the handler's commits.
-    pub async fn heard(&self) -> Vec<(Uuid, i64)> {
-        sqlx::query_as("SELECT aggregate, version FROM heard ORDER BY sequence")
-            .fetch_all(&mut self.database.behind().await)
+    /// The aggregates and versions of all handled events, in the order of the handler's commits.
+    pub async fn handled(&self) -> Vec<(Uuid, i64)> {
+        sqlx::query_as("SELECT aggregate, version FROM handled ORDER BY sequence")
+            .fetch_all(&mut self.database.as_superuser().await)
             .await
             .unwrap()
     }
 
-    /// Counts rows of a table, behind the rules.
+    /// The number of rows of a table, of all organisations.
     pub async fn count(&self, table: &str) -> i64 {
         sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}")))
-            .fetch_one(&mut self.database.behind().await)
+            .fetch_one(&mut self.database.as_superuser().await)
             .await
             .unwrap()
     }
 
-    /// Waits until a table has so many rows.
+    /// Waits until a table has a number of rows.
     pub async fn until_count(&self, table: &str, count: i64) {
-        tokio::time::timeout(PATIENCE, async {
+        tokio::time::timeout(TEST_TIMEOUT, async {
             while self.count(table).await != count {
                 tokio::task::yield_now().await;
             }
@@ -186,39 +186,40 @@ impl Suite {
     }
 }
 
-/// A consumer that runs, and what it has handled, also what did not stand.
-pub struct Ears {
-    pub heard: mpsc::UnboundedReceiver<(Uuid, i64)>,
+/// A running consumer. The channel gives each event that the handler saw, also if the transaction was rolled
+/// back.
+pub struct RunningConsumer {
+    pub handled: mpsc::UnboundedReceiver<(Uuid, i64)>,
     pub task: JoinHandle<()>,
 }
 
 /// How a handler behaves.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Mood {
-    /// All goes well.
-    Well,
-    /// Whatever is about this aggregate fails, every time.
+pub enum Behaviour {
+    /// The handler succeeds.
+    Succeeds,
+    /// The handler fails on every event about this aggregate.
     FailsOn(Uuid),
 }
 
-struct WriteDown {
-    heard: mpsc::UnboundedSender<(Uuid, i64)>,
-    mood: Mood,
+struct RecordingHandler {
+    handled: mpsc::UnboundedSender<(Uuid, i64)>,
+    behaviour: Behaviour,
 }
 
-impl Handler for WriteDown {
+impl Handler for RecordingHandler {
     type Message = ReportAdded;
 
     async fn handle(&self, tx: &mut Tx, event: Received<ReportAdded>) -> Result<(), HandlerError> {
-        sqlx::query("INSERT INTO heard (aggregate, version, event) VALUES ($1, $2, $3)")
+        sqlx::query("INSERT INTO handled (aggregate, version, event) VALUES ($1, $2, $3)")
             .bind(event.aggregate)
             .bind(event.version)
             .bind(event.id.uuid())
             .execute(tx.connection())
             .await?;
-        let _ = self.heard.send((event.aggregate, event.version));
-        if self.mood == Mood::FailsOn(event.aggregate) {
-            return Err(HandlerError::Again("it fails every time".into()));
+        let _ = self.handled.send((event.aggregate, event.version));
+        if self.behaviour == Behaviour::FailsOn(event.aggregate) {
+            return Err(HandlerError::Retry("it fails every time".into()));
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ async fn database() -> (Database, Db) {
              text text, PRIMARY KEY (organisation_id, id));
          SELECT zp_tenant_client('note')",
     )
-    .execute(&mut database.behind().await)
+    .execute(&mut database.as_superuser().await)
     .await
     .unwrap();
     let db = database.db(SERVICE);
@@ -42,7 +42,7 @@ async fn visible(db: &Db, ctx: &Ctx) -> i64 {
 }
 
 #[tokio::test]
-async fn rows_of_another_organisation_or_client_are_not_there() {
+async fn rows_of_another_organisation_or_client_are_invisible() {
     let (_database, db) = database().await;
     write(&db, &ctx(1, None), 1, 1).await.unwrap();
     write(&db, &ctx(1, None), 1, 2).await.unwrap();
@@ -63,7 +63,7 @@ async fn nothing_can_be_written_for_another_organisation_or_client() {
 }
 
 #[tokio::test]
-async fn the_next_user_of_a_connection_inherits_nothing() {
+async fn reused_connection_keeps_no_organisation() {
     let (database, _) = database().await;
     let db = Db::new(SERVICE, database.login.clone(), 1);
     write(&db, &ctx(1, None), 1, 1).await.unwrap();
@@ -72,7 +72,7 @@ async fn the_next_user_of_a_connection_inherits_nothing() {
 }
 
 #[tokio::test]
-async fn connections_that_died_are_replaced_before_anybody_notices() {
+async fn connections_that_died_are_replaced_within_the_call() {
     let (database, db) = database().await;
     let (here, elsewhere) = (ctx(1, None), ctx(2, None));
     let all = [&here, &elsewhere, &here, &elsewhere].map(|ctx| db.in_organisation(ctx, Mode::Read));
@@ -81,7 +81,7 @@ async fn connections_that_died_are_replaced_before_anybody_notices() {
     drop(open);
     let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                WHERE datname = current_database() AND usename = 'store_login'";
-    sqlx::raw_sql(end).execute(&mut database.behind().await).await.unwrap();
+    sqlx::raw_sql(end).execute(&mut database.as_superuser().await).await.unwrap();
     write(&db, &here, 1, 1).await.unwrap();
     assert_eq!(visible(&db, &here).await, 1);
 }
@@ -95,11 +95,11 @@ async fn a_read_cannot_write() {
 }
 
 #[tokio::test]
-async fn every_table_of_the_store_keeps_the_schema_rules_and_a_bad_one_is_named() {
+async fn schema_check_accepts_store_tables_and_names_bad_ones() {
     let (database, _) = database().await;
-    let mut behind = database.behind().await;
-    assert_eq!(schema::faults(&mut behind).await, Vec::<String>::new());
-    sqlx::raw_sql("CREATE TABLE bad_note (id uuid PRIMARY KEY)").execute(&mut behind).await.unwrap();
+    let mut superuser = database.as_superuser().await;
+    assert_eq!(schema::faults(&mut superuser).await, Vec::<String>::new());
+    sqlx::raw_sql("CREATE TABLE bad_note (id uuid PRIMARY KEY)").execute(&mut superuser).await.unwrap();
     for (bad, rule) in [
         ("CREATE TABLE bad (id uuid PRIMARY KEY)", "no organisation_id"),
         ("CREATE TABLE bad (organisation_id uuid NOT NULL PRIMARY KEY)", "no forced row-level security"),
@@ -125,13 +125,13 @@ async fn every_table_of_the_store_keeps_the_schema_rules_and_a_bad_one_is_named(
             "index that does not begin",
         ),
     ] {
-        sqlx::raw_sql(AssertSqlSafe(format!("RESET ROLE; {bad}"))).execute(&mut behind).await.unwrap();
-        let faults = schema::faults(&mut behind).await;
+        sqlx::raw_sql(AssertSqlSafe(format!("RESET ROLE; {bad}"))).execute(&mut superuser).await.unwrap();
+        let faults = schema::faults(&mut superuser).await;
         assert!(faults.iter().any(|fault| fault.contains(rule)), "{rule}: {faults:?}");
-        sqlx::raw_sql("RESET ROLE; DROP TABLE bad").execute(&mut behind).await.unwrap();
+        sqlx::raw_sql("RESET ROLE; DROP TABLE bad").execute(&mut superuser).await.unwrap();
     }
     let function = "CREATE FUNCTION bad() RETURNS timestamptz LANGUAGE sql AS 'SELECT now()'";
-    sqlx::raw_sql(function).execute(&mut behind).await.unwrap();
-    let faults = schema::faults(&mut behind).await;
+    sqlx::raw_sql(function).execute(&mut superuser).await.unwrap();
+    let faults = schema::faults(&mut superuser).await;
     assert!(faults.iter().any(|fault| fault.contains("is a function that asks")), "{faults:?}");
 }

@@ -9,7 +9,7 @@ use async_nats::jetstream::Context;
 use store::stream::{self, NatsSettings};
 use tempfile::TempDir;
 
-/// A server that can be killed, restarted and wiped. Dies with the test.
+/// A NATS server that a test can kill, restart and wipe. Dropping the bus kills the server.
 pub struct Bus {
     folder: TempDir,
     port: u16,
@@ -17,7 +17,7 @@ pub struct Bus {
 }
 
 impl Bus {
-    /// Starts one on a free port.
+    /// Starts a server on a free port.
     #[must_use]
     pub fn start() -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -26,7 +26,7 @@ impl Bus {
         bus
     }
 
-    /// Starts the server again after [`Bus::kill`]; what it had stored is there.
+    /// Starts the server again after [`Bus::kill`], with the data on its disk.
     pub fn restart(&mut self) {
         let settings = format!(
             "listen: \"127.0.0.1:{}\"\njetstream {{ store_dir: \"{}\", sync_interval: always }}\n",
@@ -53,12 +53,12 @@ impl Bus {
         }
     }
 
-    /// Takes away all that a killed server had stored.
+    /// Deletes all data on the disk of a killed server.
     pub fn wipe(&self) {
         let _ = std::fs::remove_dir_all(self.folder.path().join("jetstream"));
     }
 
-    /// How to reach it.
+    /// The settings that connect to this server.
     #[must_use]
     pub fn settings(&self) -> NatsSettings {
         NatsSettings {
@@ -69,7 +69,7 @@ impl Bus {
         }
     }
 
-    /// A JetStream context of its own connection.
+    /// A JetStream context on a new connection.
     pub async fn context(&self) -> Context {
         stream::jetstream(self.settings().connect("test").await.unwrap())
     }

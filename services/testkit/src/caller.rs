@@ -1,4 +1,4 @@
-//! Callers, as their tokens describe them.
+//! Callers as their tokens describe them: accounts and systems.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use chassis::{
 use proto::access::v1::{Action, Level, Section};
 use uuid::Uuid;
 
-/// A fresh UUIDv7-shaped id that is the same for the same number.
+/// An id in the form of a UUIDv7; the same number always gives the same id.
 #[must_use]
 pub const fn uuid(number: u64) -> Uuid {
     Uuid::from_u64_pair(0x0190_0000_0000_7000, 0x8000_0000_0000_0000 | number)
@@ -27,7 +27,7 @@ pub const fn client(number: u64) -> ClientId {
     ClientId(uuid(0x1_0000 + number))
 }
 
-/// A relative with grants on one client's dossier.
+/// The account of a relative, with grants on the dossier of one client.
 #[must_use]
 pub fn account(
     organisation: OrganisationId,
@@ -54,7 +54,7 @@ pub fn account(
     })
 }
 
-/// The same account, with somebody else acting in its name.
+/// The same account, used by an impersonator. Any other kind of caller is unchanged.
 #[must_use]
 pub fn impersonated(caller: &Caller) -> Caller {
     match caller {
@@ -66,7 +66,7 @@ pub fn impersonated(caller: &Caller) -> Caller {
     }
 }
 
-/// The ECD of an organisation, with scopes.
+/// The ECD (the record system) of an organisation, with scopes.
 #[must_use]
 pub fn system(organisation: OrganisationId, scopes: &[&str]) -> Caller {
     Caller::System {

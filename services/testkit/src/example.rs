@@ -1,21 +1,21 @@
-//! Messages of the contract with something in every field, made from the descriptors: a field that is added tomorrow is
-//! filled as well.
+//! Example messages of the contract with a value in every field. They are built from the descriptors, so that
+//! new fields are filled too.
 
 use chassis::contract;
 use jiff::Timestamp;
 use prost::{Message, Name};
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, Value};
 
-/// A message with `text` in every text, two elements in every list, and `at` in every instant. Numbers are 1. In the first
-/// element of a list what can be true is true and enums have their first value after the zero; in the second element
-/// what can be true is false and enums have their last value.
+/// A message with `text` in every text and `at` in every timestamp. Numbers are 1. Lists have two elements:
+/// in the first, booleans are true and enums have their first value after zero; in the second, booleans are
+/// false and enums have their last value.
 #[must_use]
 pub fn message<M: Message + Name + Default>(text: &str, at: Timestamp) -> M {
     let descriptor = contract::pool().get_message_by_name(&M::full_name()).unwrap();
     filled(&descriptor, text, at, true).transcode_to().unwrap()
 }
 
-/// The answer of a method, encoded, filled in the same way; `None` where the contract has no method with this path.
+/// The encoded response of a method, filled as by [`message`]; `None` if the contract has no such method.
 #[must_use]
 pub fn answer(path: &str, text: &str, at: Timestamp) -> Option<Vec<u8>> {
     let (service, name) = path.trim_start_matches('/').split_once('/')?;
@@ -32,11 +32,12 @@ fn filled(descriptor: &MessageDescriptor, text: &str, at: Timestamp, flag: bool)
     }
     let mut message = DynamicMessage::new(descriptor.clone());
     for field in descriptor.fields() {
-        let value = |flag| one(&field, text, at, flag);
+        let value = |flag| single_value(&field, text, at, flag);
         let value = if field.is_map() {
             let entry = field.kind();
-            let of = entry.as_message().unwrap().map_entry_value_field();
-            Value::Map([(MapKey::String(text.to_owned()), one(&of, text, at, flag))].into())
+            let value_field = entry.as_message().unwrap().map_entry_value_field();
+            let key = MapKey::String(text.to_owned());
+            Value::Map([(key, single_value(&value_field, text, at, flag))].into())
         } else if field.is_list() {
             Value::List(vec![value(true), value(false)])
         } else {
@@ -47,7 +48,7 @@ fn filled(descriptor: &MessageDescriptor, text: &str, at: Timestamp, flag: bool)
     message
 }
 
-fn one(field: &FieldDescriptor, text: &str, at: Timestamp, flag: bool) -> Value {
+fn single_value(field: &FieldDescriptor, text: &str, at: Timestamp, flag: bool) -> Value {
     match field.kind() {
         Kind::String => Value::String(text.to_owned()),
         Kind::Bytes => Value::Bytes(text.as_bytes().to_vec().into()),
@@ -78,7 +79,7 @@ mod tests {
     use crate::monday_morning;
 
     #[test]
-    fn every_field_holds_something() {
+    fn every_field_is_filled() {
         let list: ListAccessResponse = message("<b>", monday_morning());
         assert_eq!(list.entries.len(), 2);
         assert_eq!((list.entries[0].name.as_str(), list.entries[0].may_change), ("<b>", true));

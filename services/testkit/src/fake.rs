@@ -1,10 +1,10 @@
-//! A service that is made up: for tests of the gateway, which knows services by the contract alone.
+//! A fake service, for tests of the gateway: the gateway knows services only by their contract.
 
 use std::sync::{Arc, Mutex};
 
 use axum::{Router, extract::State, response::IntoResponse};
 use bytes::Bytes;
-use chassis::server::Bound;
+use chassis::server::Listener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::{Request, Response, Status, server::Grpc, service::Routes};
 use tower::layer::util::Identity;
@@ -13,48 +13,48 @@ use crate::grpc::AsBytes;
 
 type Answer = dyn Fn(&str, &[u8]) -> Result<Vec<u8>, Status> + Send + Sync;
 
-/// A made-up service that runs until it is dropped.
+/// A fake service that runs until it is dropped.
 pub struct Fake {
-    /// Where it listens.
+    /// The URL that the service listens on.
     pub address: String,
     calls: Arc<Mutex<Vec<String>>>,
     _stop: DropGuard,
 }
 
 #[derive(Clone)]
-struct Desk {
+struct FakeState {
     answer: Arc<Answer>,
     calls: Arc<Mutex<Vec<String>>>,
 }
 
 impl Fake {
-    /// Starts one that answers by the method's path and the encoded request.
+    /// Starts a service. `answer` gets the method's path and the encoded request.
     pub async fn start(
         answer: impl Fn(&str, &[u8]) -> Result<Vec<u8>, Status> + Send + Sync + 'static,
     ) -> Self {
         let calls = Arc::default();
-        let desk = Desk { answer: Arc::new(answer), calls: Arc::clone(&calls) };
-        let bound = Bound::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
-        let address = format!("http://{}", bound.address().unwrap());
-        let routes = Routes::from(Router::new().fallback(serve).with_state(desk));
+        let state = FakeState { answer: Arc::new(answer), calls: Arc::clone(&calls) };
+        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let address = format!("http://{}", listener.address().unwrap());
+        let routes = Routes::from(Router::new().fallback(serve).with_state(state));
         let stop = CancellationToken::new();
-        tokio::spawn(bound.serve(routes, Identity::new(), stop.clone()));
+        tokio::spawn(listener.serve(routes, Identity::new(), stop.clone()));
         Self { address, calls, _stop: stop.drop_guard() }
     }
 
-    /// The methods that were called since this was last asked, in their order; they are forgotten.
-    #[expect(clippy::must_use_candidate, reason = "to forget them is a use")]
-    pub fn calls(&self) -> Vec<String> {
+    /// Takes the names of the methods that were called since the last take, in the order of the calls.
+    #[expect(clippy::must_use_candidate, reason = "a test may take the calls only to forget them")]
+    pub fn take_calls(&self) -> Vec<String> {
         std::mem::take(&mut *self.calls.lock().unwrap())
     }
 }
 
-async fn serve(State(desk): State<Desk>, request: axum::extract::Request) -> impl IntoResponse {
+async fn serve(State(state): State<FakeState>, request: axum::extract::Request) -> impl IntoResponse {
     let path = request.uri().path().to_owned();
     let method = path.rsplit('/').next().unwrap_or_default().to_owned();
-    desk.calls.lock().unwrap().push(method);
+    state.calls.lock().unwrap().push(method);
     let answer = tower::service_fn(move |request: Request<Bytes>| {
-        let answer = (desk.answer)(&path, request.get_ref());
+        let answer = (state.answer)(&path, request.get_ref());
         std::future::ready(answer.map(|bytes| Response::new(Bytes::from(bytes))))
     });
     Grpc::new(AsBytes).unary(answer, request).await

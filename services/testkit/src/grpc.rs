@@ -1,4 +1,5 @@
-//! Any method of the contract, called by its path with bytes: for tests that are made from the contract.
+//! Calls any method of the contract by its path, with encoded messages: for tests that loop over the
+//! contract.
 
 use bytes::{Buf, BufMut, Bytes};
 use chassis::channel;
@@ -9,10 +10,10 @@ use tonic::{
     codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
 };
 
-/// Calls a method with one message; gives all messages that came back. On the wire a single answer is a stream of one.
+/// Calls a method with one message; returns all messages of the answer. A unary answer has one message.
 ///
 /// # Errors
-/// How the call was refused.
+/// The status of a call that failed.
 pub async fn call(channel: channel::Channel, path: &str, message: &[u8]) -> Result<Vec<Bytes>, Status> {
     let mut grpc = Grpc::new(channel);
     grpc.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
@@ -21,7 +22,7 @@ pub async fn call(channel: channel::Channel, path: &str, message: &[u8]) -> Resu
     answers.into_inner().collect::<Result<Vec<_>, _>>().await
 }
 
-/// Messages as they are.
+/// A codec that leaves messages encoded.
 pub(crate) struct AsBytes;
 
 impl Codec for AsBytes {

@@ -3,15 +3,15 @@
 use chassis::keys::KeySettings;
 use tempfile::TempDir;
 
-/// Keys that vanish with the test.
+/// Key files that are deleted when the keys are dropped.
 pub struct Keys {
     _folder: TempDir,
-    /// Where they are.
+    /// The folders of the key files.
     pub settings: KeySettings,
 }
 
 impl Keys {
-    /// Fresh keys for everybody.
+    /// Generates keys for the gateway and for every service.
     #[must_use]
     pub fn generate() -> Self {
         let folder = tempfile::tempdir().unwrap();

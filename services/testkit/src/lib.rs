@@ -3,7 +3,7 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::missing_panics_doc,
-    reason = "a test that cannot go on panics"
+    reason = "a test fails by a panic"
 )]
 
 pub mod bus;
@@ -24,20 +24,20 @@ pub use keys::Keys;
 pub use matrix::Matrix;
 pub use process::InProcess;
 
-/// A time at which all is well: Monday 3 May 2027, 10.00 in the Netherlands.
+/// The time at which tests start: Monday 3 May 2027, 10.00 in the Netherlands.
 #[must_use]
 pub fn monday_morning() -> jiff::Timestamp {
     "2027-05-03T08:00:00Z".parse().unwrap()
 }
 
-#[expect(clippy::disallowed_methods, reason = "how `make test` tells tests where the real parts are")]
+#[expect(clippy::disallowed_methods, reason = "`make test` passes the servers' addresses in variables")]
 fn environment(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| {
         panic_with(&format!("{name} is not set: run tests with `make test`, or under `zorgportaal parts --`"))
     })
 }
 
-#[expect(clippy::panic, reason = "a test that cannot go on panics")]
+#[expect(clippy::panic, reason = "a test fails by a panic")]
 fn panic_with(message: &str) -> ! {
     panic!("{message}")
 }

@@ -1,11 +1,11 @@
-//! What a service has told: the outbox, read behind its rules.
+//! The events in a service's outbox, read as a superuser.
 
 use prost::{Message, Name};
 use proto::event::v1::Event;
 use sqlx::PgConnection;
 
 /// All events of one type that wait in the outbox, oldest first.
-pub async fn of<M: Message + Name + Default>(connection: &mut PgConnection) -> Vec<(Event, M)> {
+pub async fn events<M: Message + Name + Default>(connection: &mut PgConnection) -> Vec<(Event, M)> {
     let payloads: Vec<Vec<u8>> =
         sqlx::query_scalar("SELECT payload FROM outbox WHERE subject LIKE '%.' || $1 ORDER BY sequence")
             .bind(M::full_name())
@@ -22,7 +22,7 @@ pub async fn of<M: Message + Name + Default>(connection: &mut PgConnection) -> V
         .collect()
 }
 
-/// Moves all that waits into the event log, as a relay does once the bus has it.
+/// Moves the outbox to the event log, as the relay does after the bus has acknowledged the events.
 pub async fn publish(connection: &mut PgConnection) {
     sqlx::raw_sql(
         "INSERT INTO event_log (position, event_id, organisation_id, subject, payload, traceparent)
@@ -34,7 +34,7 @@ pub async fn publish(connection: &mut PgConnection) {
     .unwrap();
 }
 
-/// The subjects of all that waits in the outbox, oldest first.
+/// The subjects of all events in the outbox, oldest first.
 pub async fn subjects(connection: &mut PgConnection) -> Vec<String> {
     sqlx::query_scalar("SELECT subject FROM outbox ORDER BY sequence").fetch_all(connection).await.unwrap()
 }

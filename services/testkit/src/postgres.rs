@@ -8,7 +8,7 @@ use store::{Db, migrate};
 use uuid::Uuid;
 
 const SERVICE: &str = include_str!("../../../deploy/postgres/service.sql");
-/// Serialises the making of roles and templates over all test processes.
+/// The advisory lock that lets one test process at a time create roles, templates and databases.
 const LOCK: i64 = 0x5445_5354;
 
 /// A name for a set of migrations, from their checksums.
@@ -18,29 +18,29 @@ fn fingerprint(migrator: &Migrator) -> String {
     chassis::secret::hex(&bytes)
 }
 
-/// A database of the test's own, as its service would reach it.
+/// A database that belongs to one test.
 #[derive(Debug)]
 pub struct Database {
-    /// As `<service>_login`.
+    /// Connects as `<service>_login`, as the service does.
     pub login: PgConnectOptions,
-    /// As a superuser, for looking behind the rules.
+    /// Connects as a superuser, past privileges and row-level security.
     pub superuser: PgConnectOptions,
 }
 
 impl Database {
-    /// A fresh one with all migrations.
+    /// Creates a database with all migrations.
     pub async fn create(service: &'static str, migrator: &Migrator) -> Self {
         let server: PgConnectOptions = crate::environment("ZORGPORTAAL_TEST_POSTGRES").parse().unwrap();
         Self::create_on(server, service, migrator).await
     }
 
-    /// The same, on a server of the test's own choice.
+    /// Creates a database with all migrations on a given server.
     pub async fn create_on(server: PgConnectOptions, service: &'static str, migrator: &Migrator) -> Self {
         let mut admin = server.connect().await.unwrap();
         let template = format!("template_{service}_{}", fingerprint(migrator));
         make_template(&mut admin, &server, service, &template, migrator).await;
         let name = format!("test_{}", Uuid::from_bytes(chassis::secret::random()).simple());
-        // Copying needs the template to itself: one at a time.
+        // Postgres copies a template only while no other session uses the template.
         lock(&mut admin).await;
         run(&mut admin, &format!("CREATE DATABASE {name} TEMPLATE {template} OWNER {service}_owner")).await;
         run(&mut admin, &format!("GRANT CONNECT ON DATABASE {name} TO {service}_login")).await;
@@ -51,14 +51,14 @@ impl Database {
         }
     }
 
-    /// The database as its service uses it.
+    /// The database as the service uses it.
     #[must_use]
     pub fn db(&self, service: &'static str) -> Db {
         Db::new(service, self.login.clone(), 4)
     }
 
-    /// A superuser's connection.
-    pub async fn behind(&self) -> PgConnection {
+    /// A new connection as a superuser, past privileges and row-level security.
+    pub async fn as_superuser(&self) -> PgConnection {
         self.superuser.connect().await.unwrap()
     }
 }

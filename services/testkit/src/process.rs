@@ -1,4 +1,4 @@
-//! A service in this process: its real layers, its real database, a real socket; no bus.
+//! Runs a service in the test's process, with its real layers, database and socket, but without a bus.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use chassis::{
     channel,
     id::OrganisationId,
     seal::SealKeys,
-    server::Bound,
+    server::Listener,
     token::Caller,
 };
 use prost::{Message, Name};
@@ -29,15 +29,15 @@ use uuid::Uuid;
 
 use crate::{Keys, monday_morning, postgres::Database};
 
-/// A service that runs until it is dropped.
+/// A running service; stops when dropped.
 pub struct InProcess {
-    /// Its database, behind its rules too.
+    /// The service's database.
     pub database: Database,
-    /// Its time: Monday morning, until moved.
+    /// The service's clock: Monday morning, until the test moves the clock.
     pub clock: Clock,
-    /// Everybody's keys.
+    /// The keys of the gateway and of every service.
     pub keys: Keys,
-    /// Where it listens.
+    /// The URL that the service listens on.
     pub address: String,
     service: &'static str,
     consumers: Vec<Consumer>,
@@ -46,12 +46,12 @@ pub struct InProcess {
 }
 
 impl InProcess {
-    /// Starts a service with its own settings.
+    /// Starts a service with the given settings.
     pub async fn start<S: Service>(settings: S::Settings) -> Self {
         let database = Database::create(S::NAME, S::migrator()).await;
         let (keys, clock) = (Keys::generate(), Clock::fixed(monday_morning()));
         let db = database.db(S::NAME);
-        let seal = keys.settings.seal(S::NAME).unwrap();
+        let seal = keys.settings.seal_keys(S::NAME).unwrap();
         let parts = Parts {
             audit: Audit::start(db.clone(), seal.clone()),
             db: db.clone(),
@@ -72,11 +72,11 @@ impl InProcess {
         Self { service: S::NAME, consumers: built.consumers, due: built.due, ..process }
     }
 
-    /// Does all due work once, as the service's loop does.
+    /// Runs all due work once, as the service's loop does.
     pub async fn run_due(&self) {
         let db = self.database.db(self.service);
-        let nobody = Ctx::of_service("test", OrganisationId(Uuid::nil()), self.clock.now());
-        for organisation in organisation::list(&db, &nobody).await.unwrap() {
+        let no_organisation = Ctx::of_service("test", OrganisationId(Uuid::nil()), self.clock.now());
+        for organisation in organisation::list(&db, &no_organisation).await.unwrap() {
             let ctx = Ctx::of_service("test", organisation.id, self.clock.now());
             for work in &self.due {
                 work.run(&db, &ctx, &organisation).await.unwrap();
@@ -84,8 +84,13 @@ impl InProcess {
         }
     }
 
-    /// Lets the service hear of something, as if the bus had brought it.
-    pub async fn hear<M: Message + Name>(&self, organisation: OrganisationId, about: About, message: &M) {
+    /// Lets the service's consumer handle an event, as if the bus had delivered the event.
+    pub async fn receive_event<M: Message + Name>(
+        &self,
+        organisation: OrganisationId,
+        about: About,
+        message: &M,
+    ) {
         let ctx = Ctx::of_service("test", organisation, self.clock.now());
         let (_, event) = envelope(&ctx, about, message);
         let name = format!("{}__{}", self.service, M::NAME);
@@ -94,7 +99,7 @@ impl InProcess {
         consumer.replay(&db, &self.clock, &event.encode_to_vec()).await.unwrap();
     }
 
-    /// Serves routes over a database, in whatever layers.
+    /// Serves routes behind the given layers.
     pub async fn serve<L, T>(database: Database, keys: Keys, clock: Clock, routes: Routes, layers: L) -> Self
     where
         L: Layer<Routes, Service = T> + Clone + Send + Sync + 'static,
@@ -107,10 +112,10 @@ impl InProcess {
             + Send
             + 'static,
     {
-        let bound = Bound::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
-        let address = format!("http://{}", bound.address().unwrap());
+        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let address = format!("http://{}", listener.address().unwrap());
         let stop = CancellationToken::new();
-        tokio::spawn(bound.serve(routes, layers, stop.clone()));
+        tokio::spawn(listener.serve(routes, layers, stop.clone()));
         Self {
             database,
             clock,
@@ -123,9 +128,9 @@ impl InProcess {
         }
     }
 
-    /// A channel that calls as somebody.
+    /// A channel to the service, with a token of the caller.
     #[must_use]
-    pub fn calling(&self, caller: &Caller) -> channel::Channel {
+    pub fn channel_as(&self, caller: &Caller) -> channel::Channel {
         let signer = match caller {
             Caller::Gateway => self.keys.settings.signer("gateway"),
             _ => self.keys.settings.signer("identity"),
@@ -134,9 +139,9 @@ impl InProcess {
         channel::with_token(channel::connect(&self.address).unwrap(), &token)
     }
 
-    /// The keys of a service, to open what was sealed to it.
+    /// The keys of a service, to open messages that were sealed to the service.
     #[must_use]
-    pub fn seal(&self, service: &str) -> SealKeys {
-        self.keys.settings.seal(service).unwrap()
+    pub fn seal_keys(&self, service: &str) -> SealKeys {
+        self.keys.settings.seal_keys(service).unwrap()
     }
 }

@@ -1,4 +1,4 @@
-//! Records and registrations as an ECD sends them: one example of each, to be changed by the test that needs another.
+//! Examples of the records and registrations that an ECD (the organisation's record system) sends.
 
 use chassis::{id::AccountId, time};
 use jiff::Timestamp;
@@ -8,13 +8,13 @@ use proto::{
     identity::v1::{Consent, RegisterAccountRequest, RelationKind},
 };
 
-/// Where a record stands in the ECD.
+/// The id and version of a record in the ECD.
 #[must_use]
 pub fn origin(external_id: &str, version: i64) -> Origin {
     Origin { source: "ecd".to_owned(), external_id: external_id.to_owned(), version }
 }
 
-/// A client's record.
+/// The record of a client.
 #[must_use]
 pub fn client_record(external_id: &str, version: i64, name: &str) -> ClientRecord {
     ClientRecord {
@@ -24,7 +24,7 @@ pub fn client_record(external_id: &str, version: i64, name: &str) -> ClientRecor
     }
 }
 
-/// The first version of a report on a client, by the client's external id.
+/// The first version of a report. `client` is the client's external id.
 #[must_use]
 pub fn report_record(client: &str, external_id: &str, written_at: Timestamp, text: &str) -> ReportRecord {
     ReportRecord {
@@ -38,7 +38,7 @@ pub fn report_record(client: &str, external_id: &str, written_at: Timestamp, tex
     }
 }
 
-/// A registration whose user name is the e-mail address, with the right to read reports and to manage users.
+/// A registration that may read reports and manage users. The user name is the e-mail address.
 #[must_use]
 pub fn registration(
     account: AccountId,

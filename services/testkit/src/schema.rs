@@ -1,22 +1,22 @@
-//! The rules that every table keeps, read from the database itself.
+//! The rules that every table must follow, checked against the database's own catalogue.
 
 use sqlx::PgConnection;
 
-/// Tables that are of no one organisation, and why each may be.
+/// Tables that do not belong to one organisation. Each group says why this is allowed.
 const EXEMPT: [&str; 7] = [
-    // The bus's own books: no care content, read by the relay's role alone.
+    // The tables behind the bus: they hold no care content, and only the relay's role reads their events.
     "outbox",
     "event_log",
     "inbox",
     "dead_letter",
     // The list of organisations itself.
     "organisation",
-    // sqlx's own.
+    // The versions of the migrations, kept by sqlx.
     "_sqlx_migrations",
     "_store_migrations",
 ];
 
-/// Everything in the schema that breaks a rule, in words; empty where all is well.
+/// Descriptions of all tables and functions that break a rule; empty if none does.
 pub async fn faults(connection: &mut PgConnection) -> Vec<String> {
     let mut faults = Vec::new();
     for (rule, query) in RULES {

@@ -1,4 +1,4 @@
-//! Whether a caller may call: pure, so that every combination is tested at once.
+//! Decides whether a caller may call a method: a pure function, so that tests cover every combination.
 
 use proto::access::v1::Level;
 
@@ -8,14 +8,14 @@ use crate::{
     token::{AccountCaller, Caller},
 };
 
-/// Judges a caller by a rule. A caller of the wrong kind hears that its token is refused; a person without the grant,
-/// that there is nothing; a person at too low a level, that more proof is asked.
+/// Decides by the method's rule whether a caller may call. A caller of the wrong kind gets "token refused". A
+/// person without the grant gets "not found". A person at too low a level gets "step-up required".
 ///
 /// # Errors
 /// The failure to answer with.
 pub fn decide(rule: &Rule, caller: Option<&Caller>) -> Result<(), Failure> {
     match (&rule.allowed, caller) {
-        (Allowed::Account, Some(Caller::Account(account))) => in_person(rule, account),
+        (Allowed::Account, Some(Caller::Account(account))) => refuse_impersonation(rule, account),
         (Allowed::Credential, _)
         | (Allowed::Operator, Some(Caller::Operator))
         | (Allowed::Gateway, Some(Caller::Gateway)) => Ok(()),
@@ -31,9 +31,9 @@ pub fn decide(rule: &Rule, caller: Option<&Caller>) -> Result<(), Failure> {
             if !granted {
                 return Err(Failure::not_found());
             }
-            in_person(rule, account)?;
-            let asks_more = account.step_up.contains(&i32::from(*section));
-            if asks_more || level_rank(account.level()) < level_rank(*min_level) {
+            refuse_impersonation(rule, account)?;
+            let needs_step_up = account.step_up.contains(&i32::from(*section));
+            if needs_step_up || level_rank(account.level()) < level_rank(*min_level) {
                 return Err(Failure::step_up_required());
             }
             Ok(())
@@ -42,8 +42,8 @@ pub fn decide(rule: &Rule, caller: Option<&Caller>) -> Result<(), Failure> {
     }
 }
 
-/// What is for the person alone is refused to whoever acts in their name (R60).
-fn in_person(rule: &Rule, account: &AccountCaller) -> Result<(), Failure> {
+/// Refuses an impersonator, unless the rule says that an impersonator may call (R60).
+fn refuse_impersonation(rule: &Rule, account: &AccountCaller) -> Result<(), Failure> {
     (rule.impersonated || account.impersonator.is_empty())
         .then_some(())
         .ok_or_else(Failure::impersonation_refused)
@@ -76,7 +76,7 @@ mod tests {
         Rule { allowed, audit: false, impersonated: false, path: "/x".to_owned() }
     }
 
-    fn reading_reports(min_level: Level) -> Rule {
+    fn view_reports(min_level: Level) -> Rule {
         rule(Allowed::Section { section: Section::Reports, action: Action::View, min_level })
     }
 
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_grant_counts_for_its_own_section_and_action_alone() {
-        let rule = reading_reports(Level::Low);
+        let rule = view_reports(Level::Low);
         let view = account(&[(Section::Reports, Action::View)], Level::Low);
         let write = account(&[(Section::Reports, Action::Write)], Level::Low);
         let other = account(&[(Section::Planning, Action::View)], Level::Low);
@@ -116,44 +116,48 @@ mod tests {
     }
 
     #[test]
-    fn what_is_for_the_person_alone_is_refused_to_whoever_acts_in_their_name() {
+    fn an_impersonator_may_call_only_methods_marked_impersonated() {
         let Caller::Account(person) = account(&[(Section::Reports, Action::View)], Level::High) else {
             unreachable!()
         };
         let coach = Caller::Account(AccountCaller { impersonator: "coach".to_owned(), ..person });
-        let alone = reading_reports(Level::Low);
-        assert_eq!(kind(&alone, Some(&coach)), Some(Kind::Forbidden));
+        let person_only = view_reports(Level::Low);
+        assert_eq!(kind(&person_only, Some(&coach)), Some(Kind::Forbidden));
         assert_eq!(kind(&rule(Allowed::Account), Some(&coach)), Some(Kind::Forbidden));
-        assert_eq!(kind(&Rule { impersonated: true, ..alone }, Some(&coach)), None);
+        assert_eq!(kind(&Rule { impersonated: true, ..person_only }, Some(&coach)), None);
     }
 
     #[test]
     fn too_low_a_level_asks_for_a_step_up() {
         let caller = account(&[(Section::Reports, Action::View)], Level::Low);
-        assert_eq!(kind(&reading_reports(Level::Substantial), Some(&caller)), Some(Kind::StepUp));
+        assert_eq!(kind(&view_reports(Level::Substantial), Some(&caller)), Some(Kind::StepUp));
         let Caller::Account(person) = caller else { unreachable!() };
-        let asked = |section: Section| {
+        let needs_step_up_for = |section: Section| {
             let step_up = vec![section.into()];
             Caller::Account(AccountCaller { step_up, ..person.clone() })
         };
-        let low = reading_reports(Level::Low);
+        let low = view_reports(Level::Low);
         assert_eq!(
-            kind(&low, Some(&asked(Section::Reports))),
+            kind(&low, Some(&needs_step_up_for(Section::Reports))),
             Some(Kind::StepUp),
-            "the organisation asks for more"
+            "the organisation requires a higher level for this section"
         );
-        assert_eq!(kind(&low, Some(&asked(Section::Planning))), None, "but not here");
+        assert_eq!(
+            kind(&low, Some(&needs_step_up_for(Section::Planning))),
+            None,
+            "the organisation requires nothing for this section"
+        );
     }
 
     #[test]
-    fn a_caller_of_another_kind_is_not_let_in() {
+    fn a_caller_of_the_wrong_kind_is_refused() {
         let system = Caller::System {
             organisation: OrganisationId(Uuid::nil()),
             system: SystemId(Uuid::nil()),
             name: "ECD".to_owned(),
             scopes: vec!["dossier.write".to_owned()],
         };
-        assert_eq!(kind(&reading_reports(Level::Low), Some(&system)), Some(Kind::Unauthenticated));
+        assert_eq!(kind(&view_reports(Level::Low), Some(&system)), Some(Kind::Unauthenticated));
         assert_eq!(kind(&rule(Allowed::Operator), Some(&Caller::Gateway)), Some(Kind::Unauthenticated));
         assert_eq!(kind(&rule(Allowed::Gateway), None), Some(Kind::Unauthenticated));
         assert_eq!(kind(&rule(Allowed::System("dossier.write".to_owned())), Some(&system)), None);

@@ -1,4 +1,5 @@
-//! The tower layer that enforces the rules: token in, [`Ctx`] and [`Caller`] beside the request out.
+//! The tower layer that enforces the access rules. The layer reads the token of a request, and adds [`Ctx`]
+//! and [`Caller`] to the request's extensions.
 
 use std::{
     sync::Arc,
@@ -14,7 +15,8 @@ use tracing::Instrument;
 use super::{Rule, Rules, decide};
 use crate::{Clock, Ctx, failure::Failure, telemetry, token::Caller, token::Verifier};
 
-/// What every service of a process is wrapped in. Health and reflection have no rule and pass.
+/// The layer around every gRPC service of a process. Health and reflection have no rule; the layer lets them
+/// pass.
 #[derive(Clone)]
 pub struct AccessLayer {
     rules: Arc<Rules>,
@@ -23,13 +25,13 @@ pub struct AccessLayer {
 }
 
 impl AccessLayer {
-    /// The layer, with the contract's rules and the keys of those who sign tokens.
+    /// The layer, with the rules of the contract and a verifier of tokens.
     #[must_use]
     pub fn new(rules: Arc<Rules>, verifier: Verifier, clock: Clock) -> Self {
         Self { rules, verifier: Arc::new(verifier), clock }
     }
 
-    /// Judges the caller, and puts rule, caller and Ctx beside the request.
+    /// Decides whether the call may go on, and adds the caller and the Ctx to the request's extensions.
     fn admit<B>(&self, request: &mut Request<B>) -> (Option<Admission>, Result<(), Failure>) {
         let path = request.uri().path();
         if ["/grpc.health.", "/grpc.reflection."].iter().any(|prefix| path.starts_with(prefix)) {
@@ -59,12 +61,13 @@ impl AccessLayer {
     }
 }
 
-/// Who called by which rule: put beside every *response*, also of a refusal, for the audit trail outside of this layer.
+/// The caller's Ctx and the method's rule. The layer adds them to the extensions of every *response*, also of
+/// a refusal, because the audit layer is outside of this layer and writes its record from them.
 #[derive(Clone, Debug)]
 pub struct Admission {
-    /// On whose behalf.
+    /// On whose behalf the call ran.
     pub ctx: Ctx,
-    /// By which rule.
+    /// The access rule of the called method.
     pub rule: Rule,
 }
 
@@ -80,7 +83,7 @@ impl<S> Layer<S> for AccessLayer {
     }
 }
 
-/// A service behind [`AccessLayer`].
+/// A service wrapped in [`AccessLayer`].
 #[derive(Clone)]
 pub struct AccessService<S> {
     layer: AccessLayer,

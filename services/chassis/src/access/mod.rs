@@ -1,4 +1,4 @@
-//! Who may call what: rules from the contract, a pure decision, and one layer that enforces it.
+//! Who may call which method: rules from the contract, a pure decision, and one layer that enforces it.
 
 mod decide;
 mod layer;

@@ -1,4 +1,4 @@
-//! The access rules as the contract's method options state them.
+//! The access rules, read from the method option `access` of the contract.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -10,14 +10,14 @@ use proto::access::v1::{Access, Action, Level, Section};
 
 use crate::contract;
 
-/// One method's rule.
+/// The access rule of one method.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// Who may call.
+    /// Which kind of caller may call.
     pub allowed: Allowed,
-    /// Whether every answered call leaves an audit record.
+    /// Whether an audit record is written before the answer of a call is sent, also of a refused call.
     pub audit: bool,
-    /// Whether a session that somebody else opened in the account's name may call.
+    /// Whether an impersonator may call: staff in a session that was opened in the account's name.
     pub impersonated: bool,
     /// The method's path, such as `/zorgportaal.dossier.v1.DossierService/ListReports`.
     pub path: String,
@@ -26,46 +26,46 @@ pub struct Rule {
 /// Who may call a method.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Allowed {
-    /// Sessions with a grant on the chosen client.
+    /// A person in a session, with a grant on the chosen client's dossier.
     Section {
-        /// The section.
+        /// The section that the grant must hold.
         section: Section,
-        /// What the grant must allow.
+        /// The action that the grant must allow in the section.
         action: Action,
-        /// The level that the session must have.
+        /// The assurance level that the session must have at least.
         min_level: Level,
     },
-    /// Any session.
+    /// A person in any session; no client has to be chosen.
     Account,
-    /// Systems with a scope.
+    /// A system of an organisation that has this scope.
     System(String),
-    /// Those who run the platform.
+    /// The operator: those who run the platform.
     Operator,
-    /// The gateway itself.
+    /// The gateway, by its own token.
     Gateway,
-    /// Anybody: the credential is in the request.
+    /// Anybody without a token: the credential is a field of the request.
     Credential,
 }
 
-/// A method of the contract has no rule, or one that does not hold together.
+/// A method of the contract has no access rule, or a contradictory one. The process must not start then.
 #[derive(Debug, thiserror::Error)]
-#[error("the method {0} has no access rule that holds together")]
+#[error("the method {0} has no valid access rule: the option `access` is missing or contradictory")]
 pub struct MissingRule(String);
 
-/// All rules of the contract, by path.
+/// The access rules of all methods, by the method's path.
 #[derive(Clone, Debug)]
 pub struct Rules(HashMap<String, Rule>);
 
 impl Rules {
-    /// Reads every method's option.
+    /// Reads the option `access` of every method of the contract.
     ///
     /// # Errors
-    /// [`MissingRule`] names the first method without a rule.
+    /// [`MissingRule`] names the first method without a valid rule.
     pub fn of_contract() -> Result<Self, MissingRule> {
         let pool = contract::pool();
         let option = pool
             .get_extension_by_name("zorgportaal.access.v1.access")
-            .ok_or_else(|| MissingRule("(the option itself)".to_owned()))?;
+            .ok_or_else(|| MissingRule("(all: the contract does not define the option)".to_owned()))?;
         let mut rules = HashMap::new();
         for service in pool.services() {
             for method in service.methods() {
@@ -85,7 +85,7 @@ impl Rules {
         Ok(Self(rules))
     }
 
-    /// Every method's rule, in the order of their paths.
+    /// The rule of every method, sorted by path.
     #[must_use]
     pub fn all(&self) -> Vec<&Rule> {
         let mut rules: Vec<_> = self.0.values().collect();
@@ -93,14 +93,14 @@ impl Rules {
         rules
     }
 
-    /// The rule of a path.
+    /// The rule of the method with this path; `None` where the contract has no such method.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<&Rule> {
         self.0.get(path)
     }
 }
 
-/// Every scope that a method of the contract asks of a system.
+/// Every scope that some method of the contract requires of a system.
 #[must_use]
 pub fn scopes() -> &'static BTreeSet<String> {
     static SCOPES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
@@ -142,16 +142,16 @@ impl Rule {
             allowed.push(Allowed::Credential);
         }
         let [allowed] = <[Allowed; 1]>::try_from(allowed).ok()?;
-        let of_person = match allowed {
+        let may_allow_impersonation = match allowed {
             Allowed::Section { action, .. } => action != Action::Sign,
             Allowed::Account => true,
             _ => false,
         };
-        (of_person || !access.impersonated).then_some(())?;
+        (may_allow_impersonation || !access.impersonated).then_some(())?;
         Some(Self { allowed, audit: access.audit, impersonated: access.impersonated, path: path.to_owned() })
     }
 
-    /// The section that the rule is about; unspecified for callers that are no persons.
+    /// The section that the rule requires; unspecified where the rule requires no grant on a section.
     #[must_use]
     pub const fn section(&self) -> Section {
         match self.allowed {
@@ -177,13 +177,13 @@ mod tests {
     }
 
     #[test]
-    fn scopes_are_those_that_methods_ask() {
+    fn scopes_are_those_that_methods_require() {
         assert!(["dossier.write", "feed.read"].iter().all(|scope| scopes().contains(*scope)));
         assert!(!scopes().contains(""));
     }
 
     #[test]
-    fn a_rule_for_nobody_or_for_two_kinds_of_caller_is_none() {
+    fn a_missing_or_contradictory_rule_is_rejected() {
         assert_eq!(Rule::read(&Access::default(), "/x"), None);
         let both = Access { gateway: true, operator: true, ..Access::default() };
         assert_eq!(Rule::read(&both, "/x"), None);
@@ -191,6 +191,6 @@ mod tests {
         assert_eq!(Rule::read(&no_action, "/x"), None);
         let section = Section::Reports.into();
         let sign = Access { section, action: Action::Sign.into(), impersonated: true, ..Access::default() };
-        assert_eq!(Rule::read(&sign, "/x"), None, "R60: nobody signs in another's name");
+        assert_eq!(Rule::read(&sign, "/x"), None, "R60: an impersonator never signs");
     }
 }

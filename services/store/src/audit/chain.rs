@@ -1,14 +1,14 @@
-//! The hash chain: each record's hash covers all its fields and the hash before it.
+//! The hash chain: the hash of each record covers all fields of the record and the previous hash.
 
 use chassis::secret::sha256;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-/// The hash before the first record of a chain.
+/// The previous hash of the first record of a chain.
 pub(super) const START: [u8; 32] = [0; 32];
 
-/// The fields of a record as they are hashed.
-pub(super) struct Hashed<'a> {
+/// The fields of a record that its hash covers.
+pub(super) struct HashInput<'a> {
     pub(super) organisation: Uuid,
     pub(super) writer: Uuid,
     pub(super) sequence: i64,
@@ -18,14 +18,15 @@ pub(super) struct Hashed<'a> {
     pub(super) actor_kind: i32,
     pub(super) section: i32,
     pub(super) outcome: i32,
-    /// Actor, name, relation, ground, method, correlation: in this order.
+    /// The actor's id, name, relation, ground, method and correlation id, in this order.
     pub(super) texts: [&'a str; 6],
-    /// Who acted in the person's name; empty where nobody did.
+    /// Who acted in the person's name; empty if the person acted.
     pub(super) impersonator: &'a str,
 }
 
-impl Hashed<'_> {
-    /// The record's hash after `previous`. Texts go in with their length, so that none can run into the next.
+impl HashInput<'_> {
+    /// The record's hash, given the previous hash. The length goes before each text, so that a byte cannot
+    /// move from one text to the next unnoticed.
     pub(super) fn hash(&self, previous: &[u8; 32]) -> [u8; 32] {
         let mut bytes = Vec::with_capacity(256);
         bytes.extend_from_slice(previous);
@@ -37,7 +38,7 @@ impl Hashed<'_> {
         for number in [self.actor_kind, self.section, self.outcome] {
             bytes.extend_from_slice(&number.to_be_bytes());
         }
-        // Left out where it is empty, as it is in records from before it was kept.
+        // Leave out an empty impersonator: older records have no such field, and keep their hashes.
         let impersonator = (!self.impersonator.is_empty()).then_some(self.impersonator);
         for text in self.texts.into_iter().chain(impersonator) {
             bytes.extend_from_slice(&(text.len() as u64).to_be_bytes());

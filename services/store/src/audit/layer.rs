@@ -1,5 +1,5 @@
-//! The tower layer that holds an answer back until its record is durable. Stands outside of the access layer, so that
-//! refusals are written down too (LOG-03).
+//! The tower layer that holds back an answer until its audit record is durable. The layer lies outside of the
+//! access layer, so that refused calls are recorded too (LOG-03).
 
 use std::task::{Context, Poll};
 
@@ -13,16 +13,17 @@ use tracing::Instrument;
 
 use super::{Access, Audit};
 
-/// Whose dossier an answer is about, where the caller's token does not say: put beside the response by the RPC.
+/// The client whose dossier an answer is about, if the caller's token names no client. The RPC adds the
+/// subject to the response's extensions.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject(pub ClientId);
 
-/// See the module.
+/// Holds back each answer until its audit record is durable.
 #[derive(Clone)]
 pub struct AuditLayer(Audit);
 
 impl AuditLayer {
-    /// The layer, writing to this trail.
+    /// A layer that writes to this trail.
     #[must_use]
     pub const fn new(audit: Audit) -> Self {
         Self(audit)
@@ -61,11 +62,11 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let audit = self.audit.clone();
         let answer = self.inner.call(request);
-        // In a task of its own: a caller that goes away must not part what was done from its record.
+        // A task of its own: the record must be written even if the caller disconnects.
         let work = tokio::spawn(
             async move {
                 let response = answer.await?;
-                let Some(access) = access(&response) else { return Ok(response) };
+                let Some(access) = audited_access(&response) else { return Ok(response) };
                 match audit.record(vec![access]).await {
                     Ok(()) => Ok(response),
                     Err(error) => Ok(Status::from(Failure::from(error)).into_http()),
@@ -82,13 +83,14 @@ where
     }
 }
 
-/// The record that a response asks for; `None` where its method is not audited.
-fn access(response: &Response<Body>) -> Option<Access> {
+/// The access that a response must record; `None` if the method is not audited.
+fn audited_access(response: &Response<Body>) -> Option<Access> {
     let Admission { ctx, rule } = response.extensions().get::<Admission>()?;
     if !rule.audit {
         return None;
     }
-    // A tonic answer that failed carries its status in the headers; one that went well, in the trailers.
+    // tonic puts the status of a failed call into the headers, and that of a successful call into the
+    // trailers.
     let outcome = match Status::from_header_map(response.headers()).map(|status| status.code()) {
         None | Some(Code::Ok) => AccessOutcome::Answered,
         Some(Code::NotFound | Code::PermissionDenied | Code::Unauthenticated) => AccessOutcome::Denied,

@@ -1,7 +1,8 @@
 //! The audit trail (NEN 7513): who did what with whose data, when, on what ground, with what outcome.
 //!
-//! No record, no data: an answer waits until its record is durable. Records are written in group commits by a role
-//! that can only add, and hashed into a chain per organisation, day and writer; `VerifyAudit` checks the chains.
+//! An answer leaves only after its record is durable: without a record, there is no data. Records are written
+//! in group commits by a database role that can only insert. They are hashed into one chain per organisation,
+//! day and writer; `VerifyAudit` checks the chains.
 
 mod chain;
 mod layer;
@@ -20,18 +21,18 @@ pub use layer::{AuditLayer, Subject};
 pub use rpc::AuditRpc;
 pub use writer::Audit;
 
-/// One access.
+/// One access to be recorded.
 #[derive(Clone, Debug)]
 pub struct Access {
-    /// On whose behalf.
+    /// The Ctx of the access: caller, organisation and time.
     pub ctx: Ctx,
-    /// Whose dossier; `None` where it is about no client.
+    /// The client whose dossier was accessed; `None` if the method is about no client.
     pub client: Option<ClientId>,
     /// The part of the dossier.
     pub section: Section,
     /// The method that was called, as `package.Service/Method`.
     pub method: String,
-    /// How it ended.
+    /// How the access ended.
     pub outcome: AccessOutcome,
 }
 

@@ -1,4 +1,4 @@
-//! `VerifyAudit`: the check of the caller's organisation's trail, a part in each call.
+//! `VerifyAudit`: checks the audit trail of the caller's organisation, one part per call.
 
 use chassis::{Ctx, Failure};
 use proto::event::v1::{VerifyAuditRequest, VerifyAuditResponse, audit_service_server::AuditService};
@@ -7,26 +7,26 @@ use tonic::{Request, Response, Status};
 use super::verify::{Cursor, verify};
 use crate::Db;
 
-/// The RPC over one database's trail.
+/// `VerifyAudit` for the audit trail of one database.
 pub struct AuditRpc {
     db: Db,
-    page: i64,
+    page_size: i64,
 }
 
-/// How many records are read in one call: about a second's work.
-const PAGE: i64 = 20_000;
+/// How many records one call checks: about one second of work.
+const PAGE_SIZE: i64 = 20_000;
 
 impl AuditRpc {
-    /// Over this database.
+    /// Checks the trail in this database.
     #[must_use]
     pub const fn new(db: Db) -> Self {
-        Self { db, page: PAGE }
+        Self { db, page_size: PAGE_SIZE }
     }
 
-    /// The same, reading so many records or events in one call.
+    /// Sets how many records or events one call checks.
     #[must_use]
-    pub fn page(self, page: i64) -> Self {
-        Self { page, ..self }
+    pub fn page_size(self, page_size: i64) -> Self {
+        Self { page_size, ..self }
     }
 }
 
@@ -36,8 +36,8 @@ impl AuditService for AuditRpc {
         &self,
         request: Request<VerifyAuditRequest>,
     ) -> Result<Response<VerifyAuditResponse>, Status> {
-        let ctx = Ctx::of(&request)?;
+        let ctx = Ctx::from_request(&request)?;
         let from = Cursor::decode(&request.get_ref().page_token)?;
-        Ok(Response::new(verify(&self.db, &ctx, from, self.page).await.map_err(Failure::from)?))
+        Ok(Response::new(verify(&self.db, &ctx, from, self.page_size).await.map_err(Failure::from)?))
     }
 }

@@ -1,7 +1,8 @@
-//! Whether the trail holds: every record by its chain, then every chain by what was told of it.
+//! Checks the audit trail: first each record against its chain, then the trail against the published events.
 //!
-//! The chains show a record that was changed or taken out of the middle. What `AccessRecorded` told, to dossier and to
-//! whoever reads the feed, shows the rest: an end that was cut off, a whole chain that is gone or was hashed anew.
+//! A chain reveals a record that was changed, or deleted before the chain's end. `AccessRecorded` events hold
+//! the hash at the end of each chain; dossier and the readers of the feed have these events too. The events
+//! reveal a deleted end of a chain, a deleted chain and a chain that was hashed again.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chassis::{Ctx, Failure};
@@ -12,20 +13,21 @@ use proto::event::v1::{AccessRecorded, AuditFault, AuditFaultKind, Event, Verify
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::chain::{Hashed, START};
+use super::chain::{HashInput, START};
 use crate::{Db, Mode, StoreError, event::Stream};
 
-/// How many faults are named.
-const NAMED: usize = 100;
-/// How many events are held against the trail in one call at most: each tells of up to 200 records.
-const EVENTS: i64 = 200;
+/// The most faults that one answer lists.
+const MAX_FAULTS: usize = 100;
+/// The most events that one call compares with the trail. Each event covers up to 200 records.
+const MAX_EVENTS: i64 = 200;
 
-/// Where a check stands. The caller hands it back unread; whoever changes it deceives only themselves.
+/// How far the check has come. Callers return the cursor as an opaque token. The token is not signed: a
+/// caller who changes the token falsifies only their own check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Cursor {
-    /// After this record of this chain, with its hash.
+    /// Continue after this record, which has this hash.
     Record { writer: Uuid, day: Date, sequence: i64, hash: [u8; 32] },
-    /// After this position of the event log.
+    /// All chains are checked. Continue with the events after this position of the log.
     Told { position: i64 },
 }
 
@@ -36,7 +38,7 @@ impl Cursor {
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(&self).unwrap_or_default())
     }
 
-    /// From a page token; the beginning for the first call.
+    /// Reads a page token; an empty token starts the check.
     pub(super) fn decode(token: &str) -> Result<Self, Failure> {
         if token.is_empty() {
             return Ok(Self::START);
@@ -46,40 +48,43 @@ impl Cursor {
     }
 }
 
-/// Checks from where the former call ended, so many records or events.
+/// Continues the check at `from`, with at most `page_size` records or events.
 pub(super) async fn verify(
     db: &Db,
     ctx: &Ctx,
     from: Cursor,
-    page: i64,
+    page_size: i64,
 ) -> Result<VerifyAuditResponse, StoreError> {
     let mut found = VerifyAuditResponse::default();
     let next = match from {
         Cursor::Record { writer, day, sequence, hash } => {
-            let read = Walk { writer, day, sequence, hash }.records(db, ctx, page, &mut found).await?;
-            Some(read.unwrap_or(Cursor::Told { position: 0 }))
+            let head = ChainHead { writer, day, sequence, hash };
+            let next = head.check_records(db, ctx, page_size, &mut found).await?;
+            Some(next.unwrap_or(Cursor::Told { position: 0 }))
         }
-        Cursor::Told { position } => told(db, ctx, position, page.min(EVENTS), &mut found).await?,
+        Cursor::Told { position } => {
+            check_events(db, ctx, position, page_size.min(MAX_EVENTS), &mut found).await?
+        }
     };
     found.next_page_token = next.map(Cursor::encode).unwrap_or_default();
     Ok(found)
 }
 
-/// Along the chains, one after the other.
-struct Walk {
+/// The last record that was checked, and its chain.
+struct ChainHead {
     writer: Uuid,
     day: Date,
     sequence: i64,
     hash: [u8; 32],
 }
 
-impl Walk {
-    /// One call's records. Says where to go on; `None` at the end of them.
-    async fn records(
+impl ChainHead {
+    /// Checks the records after this one, chain by chain. Returns where to continue; `None` at the end.
+    async fn check_records(
         mut self,
         db: &Db,
         ctx: &Ctx,
-        page: i64,
+        page_size: i64,
         found: &mut VerifyAuditResponse,
     ) -> Result<Option<Cursor>, StoreError> {
         let mut tx = db.in_organisation(ctx, Mode::Read).await?;
@@ -93,11 +98,11 @@ impl Walk {
             self.writer,
             self.day.to_sqlx() as _,
             self.sequence,
-            page,
+            page_size,
         )
         .fetch_all(tx.connection())
         .await?;
-        let full = i64::try_from(rows.len()) == Ok(page);
+        let full = i64::try_from(rows.len()) == Ok(page_size);
         for row in rows {
             found.records += 1;
             let day = row.day.to_jiff();
@@ -108,11 +113,12 @@ impl Walk {
             self.sequence += 1;
             let follows_gap = self.sequence < row.sequence;
             while self.sequence < row.sequence {
-                tell(found, self.writer, self.sequence, None, AuditFaultKind::Missing);
-                self.sequence = if found.faults.len() < NAMED { self.sequence + 1 } else { row.sequence };
+                add_fault(found, self.writer, self.sequence, None, AuditFaultKind::Missing);
+                self.sequence =
+                    if found.faults.len() < MAX_FAULTS { self.sequence + 1 } else { row.sequence };
             }
             let stored: [u8; 32] = row.hash.as_slice().try_into().unwrap_or(START);
-            let hash = Hashed {
+            let hash = HashInput {
                 organisation: row.organisation_id,
                 writer: row.writer_id,
                 sequence: row.sequence,
@@ -133,12 +139,12 @@ impl Walk {
                 impersonator: &row.person_impersonator,
             }
             .hash(&self.hash);
-            // What stands before the first record after a gap is gone: it cannot be checked.
+            // After a gap the previous hash is missing, so that the hash of this record cannot be checked.
             let in_its_day = day == row.recorded_at.to_jiff().to_zoned(TimeZone::UTC).date();
             if (hash != stored && !follows_gap) || !in_its_day {
-                tell(found, self.writer, self.sequence, Some(row.record_id), AuditFaultKind::Changed);
+                add_fault(found, self.writer, self.sequence, Some(row.record_id), AuditFaultKind::Changed);
             }
-            // Goes on from what is stored, so that one changed record is one fault.
+            // Continue from the stored hash, so that one changed record counts as one fault.
             self.hash = stored;
         }
         let Self { writer, day, sequence, hash } = self;
@@ -146,12 +152,13 @@ impl Walk {
     }
 }
 
-/// Holds the trail against one call's events. Says where to go on; `None` at the end of the log.
-async fn told(
+/// Compares the trail with the events after a position. Returns where to continue; `None` at the end of the
+/// log.
+async fn check_events(
     db: &Db,
     ctx: &Ctx,
     position: i64,
-    page: i64,
+    page_size: i64,
     found: &mut VerifyAuditResponse,
 ) -> Result<Option<Cursor>, StoreError> {
     let mut relay = db.as_role("relay").await?;
@@ -161,17 +168,17 @@ async fn told(
         ctx.organisation.uuid(),
         position,
         Stream::Events.subject(&AccessRecorded::full_name()),
-        page,
+        page_size,
     )
     .fetch_all(&mut *relay)
     .await?;
     drop(relay);
-    let full = i64::try_from(rows.len()) == Ok(page);
+    let full = i64::try_from(rows.len()) == Ok(page_size);
     let last = rows.last().map(|row| row.position);
     let (mut writers, mut days, mut sequences, mut hashes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for row in rows {
-        let Some((writer, day, batch)) = read(&row.payload) else {
-            tell(found, Uuid::nil(), row.position, Some(row.event_id), AuditFaultKind::Unreadable);
+        let Some((writer, day, batch)) = decode_batch(&row.payload) else {
+            add_fault(found, Uuid::nil(), row.position, Some(row.event_id), AuditFaultKind::Unreadable);
             continue;
         };
         writers.push(writer);
@@ -197,26 +204,26 @@ async fn told(
     .await?;
     for row in faults {
         let kind = if row.record_id.is_some() { AuditFaultKind::Changed } else { AuditFaultKind::Missing };
-        tell(found, row.writer_id, row.sequence, row.record_id, kind);
+        add_fault(found, row.writer_id, row.sequence, row.record_id, kind);
     }
     Ok(last.filter(|_| full).map(|position| Cursor::Told { position }))
 }
 
-/// The writer, the day and what an event told of their chain; `None` where it tells nothing that can be read.
-fn read(payload: &[u8]) -> Option<(Uuid, Date, AccessRecorded)> {
+/// The writer, the day and the records of an event; `None` if the event cannot be read.
+fn decode_batch(payload: &[u8]) -> Option<(Uuid, Date, AccessRecorded)> {
     let batch: AccessRecorded = Event::decode(payload).ok()?.data?.to_msg().ok()?;
     let at = chassis::time::from_proto(batch.records.last()?.recorded_at.as_ref())?;
     Some((batch.writer_id.parse().ok()?, at.to_zoned(TimeZone::UTC).date(), batch))
 }
 
-fn tell(
+fn add_fault(
     found: &mut VerifyAuditResponse,
     writer: Uuid,
     sequence: i64,
     record: Option<Uuid>,
     kind: AuditFaultKind,
 ) {
-    if found.faults.len() < NAMED {
+    if found.faults.len() < MAX_FAULTS {
         found.faults.push(AuditFault {
             writer_id: writer.to_string(),
             sequence,

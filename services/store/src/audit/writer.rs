@@ -1,4 +1,4 @@
-//! One task per process writes all records: concurrent reads share one commit, and with it one fsync.
+//! One task per process writes all audit records, so that concurrent requests share one commit and one fsync.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::{
     Access,
-    chain::{Hashed, START},
+    chain::{HashInput, START},
 };
 use crate::{
     About, Db, StoreError,
@@ -26,23 +26,23 @@ use crate::{
     event::{Stream, envelope},
 };
 
-/// How many requests wait for the writer at most; beyond, there is no answer.
+/// The most requests that wait for the writer. With a full queue a request fails.
 const QUEUE: usize = 4096;
-/// How many requests share one commit at most.
+/// The most requests that share one commit.
 const GROUP: usize = 512;
-/// How many records one `AccessRecorded` tells of at most.
-const TOLD: usize = 200;
+/// The most records in one `AccessRecorded` event.
+const MAX_RECORDS_PER_EVENT: usize = 200;
 /// How long a commit may take.
-const PATIENCE: Duration = Duration::from_secs(3);
+const COMMIT_TIMEOUT: Duration = Duration::from_secs(3);
 
 type Job = (Vec<Access>, oneshot::Sender<bool>);
 
-/// The way to the trail. Cheap to clone.
+/// Sends records to the writer. Cheap to clone.
 #[derive(Clone)]
 pub struct Audit(mpsc::Sender<Job>);
 
 impl Audit {
-    /// Starts the writer.
+    /// Starts the writer's task.
     #[must_use]
     pub fn start(db: Db, seal: SealKeys) -> Self {
         let (sender, receiver) = mpsc::channel(QUEUE);
@@ -53,16 +53,16 @@ impl Audit {
         Self(sender)
     }
 
-    /// Writes records down; comes back once they are durable.
+    /// Writes records; returns once they are durable.
     ///
     /// # Errors
-    /// [`StoreError::Audit`] where they may not be: then nothing may be answered.
+    /// [`StoreError::Audit`] if the records may not be durable: the caller must then refuse its answer.
     pub async fn record(&self, accesses: Vec<Access>) -> Result<(), StoreError> {
         if accesses.is_empty() {
             return Ok(());
         }
-        let (done, written) = oneshot::channel();
-        self.0.try_send((accesses, done)).map_err(|_| StoreError::Audit)?;
+        let (reply, written) = oneshot::channel();
+        self.0.try_send((accesses, reply)).map_err(|_| StoreError::Audit)?;
         match written.await {
             Ok(true) => Ok(()),
             _ => Err(StoreError::Audit),
@@ -70,7 +70,7 @@ impl Audit {
     }
 }
 
-/// Where a chain stands.
+/// The last record of a chain.
 #[derive(Clone, Copy)]
 struct Head {
     sequence: i64,
@@ -80,10 +80,11 @@ struct Head {
 struct Writer {
     db: Db,
     seal: Arc<SealKeys>,
-    /// A new id at start, and whenever it is not known whether a commit stands: its chains start anew then.
+    /// `None` at start, and after a commit whose result is unknown: the next write takes a new id and starts
+    /// new chains.
     id: Option<Uuid>,
     chains: HashMap<(OrganisationId, Date), Head>,
-    /// Its own, in the role that can only add.
+    /// The writer's own connection, in the database role that can only insert.
     connection: Option<PgConnection>,
 }
 
@@ -92,7 +93,7 @@ impl Writer {
         let mut group = Vec::with_capacity(GROUP);
         while jobs.recv_many(&mut group, GROUP).await > 0 {
             let accesses: Vec<&Access> = group.iter().flat_map(|(accesses, _)| accesses).collect();
-            let written = match tokio::time::timeout(PATIENCE, self.write(&accesses)).await {
+            let written = match tokio::time::timeout(COMMIT_TIMEOUT, self.write(&accesses)).await {
                 Ok(Ok(())) => true,
                 Ok(Err(error)) => {
                     tracing::error!(cause = chassis::failure::chain(&error), "audit records not written");
@@ -107,8 +108,8 @@ impl Writer {
                 self.id = None;
                 self.chains.clear();
             }
-            for (_, done) in group.drain(..) {
-                let _ = done.send(written);
+            for (_, reply) in group.drain(..) {
+                let _ = reply.send(written);
             }
         }
     }
@@ -116,22 +117,23 @@ impl Writer {
     async fn write(&mut self, accesses: &[&Access]) -> Result<(), StoreError> {
         let Some(first) = accesses.first() else { return Ok(()) };
         let writer = *self.id.get_or_insert_with(|| v7(first.at()));
-        // Chains of days that are over are not needed any more.
+        // No more records come for the days before yesterday: forget their chains.
         let yesterday = day(first).yesterday().unwrap_or(Date::MIN);
         self.chains.retain(|(_, day), _| *day >= yesterday);
         let mut heads = self.chains.clone();
         let mut rows = Rows::default();
-        // By chain: what is told of a chain names its own last record.
-        let mut told: HashMap<(OrganisationId, Date), (Ctx, AccessRecorded, AccessPersons)> = HashMap::new();
+        // One batch per chain, because an event names the last record of its chain.
+        let mut batches: HashMap<(OrganisationId, Date), (Ctx, AccessRecorded, AccessPersons)> =
+            HashMap::new();
         for access in accesses {
             let organisation = access.ctx.organisation;
             let day = day(access);
             let head = heads.entry((organisation, day)).or_insert(Head { sequence: 0, hash: START });
             let record = v7(access.at());
-            let hash = hashed(access, writer, head.sequence + 1, record).hash(&head.hash);
+            let hash = hash_input(access, writer, head.sequence + 1, record).hash(&head.hash);
             *head = Head { sequence: head.sequence + 1, hash };
             rows.push(access, writer, day, *head, record);
-            let (_, batch, persons) = told.entry((organisation, day)).or_insert_with(|| {
+            let (_, batch, persons) = batches.entry((organisation, day)).or_insert_with(|| {
                 let ctx = Ctx {
                     correlation_id: access.ctx.correlation_id.clone(),
                     ..Ctx::of_service(self.db.service(), organisation, access.at())
@@ -142,12 +144,12 @@ impl Writer {
                     AccessPersons::default(),
                 )
             });
-            batch.records.push(public(access, record));
-            persons.persons.push(person(access));
+            batch.records.push(public_record(access, record));
+            persons.persons.push(sealed_person(access));
             batch.sequence = head.sequence;
             batch.hash = hash.to_vec();
         }
-        for (ctx, batch, persons) in told.into_values().flat_map(split) {
+        for (ctx, batch, persons) in batches.into_values().flat_map(split_batch) {
             let persons = self.seal.seal("dossier", ctx.organisation, &persons)?;
             let batch = AccessRecorded { persons: Some(persons), ..batch };
             let (id, event) = envelope(&ctx, About::new(writer, batch.sequence), &batch);
@@ -157,12 +159,13 @@ impl Writer {
         }
         self.insert(&rows).await?;
         self.chains = heads;
-        self.db.trail().notify_one();
+        self.db.trail_committed().notify_one();
         Ok(())
     }
 
-    /// One statement on a connection of its own: one round trip for records, events and their commit. A connection that
-    /// died while nobody asked is replaced; any other failure ends it, as does an answer that does not come.
+    /// Inserts records and events in one statement on the writer's own connection: one round trip, including
+    /// the commit. A connection that died since its last use is replaced. After any other failure, or a
+    /// timeout, the connection is closed.
     async fn insert(&mut self, rows: &Rows) -> Result<(), StoreError> {
         if let Some(mut connection) = self.connection.take() {
             match rows.insert(&mut connection).await {
@@ -181,18 +184,18 @@ impl Writer {
     }
 }
 
-/// The day whose chain a record is in.
+/// The day of the chain that a record belongs to.
 fn day(access: &Access) -> Date {
     access.at().to_zoned(TimeZone::UTC).date()
 }
 
-/// Parts of a batch that are small enough for the bus.
-fn split(
+/// Splits a batch into events that are small enough for the bus.
+fn split_batch(
     (ctx, batch, persons): (Ctx, AccessRecorded, AccessPersons),
 ) -> impl Iterator<Item = (Ctx, AccessRecorded, AccessPersons)> {
     let AccessRecorded { records, writer_id, sequence, hash, .. } = batch;
     let records = records.into_iter().zip(persons.persons).collect::<Vec<_>>();
-    let parts: Vec<Vec<_>> = records.chunks(TOLD).map(<[_]>::to_vec).collect();
+    let parts: Vec<Vec<_>> = records.chunks(MAX_RECORDS_PER_EVENT).map(<[_]>::to_vec).collect();
     parts.into_iter().map(move |part| {
         let (records, persons) = part.into_iter().unzip();
         let (writer_id, hash) = (writer_id.clone(), hash.clone());
@@ -201,8 +204,8 @@ fn split(
     })
 }
 
-/// The record as others may know it.
-fn public(access: &Access, record: Uuid) -> AccessRecord {
+/// The part of a record that every reader of the event may see.
+fn public_record(access: &Access, record: Uuid) -> AccessRecord {
     AccessRecord {
         record_id: record.to_string(),
         client_id: access.client.map(|client| client.to_string()).unwrap_or_default(),
@@ -214,8 +217,8 @@ fn public(access: &Access, record: Uuid) -> AccessRecord {
     }
 }
 
-/// What dossier alone may know.
-fn person(access: &Access) -> AccessPerson {
+/// The part of a record that only dossier may see.
+fn sealed_person(access: &Access) -> AccessPerson {
     AccessPerson {
         name: access.ctx.person.name.clone(),
         relation: access.ctx.person.relation.clone(),
@@ -224,8 +227,8 @@ fn person(access: &Access) -> AccessPerson {
     }
 }
 
-fn hashed(access: &Access, writer: Uuid, sequence: i64, record: Uuid) -> Hashed<'_> {
-    Hashed {
+fn hash_input(access: &Access, writer: Uuid, sequence: i64, record: Uuid) -> HashInput<'_> {
+    HashInput {
         organisation: access.ctx.organisation.uuid(),
         writer,
         sequence,
@@ -247,7 +250,7 @@ fn hashed(access: &Access, writer: Uuid, sequence: i64, record: Uuid) -> Hashed<
     }
 }
 
-/// The records as columns, for one statement.
+/// The columns of records and of events, for one statement.
 #[derive(Default)]
 struct Rows {
     organisation: Vec<Uuid>,

@@ -1,52 +1,52 @@
-//! How a call must end, and what is wrong with one that ends otherwise: pure.
+//! The expected result of a call, and what is wrong with another result. Has no side effects.
 
 use bytes::Bytes;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wants {
-    /// Let in, and answered where the caller is of an organisation.
+pub(super) enum Expected {
+    /// The call is let in. It must succeed if `must_answer` is set.
     Answer,
-    /// Refused, for this reason.
+    /// The call is refused with this code and reason.
     Refusal(Code, &'static str),
-    /// Let in, but sees and changes nothing of the client's.
-    Nothing,
+    /// The call is let in, but must neither show nor change the client's data.
+    NoData,
 }
 
-pub(super) type Answered = Result<Vec<Bytes>, Status>;
+pub(super) type CallResult = Result<Vec<Bytes>, Status>;
 
-pub(super) const UNKNOWN: Wants = Wants::Refusal(Code::Unauthenticated, "TOKEN_REFUSED");
-pub(super) const NOT_THERE: Wants = Wants::Refusal(Code::NotFound, "NOT_FOUND");
+pub(super) const TOKEN_REFUSED: Expected = Expected::Refusal(Code::Unauthenticated, "TOKEN_REFUSED");
+pub(super) const NOT_FOUND: Expected = Expected::Refusal(Code::NotFound, "NOT_FOUND");
 
-/// What is wrong with an answer; `None` where it is as it must be.
+/// What is wrong with the result of a call; `None` if the result is as expected.
 pub(super) fn judge(
-    wants: Wants,
-    answer: &Answered,
+    expected: Expected,
+    result: &CallResult,
     changed: bool,
     secrets: &[String],
-    of_organisation: bool,
+    must_answer: bool,
 ) -> Option<String> {
-    match (wants, answer) {
-        (Wants::Answer, Ok(_)) => None,
-        (Wants::Answer, Err(status)) => {
-            (of_organisation || is_refusal(status)).then(|| format!("{status:?}"))
+    match (expected, result) {
+        (Expected::Answer, Ok(_)) => None,
+        (Expected::Answer, Err(status)) => {
+            (must_answer || is_access_refusal(status)).then(|| format!("{status:?}"))
         }
-        (Wants::Refusal(..), Ok(_)) => Some("was let in".to_owned()),
-        (Wants::Refusal(code, wanted), Err(status)) => {
+        (Expected::Refusal(..), Ok(_)) => Some("was let in".to_owned()),
+        (Expected::Refusal(code, wanted), Err(status)) => {
             let same = status.code() == code && reason(status) == wanted && status.message() == wanted;
             (!same || changed).then(|| format!("{status:?} rather than {wanted}; changed: {changed}"))
         }
-        (Wants::Nothing, answer) => {
-            let seen = answer.iter().flatten().any(|message| holds(message, secrets));
-            let wrong = matches!(answer, Err(status) if status.code() != Code::NotFound);
+        (Expected::NoData, result) => {
+            let seen = result.iter().flatten().any(|message| contains_secret(message, secrets));
+            let wrong = matches!(result, Err(status) if status.code() != Code::NotFound);
             (seen || changed || wrong)
-                .then(|| format!("saw: {seen}; changed: {changed}; refused otherwise: {wrong} {answer:?}"))
+                .then(|| format!("saw: {seen}; changed: {changed}; refused otherwise: {wrong} {result:?}"))
         }
     }
 }
 
-pub(super) fn holds(message: &[u8], secrets: &[String]) -> bool {
+pub(super) fn contains_secret(message: &[u8], secrets: &[String]) -> bool {
     let text = String::from_utf8_lossy(message);
     secrets.iter().any(|secret| text.contains(secret.as_str()))
 }
@@ -55,8 +55,8 @@ fn reason(status: &Status) -> String {
     status.get_error_details().error_info().map(|info| info.reason.clone()).unwrap_or_default()
 }
 
-/// Whether it is the access layer that refused.
-fn is_refusal(status: &Status) -> bool {
+/// Whether the access layer refused the call, and not the service itself.
+fn is_access_refusal(status: &Status) -> bool {
     ["TOKEN_REFUSED", "STEP_UP_REQUIRED", "IMPERSONATION_REFUSED"].contains(&&*reason(status))
 }
 
@@ -66,31 +66,32 @@ mod tests {
 
     use super::*;
 
-    fn refused(failure: Failure) -> Answered {
+    fn refused(failure: Failure) -> CallResult {
         Err(failure.into())
     }
 
     #[test]
-    fn each_wrong_answer_is_a_fault_and_the_right_one_is_none() {
+    fn each_wrong_result_is_a_fault_and_the_right_one_is_not() {
         let secrets = ["privé".to_owned()];
-        let fault =
-            |wants, answer: &Answered, changed| judge(wants, answer, changed, &secrets, true).is_some();
+        let fault = |expected, result: &CallResult, changed| {
+            judge(expected, result, changed, &secrets, true).is_some()
+        };
         let (empty, leak) = (Ok(Vec::new()), Ok(vec![Bytes::from("zo privé is dit")]));
-        let step_up = Wants::Refusal(Code::PermissionDenied, "STEP_UP_REQUIRED");
+        let step_up = Expected::Refusal(Code::PermissionDenied, "STEP_UP_REQUIRED");
 
-        assert!(!fault(Wants::Answer, &leak, true));
-        assert!(fault(Wants::Answer, &refused(Failure::not_found()), false));
-        assert!(!fault(UNKNOWN, &refused(Failure::token_refused()), false));
-        assert!(fault(UNKNOWN, &refused(Failure::token_refused()), true), "refused, yet something changed");
-        assert!(fault(UNKNOWN, &empty, false), "let in");
-        assert!(fault(NOT_THERE, &refused(Failure::token_refused()), false), "for another reason");
+        assert!(!fault(Expected::Answer, &leak, true));
+        assert!(fault(Expected::Answer, &refused(Failure::not_found()), false));
+        assert!(!fault(TOKEN_REFUSED, &refused(Failure::token_refused()), false));
+        assert!(fault(TOKEN_REFUSED, &refused(Failure::token_refused()), true), "changed something");
+        assert!(fault(TOKEN_REFUSED, &empty, false), "let in");
+        assert!(fault(NOT_FOUND, &refused(Failure::token_refused()), false), "refused for another reason");
         assert!(!fault(step_up, &refused(Failure::step_up_required()), false));
         assert!(fault(step_up, &refused(Failure::impersonation_refused()), false));
-        assert!(fault(NOT_THERE, &Err(Status::not_found("no report R1")), false), "free text");
-        assert!(!fault(Wants::Nothing, &empty, false));
-        assert!(!fault(Wants::Nothing, &refused(Failure::not_found()), false));
-        assert!(fault(Wants::Nothing, &leak, false), "saw a secret");
-        assert!(fault(Wants::Nothing, &empty, true), "changed something");
-        assert!(fault(Wants::Nothing, &refused(Failure::token_refused()), false), "tells that it is there");
+        assert!(fault(NOT_FOUND, &Err(Status::not_found("no report R1")), false), "free text");
+        assert!(!fault(Expected::NoData, &empty, false));
+        assert!(!fault(Expected::NoData, &refused(Failure::not_found()), false));
+        assert!(fault(Expected::NoData, &leak, false), "saw a secret");
+        assert!(fault(Expected::NoData, &empty, true), "changed something");
+        assert!(fault(Expected::NoData, &refused(Failure::token_refused()), false), "reveals the existence");
     }
 }
