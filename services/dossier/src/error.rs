@@ -1,22 +1,22 @@
-//! Why dossier refuses a call. The contract says of each reason what kind of failure it is.
+//! The errors of dossier. The contract gives each reason its kind of failure.
 
-use chassis::{Failure, Field};
+use chassis::{Failure, FieldFault};
 use proto::dossier::v1::ErrorReason;
 use store::StoreError;
 
-/// Why dossier refuses a call.
+/// Why a call of dossier fails.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A reason of the contract.
+    /// A reason of the contract, without a field.
     #[error("refused: {}", .0.as_str_name())]
     Reason(ErrorReason),
-    /// Fields that cannot be taken.
+    /// Fields that are missing or malformed.
     #[error("invalid fields")]
-    Fields(Vec<Field<ErrorReason>>),
-    /// The stores.
+    Fields(Vec<FieldFault<ErrorReason>>),
+    /// The database, sealing or the audit trail failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A failure that the chassis made.
+    /// A failure that the chassis has classified already.
     #[error("refused: {}", .0.reason.name())]
     Failure(Failure),
 }

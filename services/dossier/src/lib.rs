@@ -12,7 +12,7 @@ use serde::Deserialize;
 use sqlx::migrate::Migrator;
 use store::{
     consumer::Consumer,
-    organisation::KeepSettings,
+    organisation::SaveSettings,
     service::{BoxError, Built, Parts, Service},
 };
 use tonic::service::Routes;
@@ -21,7 +21,7 @@ use crate::state::State;
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
-/// The service.
+/// The dossier service.
 pub struct Dossier;
 
 /// Dossier has no settings of its own yet.
@@ -40,7 +40,7 @@ impl Service for Dossier {
     fn build(parts: Parts, _settings: Settings) -> Result<Built, BoxError> {
         Ok(Built {
             routes: Routes::new(DossierServiceServer::new(State::new(parts))),
-            consumers: vec![Consumer::of_event(Self::NAME, KeepSettings)],
+            consumers: vec![Consumer::of_event(Self::NAME, SaveSettings)],
             due: Vec::new(),
         })
     }

@@ -1,4 +1,4 @@
-//! The RPCs of dossier: each line hands over to its aggregate.
+//! The RPCs of dossier: each calls the handler of its aggregate.
 
 use proto::dossier::v1::{
     EndCareRequest, EndCareResponse, GetClientRequest, GetClientResponse, GetReportRequest,

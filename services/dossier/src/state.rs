@@ -1,9 +1,9 @@
-//! What every handler of dossier has at hand.
+//! The state that all handlers of dossier share.
 
 use chassis::{Clock, seal::SealKeys};
 use store::{Db, audit::Audit, service::Parts};
 
-/// What every RPC has at hand. Cheap to clone.
+/// The database, clock, seal keys and audit trail of the handlers. Cheap to clone.
 #[derive(Clone)]
 pub struct State {
     pub(crate) db: Db,
@@ -13,7 +13,7 @@ pub struct State {
 }
 
 impl State {
-    /// The state of a service that starts.
+    /// Builds the state of a service that starts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         Self { db: parts.db, clock: parts.clock, seal: parts.seal, audit: parts.audit }

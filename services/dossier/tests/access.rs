@@ -15,13 +15,13 @@ use testkit::{
 use crate::support::{Service, ecd, reader, report_record};
 
 #[tokio::test]
-async fn every_method_lets_in_whom_its_rule_names_and_shows_others_nothing() {
+async fn every_method_answers_only_whom_its_rule_allows() {
     let service = Service::start().await;
     let client = service.client(1, "C1").await;
     let report = report_record("C1", "R1", "2027-05-03T12:00:00", "Alleen voor haar.");
-    let kept = service.report(1, report.clone()).await.unwrap();
-    outbox::publish(&mut service.process.database.behind().await).await;
-    // Each request changes what is there: a newer version, with other words.
+    let stored = service.report(1, report.clone()).await.unwrap();
+    outbox::publish(&mut service.process.database.as_superuser().await).await;
+    // The matrix checks that a write changes something: each record has a newer version and another text.
     let newer = |version, text: &str| ReportRecord {
         origin: Some(origin("R1", version)),
         text: text.to_owned(),
@@ -31,10 +31,10 @@ async fn every_method_lets_in_whom_its_rule_names_and_shows_others_nothing() {
     let matrix = Matrix::new(&service.process, "dossier", caller::organisation(1), client)
         .secret("lleen voor haar.")
         .secret("mevrouw A. de Vries")
-        .secret(&kept.report_id)
+        .secret(&stored.report_id)
         .secret(&client.to_string())
         .request("ListReports", &ListReportsRequest::default())
-        .request("GetReport", &GetReportRequest { report_id: kept.report_id.clone() })
+        .request("GetReport", &GetReportRequest { report_id: stored.report_id.clone() })
         .request("UpsertReport", &UpsertReportRequest { report: Some(newer(12, "Alleen voor haar!")) })
         .request("GetClient", &GetClientRequest { client_id: client.to_string() })
         .request(
@@ -54,16 +54,16 @@ async fn every_method_lets_in_whom_its_rule_names_and_shows_others_nothing() {
 }
 
 #[tokio::test]
-async fn every_read_and_every_refused_one_is_written_down_with_its_client() {
+async fn every_read_and_refusal_is_audited_with_its_client() {
     let service = Service::start().await;
     let client = service.client(1, "C1").await;
     let report = service.report(1, report_record("C1", "R1", "2027-05-03T12:00:00", "x")).await.unwrap();
-    let before = service.records().await.len();
+    let before = service.audit_records().await.len();
     service.texts(&reader(1, client), "", "").await;
     let request = GetReportRequest { report_id: report.report_id };
-    service.calling(&ecd(1)).get_report(request.clone()).await.unwrap();
-    service.calling(&ecd(2)).get_report(request).await.unwrap_err();
-    let records = service.records().await;
+    service.call_as(&ecd(1)).get_report(request.clone()).await.unwrap();
+    service.call_as(&ecd(2)).get_report(request).await.unwrap_err();
+    let records = service.audit_records().await;
     let seen: Vec<_> = records[before..]
         .iter()
         .map(|(method, outcome, client)| (method.rsplit('/').next().unwrap(), *outcome, *client))
@@ -71,7 +71,7 @@ async fn every_read_and_every_refused_one_is_written_down_with_its_client() {
     let (answered, denied) = (i32::from(AccessOutcome::Answered), i32::from(AccessOutcome::Denied));
     assert!(seen.contains(&("ListReports", answered, Some(client.uuid()))), "{seen:?}");
     assert!(seen.contains(&("GetReport", answered, Some(client.uuid()))), "{seen:?}");
-    // Of another organisation: its own chain.
+    // The refusal is in the chain of the other organisation, and names no client.
     let refused = records.iter().filter(|(method, outcome, client)| {
         method.ends_with("/GetReport") && *outcome == denied && client.is_none()
     });

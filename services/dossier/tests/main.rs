@@ -1,4 +1,4 @@
-//! Dossier over its RPCs, on a real Postgres; what it tells is read from its outbox.
+//! Tests of dossier through its RPCs, on a real Postgres. Its events are read from its outbox.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 

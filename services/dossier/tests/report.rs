@@ -4,7 +4,7 @@ use testkit::{outbox, records::origin};
 use crate::support::{Service, reader, reason, report_record};
 
 #[tokio::test]
-async fn reports_are_read_newest_first_by_dutch_days_and_page_by_page() {
+async fn reports_are_listed_newest_first_by_dutch_day_and_page() {
     let service = Service::start().await;
     let client = service.client(1, "C1").await;
     let reader = reader(1, client);
@@ -41,7 +41,7 @@ async fn reports_are_read_newest_first_by_dutch_days_and_page_by_page() {
 }
 
 #[tokio::test]
-async fn reports_of_the_same_moment_are_neither_lost_nor_repeated_between_pages() {
+async fn pages_neither_lose_nor_repeat_reports_of_one_moment() {
     let service = Service::start().await;
     let client = service.client(1, "C1").await;
     for number in 0..7 {
@@ -62,7 +62,7 @@ async fn reports_of_the_same_moment_are_neither_lost_nor_repeated_between_pages(
 }
 
 #[tokio::test]
-async fn a_newer_version_changes_a_report_and_an_older_or_equal_one_does_nothing() {
+async fn only_a_newer_version_changes_a_report() {
     let service = Service::start().await;
     let client = service.client(1, "C1").await;
     let mut record = report_record("C1", "R1", "2027-05-03T12:00:00", "eerst");
@@ -79,13 +79,13 @@ async fn a_newer_version_changes_a_report_and_an_older_or_equal_one_does_nothing
         assert_eq!(same.outcome(), UpsertOutcome::Unchanged);
     }
     assert_eq!(service.texts(&reader(1, client), "", "").await, ["later"]);
-    let mut behind = service.process.database.behind().await;
-    assert_eq!(outbox::of::<ReportAdded>(&mut behind).await.len(), 1);
-    assert_eq!(outbox::of::<ReportChanged>(&mut behind).await.len(), 1);
+    let mut superuser = service.process.database.as_superuser().await;
+    assert_eq!(outbox::events::<ReportAdded>(&mut superuser).await.len(), 1);
+    assert_eq!(outbox::events::<ReportChanged>(&mut superuser).await.len(), 1);
 }
 
 #[tokio::test]
-async fn a_report_cannot_move_to_another_client_nor_name_one_of_another_organisation() {
+async fn a_report_keeps_its_client_and_its_organisation() {
     let service = Service::start().await;
     service.client(1, "C1").await;
     service.client(1, "C2").await;
@@ -99,7 +99,7 @@ async fn a_report_cannot_move_to_another_client_nor_name_one_of_another_organisa
 }
 
 #[tokio::test]
-async fn a_reversed_period_a_wrong_day_and_a_made_up_page_are_told() {
+async fn a_bad_period_day_or_page_token_is_refused() {
     let service = Service::start().await;
     let reader = reader(1, service.client(1, "C1").await);
     let list = async |from: &str, until: &str, page_token: &str| {

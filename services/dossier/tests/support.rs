@@ -1,4 +1,4 @@
-//! A dossier service, its ECD and a relative who may read.
+//! Starts a dossier service; makes its callers: the ECD, and a relative who may view reports.
 
 use chassis::{channel::Channel, id::ClientId, token::Caller};
 use dossier::{Dossier, Settings};
@@ -29,7 +29,7 @@ pub fn reader(organisation: u64, client: ClientId) -> Caller {
     caller::account(caller::organisation(organisation), client, &grants, Level::Low)
 }
 
-/// A report written at a moment of Dutch time.
+/// A report record; `at` is a date and time in the Netherlands.
 pub fn report_record(client: &str, external_id: &str, at: &str, text: &str) -> ReportRecord {
     let at: jiff::Zoned = format!("{at}[Europe/Amsterdam]").parse().unwrap();
     records::report_record(client, external_id, at.timestamp(), text)
@@ -40,15 +40,15 @@ impl Service {
         Self { process: InProcess::start::<Dossier>(Settings {}).await }
     }
 
-    pub fn calling(&self, caller: &Caller) -> DossierServiceClient<Channel> {
-        DossierServiceClient::new(self.process.calling(caller))
+    pub fn call_as(&self, caller: &Caller) -> DossierServiceClient<Channel> {
+        DossierServiceClient::new(self.process.channel_as(caller))
     }
 
-    /// Registers a client; gives its id.
+    /// Registers a client and returns the id.
     pub async fn client(&self, organisation: u64, external_id: &str) -> ClientId {
         let client = Some(client_record(external_id, 1, "mevrouw A. de Vries"));
         let answer =
-            self.calling(&ecd(organisation)).upsert_client(UpsertClientRequest { client }).await.unwrap();
+            self.call_as(&ecd(organisation)).upsert_client(UpsertClientRequest { client }).await.unwrap();
         answer.into_inner().client_id.parse().unwrap()
     }
 
@@ -58,7 +58,7 @@ impl Service {
         record: ReportRecord,
     ) -> Result<UpsertReportResponse, Status> {
         let request = UpsertReportRequest { report: Some(record) };
-        Ok(self.calling(&ecd(organisation)).upsert_report(request).await?.into_inner())
+        Ok(self.call_as(&ecd(organisation)).upsert_report(request).await?.into_inner())
     }
 
     pub async fn list(
@@ -66,10 +66,10 @@ impl Service {
         caller: &Caller,
         request: ListReportsRequest,
     ) -> Result<ListReportsResponse, Status> {
-        Ok(self.calling(caller).list_reports(request).await?.into_inner())
+        Ok(self.call_as(caller).list_reports(request).await?.into_inner())
     }
 
-    /// The texts that a caller reads in a period.
+    /// The texts of the reports that the caller sees in a period.
     pub async fn texts(&self, caller: &Caller, from: &str, until: &str) -> Vec<String> {
         let request = ListReportsRequest {
             from: from.to_owned(),
@@ -81,16 +81,16 @@ impl Service {
         reports.into_iter().map(|report| report.text).collect()
     }
 
-    /// Counts audit records by outcome and client.
-    pub async fn records(&self) -> Vec<(String, i32, Option<uuid::Uuid>)> {
+    /// The method, outcome and client of each audit record, oldest first.
+    pub async fn audit_records(&self) -> Vec<(String, i32, Option<uuid::Uuid>)> {
         sqlx::query_as("SELECT method, outcome, client_id FROM audit_record ORDER BY sequence")
-            .fetch_all(&mut self.process.database.behind().await)
+            .fetch_all(&mut self.process.database.as_superuser().await)
             .await
             .unwrap()
     }
 }
 
-/// Why a call was refused.
+/// The reason with which a call was refused.
 pub fn reason<T: std::fmt::Debug>(answer: Result<T, Status>) -> String {
     answer.unwrap_err().get_error_details().error_info().unwrap().reason.clone()
 }

@@ -1,8 +1,8 @@
-//! Why identity refuses a call. The contract says of each reason what kind of failure it is.
+//! The error type of identity. The contract gives each `ErrorReason` its kind of failure.
 
 use std::time::Duration;
 
-use chassis::{Failure, Field};
+use chassis::{Failure, FieldFault};
 use proto::identity::v1::ErrorReason;
 use store::StoreError;
 
@@ -12,19 +12,19 @@ pub enum Error {
     /// A reason of the contract.
     #[error("refused: {}", .0.as_str_name())]
     Reason(ErrorReason),
-    /// A reason of the contract, with when to try again.
-    #[error("not yet: {}", .0.as_str_name())]
+    /// A reason of the contract, with how long to wait before the next try.
+    #[error("refused for now: {}", .0.as_str_name())]
     Wait(ErrorReason, Duration),
-    /// Fields that cannot be taken.
+    /// Invalid fields, each with its reason.
     #[error("invalid fields")]
-    Fields(Vec<Field<ErrorReason>>),
+    Fields(Vec<FieldFault<ErrorReason>>),
     /// A token could not be signed.
-    #[error("token")]
-    Token(#[from] chassis::token::Refused),
-    /// The stores.
+    #[error("cannot sign the token")]
+    Token(#[from] chassis::token::TokenError),
+    /// A failure of the database.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A failure that the chassis made.
+    /// A failure that the chassis made, such as a refused token.
     #[error("refused: {}", .0.reason.name())]
     Failure(Failure),
 }
@@ -32,7 +32,7 @@ pub enum Error {
 store::service_error!(Error, ErrorReason);
 
 impl Error {
-    /// A settings file that does not hold; `key` names the setting.
+    /// An invalid settings file; `key` names the wrong setting.
     #[must_use]
     pub fn setting(key: &str) -> Self {
         Self::field(key, ErrorReason::SettingsInvalid)

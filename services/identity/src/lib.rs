@@ -42,15 +42,15 @@ use crate::{
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
-/// The service.
+/// The identity service.
 pub struct Identity;
 
-/// Identity's own settings.
+/// The settings that only identity has.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Settings {
-    /// The file that holds the first operator's credential; empty: nobody can act as operator.
+    /// The file with the operator's credential; empty: nobody can act as operator.
     pub operator_secret_file: PathBuf,
-    /// How much may be sent in a day.
+    /// The limits per day on codes and password resets.
     #[serde(default)]
     pub limits: Limits,
 }

@@ -1,4 +1,4 @@
-//! The RPCs of identity: each hands over to its aggregate.
+//! The RPCs of identity: connects each to the handler of its aggregate.
 
 use proto::identity::v1::{self, identity_service_server::IdentityService};
 use tonic::{Request, Response, Status};
@@ -8,7 +8,7 @@ use crate::{
     state::State, step_up, system_account,
 };
 
-/// The trait of the contract, from one line for each method: name, request, response and handler.
+/// Implements the contract's trait from one line per method: name, request, response and handler.
 macro_rules! serve {
     ($($method:ident($request:ident) -> $response:ident = $handler:path;)*) => {
         #[tonic::async_trait]
@@ -63,7 +63,7 @@ serve! {
     register_account(RegisterAccountRequest) -> RegisterAccountResponse = account::register::register;
     list_accounts(ListAccountsRequest) -> ListAccountsResponse = account::rpc::list;
     resend_welcome(ResendWelcomeRequest) -> ResendWelcomeResponse = account::register::resend_welcome;
-    start_reset(StartResetRequest) -> StartResetResponse = reset::rpc::start_for;
+    start_reset(StartResetRequest) -> StartResetResponse = reset::rpc::start_for_account;
     update_account_contact(UpdateAccountContactRequest) -> UpdateAccountContactResponse = contact_change::rpc::update;
     extend_access(ExtendAccessRequest) -> ExtendAccessResponse = grant::rpc::extend;
     end_access(EndAccessRequest) -> EndAccessResponse = grant::rpc::end;

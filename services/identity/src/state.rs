@@ -1,4 +1,4 @@
-//! What every handler of identity has at hand.
+//! The state that all handlers share: database, clock, keys, limits and hashing threads.
 
 use std::{path::Path, sync::Arc};
 
@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 
 use crate::{password::Hasher, throttle::Limits};
 
-/// What every RPC has at hand. Cheap to clone.
+/// The state that every RPC handler gets. Cheap to clone.
 #[derive(Clone)]
 pub struct State {
     pub(crate) db: Db,
@@ -49,7 +49,7 @@ impl State {
             signer: parts.keys.signer(IDENTITY)?,
             verifier: parts.keys.verifier()?,
             wake: Arc::clone(&parts.wake),
-            hash_key: parts.keys.hash(IDENTITY)?,
+            hash_key: parts.keys.hash_key(IDENTITY)?,
             limits,
             hasher: Hasher::start()?,
             db: parts.db.clone(),

@@ -7,7 +7,7 @@ use testkit::{Matrix, caller, outbox};
 
 use crate::support::{PASSWORD, Service, USERNAME};
 
-/// The account and session that the matrix's callers have.
+/// The account and the session of the matrix's callers.
 const ACCOUNT: u64 = 0x2_0000;
 const SESSION: u64 = 0x3_0000;
 
@@ -15,7 +15,7 @@ fn grants(section: Section, actions: &[Action]) -> Vec<Grant> {
     vec![Grant { section: section.into(), actions: actions.iter().map(|&it| it.into()).collect() }]
 }
 
-/// The caller of the matrix, with a session and a password of their own.
+/// Registers the account of the matrix's callers, with a session and a password; returns one caller.
 async fn prepare(service: &Service) -> Caller {
     let mut registration = service.registration();
     registration.account_id = caller::uuid(ACCOUNT).to_string();
@@ -23,9 +23,9 @@ async fn prepare(service: &Service) -> Caller {
     let welcome =
         service.opened::<WelcomeMessage, WelcomeMessageContent>(|it| it.content).await.pop().unwrap();
     service.log_in_first(USERNAME, &welcome.password).await;
-    let mut behind = service.process.database.behind().await;
+    let mut superuser = service.process.database.as_superuser().await;
     let renamed = sqlx::query("UPDATE session SET id = $1").bind(caller::uuid(SESSION));
-    renamed.execute(&mut behind).await.unwrap();
+    renamed.execute(&mut superuser).await.unwrap();
     caller::account(
         service.organisation,
         caller::client(1),
@@ -34,7 +34,7 @@ async fn prepare(service: &Service) -> Caller {
     )
 }
 
-/// A relative who is invited and has rights.
+/// Invites a relative and gives rights; returns the access id.
 async fn invite(service: &Service, by: &Caller, email: &str) -> String {
     let request = InviteUserRequest {
         name: "Petra de Vries".to_owned(),
@@ -42,14 +42,14 @@ async fn invite(service: &Service, by: &Caller, email: &str) -> String {
         relation: RelationKind::Relative.into(),
         ..Default::default()
     };
-    let access_id = service.calling(by).invite_user(request).await.unwrap().into_inner().access_id;
+    let access_id = service.call_as(by).invite_user(request).await.unwrap().into_inner().access_id;
     let grants = grants(Section::Users, &[Action::View]);
     let request = SetGrantsRequest { access_id: access_id.clone(), grants };
-    service.calling(by).set_grants(request).await.unwrap();
+    service.call_as(by).set_grants(request).await.unwrap();
     access_id
 }
 
-/// Somebody else whom the organisation registered.
+/// Registers another account; returns the account id.
 async fn register(service: &Service, number: u64, client: u64, relation: RelationKind) -> String {
     let request = RegisterAccountRequest {
         account_id: caller::uuid(number).to_string(),
@@ -66,8 +66,8 @@ async fn register(service: &Service, number: u64, client: u64, relation: Relatio
 
 #[tokio::test]
 #[expect(clippy::too_many_lines, reason = "one line for each method")]
-async fn every_method_lets_in_whom_its_rule_names_and_shows_others_nothing() {
-    let service = Service::of(&crate::support::inviting()).await;
+async fn every_method_answers_only_whom_its_rule_allows() {
+    let service = Service::start_with(&crate::support::inviting_settings()).await;
     let own = prepare(&service).await;
     let proof = Proof {
         organisation: service.organisation,
@@ -80,7 +80,7 @@ async fn every_method_lets_in_whom_its_rule_names_and_shows_others_nothing() {
     };
     let signer = service.process.keys.settings.signer("identity").unwrap();
     let proof = proof.sign(&signer, service.process.clock.now()).unwrap();
-    let mut own_calls = service.calling(&own);
+    let mut own_calls = service.call_as(&own);
     let request =
         StartEmailChangeRequest { email: "nieuw@voorbeeld.example".to_owned(), proof: proof.clone() };
     own_calls.start_email_change(request).await.unwrap();
@@ -97,7 +97,7 @@ async fn every_method_lets_in_whom_its_rule_names_and_shows_others_nothing() {
         invite(&service, &own, "twee@voorbeeld.example").await,
     );
     service.start_login("50@voorbeeld.example", "verkeerd").await.unwrap_err();
-    outbox::publish(&mut service.process.database.behind().await).await;
+    outbox::publish(&mut service.process.database.as_superuser().await).await;
 
     let client_id = caller::client(1).to_string();
     let ended = register(&service, 0x37, 1, RelationKind::Relative).await;
@@ -122,8 +122,8 @@ async fn every_method_lets_in_whom_its_rule_names_and_shows_others_nothing() {
         .request("EndAccess", &EndAccessRequest { account_id: ended, client_id: client_id.clone() })
         .request("EndOtherSessions", &EndOtherSessionsRequest {})
         .request("EndSession", &EndSessionRequest { session_id: caller::uuid(0x99).to_string() })
-        // Somebody in their name ends their own session alone.
-        .refusal("EndSession", "IMPERSONATION_REFUSED")
+        // An impersonator may end only their own session.
+        .accept_refusal("EndSession", "IMPERSONATION_REFUSED")
         .request(
             "ExtendAccess",
             &ExtendAccessRequest {
@@ -134,7 +134,7 @@ async fn every_method_lets_in_whom_its_rule_names_and_shows_others_nothing() {
         )
         .request("ForgetDevice", &ForgetDeviceRequest { device_id: caller::uuid(0x99).to_string() })
         .request("GetAccount", &GetAccountRequest {})
-        // Somebody who has an account: that another may invite them too adds no account.
+        // The invited person has an account already, so that repeated invitations add no account.
         .request(
             "InviteUser",
             &InviteUserRequest {
@@ -192,21 +192,21 @@ async fn every_method_lets_in_whom_its_rule_names_and_shows_others_nothing() {
             "VerifyStepUp",
             &VerifyStepUpRequest { code: "000000".to_owned(), purpose: StepUpPurpose::Contact.into() },
         )
-        // The code of a step-up is made when it is asked for.
-        .refusal("VerifyStepUp", "CODE_WRONG")
+        // StartStepUp makes a new code on each call, so the matrix cannot know the right code.
+        .accept_refusal("VerifyStepUp", "CODE_WRONG")
         .request("WithdrawInvitation", &WithdrawInvitationRequest { access_id: other });
     assert_eq!(matrix.faults().await, Vec::<String>::new());
 }
 
 #[tokio::test]
-async fn a_refused_registration_and_a_failed_login_leave_an_audit_record() {
+async fn refused_registrations_and_logins_are_audited() {
     let service = Service::start().await;
     let system = caller::system(service.organisation, &["dossier.write"]);
-    service.calling(&system).register_account(service.registration()).await.unwrap_err();
+    service.call_as(&system).register_account(service.registration()).await.unwrap_err();
     service.start_login("niemand", "verkeerd").await.unwrap_err();
     let outcomes: Vec<(String, i32)> =
         sqlx::query_as("SELECT method, outcome FROM audit_record ORDER BY recorded_at, method")
-            .fetch_all(&mut service.process.database.behind().await)
+            .fetch_all(&mut service.process.database.as_superuser().await)
             .await
             .unwrap();
     let denied = i32::from(proto::event::v1::AccessOutcome::Denied);

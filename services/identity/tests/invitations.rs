@@ -1,4 +1,4 @@
-//! Inviting people, accepting and declining, sending again, and taking back.
+//! Invitations: sending, accepting, declining, sending again and withdrawing.
 
 use std::time::Duration;
 
@@ -8,25 +8,27 @@ use proto::{
 };
 use testkit::{caller, outbox};
 
-use crate::support::{PASSWORD, Service, USERNAME, fields, grant, inviting, named, reason, register};
+use crate::support::{
+    PASSWORD, Service, USERNAME, fields, grant, inviting_settings, named, reason, register,
+};
 
 const GUEST: &str = "petra@voorbeeld.example";
 
 #[tokio::test]
-async fn somebody_is_added_without_rights_gets_some_and_the_mail_and_accepts_at_the_first_login() {
-    let service = Service::of(&inviting()).await;
+async fn an_invited_person_gets_rights_and_mail_and_accepts() {
+    let service = Service::start_with(&inviting_settings()).await;
     let own = service.first_login().await;
-    let mut client = service.in_session(&own).await;
+    let mut person = service.in_session(&own).await;
     let invite = InviteUserRequest {
         name: "Petra".to_owned(),
         email: GUEST.to_owned(),
         relation: RelationKind::Relative.into(),
         ..Default::default()
     };
-    let access_id = client.invite_user(invite.clone()).await.unwrap().into_inner().access_id;
+    let access_id = person.invite_user(invite.clone()).await.unwrap().into_inner().access_id;
     let entry = async || {
-        let mut client = service.in_session(&own).await;
-        let list = client.list_access(ListAccessRequest {}).await.unwrap().into_inner();
+        let mut person = service.in_session(&own).await;
+        let list = person.list_access(ListAccessRequest {}).await.unwrap().into_inner();
         list.entries.into_iter().find(|entry| entry.name == "Petra").unwrap()
     };
     assert!(entry().await.grants.is_empty(), "V48: without ticks");
@@ -40,8 +42,8 @@ async fn somebody_is_added_without_rights_gets_some_and_the_mail_and_accepts_at_
         service.in_session(&own).await.set_grants(request).await
     };
     for (too_wide, why) in [
-        (grant(Section::Planning, &[Action::View]), "more than one's own"),
-        (grant(Section::Reports, &[Action::Write]), "another action than one's own"),
+        (grant(Section::Planning, &[Action::View]), "a section that the inviter lacks"),
+        (grant(Section::Reports, &[Action::Write]), "an action that the inviter lacks"),
         (grant(Section::Reports, &[Action::Sign]), "signing is given by the organisation alone"),
     ] {
         assert_eq!(reason(set(vec![too_wide]).await), named(ErrorReason::GrantTooWide), "{why}");
@@ -63,42 +65,42 @@ async fn somebody_is_added_without_rights_gets_some_and_the_mail_and_accepts_at_
     let refused = service.in_session(&done.session_token).await.list_access(ListAccessRequest {}).await;
     assert_eq!(refused.unwrap_err().code(), tonic::Code::NotFound, "a section that was not given");
 
-    // Ended: at once, and nobody is told why.
+    // Ending the access removes the guest's rights at once; the event gives no reason.
     let revoke = RevokeAccessRequest { access_id: access_id.clone() };
     service.in_session(&own).await.revoke_access(revoke).await.unwrap();
     let late = service.resolve(&done.session_token).await.unwrap();
     assert!(late.grants.is_empty() && late.client_id.is_empty());
-    let told = outbox::of::<AccessEnded>(&mut service.process.database.behind().await).await;
-    assert_eq!(told.len(), 1);
-    // Invited again: the account is there, so no password is sent.
+    let ended = outbox::events::<AccessEnded>(&mut service.process.database.as_superuser().await).await;
+    assert_eq!(ended.len(), 1);
+    // A second invitation sends no password, because the account exists.
     service.in_session(&own).await.invite_user(invite).await.unwrap();
     set(vec![grant(Section::Reports, &[Action::View])]).await.unwrap();
     assert!(messages().await.pop().unwrap().password.is_empty());
     let account_id = service.account_id(&entry().await.access_id).await;
     assert_ne!(entry().await.access_id, access_id, "another access");
-    let told =
+    let listed =
         format!("{:?}", service.in_session(&own).await.list_access(ListAccessRequest {}).await.unwrap());
-    assert!(!told.contains(&account_id), "its age would say that there was an account before");
+    assert!(!listed.contains(&account_id), "an account id holds its age: it would reveal an older account");
 }
 
-/// Whoever has an account is not kept out of it by an invitation, and may turn it down.
+/// A person with an account may decline an invitation; the login goes on.
 #[tokio::test]
-async fn an_invitation_that_is_declined_gives_no_access_and_the_login_goes_on() {
-    let service = Service::of(&inviting()).await;
+async fn a_declined_invitation_gives_no_access() {
+    let service = Service::start_with(&inviting_settings()).await;
     let own = service.first_login().await;
     let guest = format!("{}@voorbeeld.example", 0x47);
     let welcome = register(&service, 0x47, 2, |request| request.email.clone_from(&guest)).await.unwrap();
     service.log_in_first(&guest, &welcome).await;
-    let mut client = service.in_session(&own).await;
+    let mut person = service.in_session(&own).await;
     let invite = |email: &str| InviteUserRequest {
         name: "Petra".to_owned(),
         email: email.to_owned(),
         relation: RelationKind::Relative.into(),
         ..Default::default()
     };
-    let access_id = client.invite_user(invite(&guest)).await.unwrap().into_inner().access_id;
+    let access_id = person.invite_user(invite(&guest)).await.unwrap().into_inner().access_id;
     let grants = vec![grant(Section::Reports, &[Action::View])];
-    client.set_grants(SetGrantsRequest { access_id: access_id.clone(), grants }).await.unwrap();
+    person.set_grants(SetGrantsRequest { access_id: access_id.clone(), grants }).await.unwrap();
 
     let started = service.start_login(&guest, PASSWORD).await.unwrap();
     let asked = service.pass_code(started).await;
@@ -110,28 +112,28 @@ async fn an_invitation_that_is_declined_gives_no_access_and_the_login_goes_on() 
         access_id: caller::uuid(0x99).to_string(),
     };
     let still = service.gateway().accept_invitation(other).await.unwrap().into_inner().progress.unwrap();
-    assert_eq!(still.step(), LoginStep::Invitation, "one that does not wait changes nothing");
+    assert_eq!(still.step(), LoginStep::Invitation, "an unknown invitation changes nothing");
     let request =
         DeclineInvitationRequest { login_token: still.login_token, access_id: invitation.access_id };
     let done = service.gateway().decline_invitation(request.clone()).await.unwrap().into_inner();
     let done = done.progress.unwrap();
     assert_eq!(done.step(), LoginStep::Done);
-    assert_eq!(service.resolve(&done.session_token).await.unwrap().clients, 1, "the former one alone");
+    assert_eq!(service.resolve(&done.session_token).await.unwrap().clients, 1, "only the former client");
     let again = service.gateway().decline_invitation(request).await;
-    assert_eq!(reason(again), named(ErrorReason::LoginEnded), "a step is taken once");
-    let mut client = service.in_session(&own).await;
+    assert_eq!(reason(again), named(ErrorReason::LoginEnded), "a step passes only once");
+    let mut person = service.in_session(&own).await;
     let resend = ResendInvitationRequest { access_id };
-    assert_eq!(reason(client.resend_invitation(resend).await), named(ErrorReason::InvitationClosed));
-    assert_eq!(client.list_access(ListAccessRequest {}).await.unwrap().into_inner().entries.len(), 1);
-    client.invite_user(invite(&guest)).await.unwrap();
+    assert_eq!(reason(person.resend_invitation(resend).await), named(ErrorReason::InvitationClosed));
+    assert_eq!(person.list_access(ListAccessRequest {}).await.unwrap().into_inner().entries.len(), 1);
+    person.invite_user(invite(&guest)).await.unwrap();
 
-    let oneself = client.invite_user(invite(USERNAME)).await;
+    let oneself = person.invite_user(invite(USERNAME)).await;
     assert_eq!(fields(oneself), ["email"], "one's own address");
 }
 
 #[tokio::test]
-async fn an_invitation_is_withdrawn_sent_again_and_expires() {
-    let service = Service::of(&inviting()).await;
+async fn an_invitation_can_be_withdrawn_resent_or_expire() {
+    let service = Service::start_with(&inviting_settings()).await;
     let own = service.first_login().await;
     let invite = async |email: &str| {
         let request = InviteUserRequest {
@@ -140,28 +142,28 @@ async fn an_invitation_is_withdrawn_sent_again_and_expires() {
             relation: RelationKind::ThirdParty.into(),
             ..Default::default()
         };
-        let mut client = service.in_session(&own).await;
-        let access_id = client.invite_user(request).await.unwrap().into_inner().access_id;
+        let mut person = service.in_session(&own).await;
+        let access_id = person.invite_user(request).await.unwrap().into_inner().access_id;
         let grants = vec![grant(Section::Reports, &[Action::View])];
-        client.set_grants(SetGrantsRequest { access_id: access_id.clone(), grants }).await.unwrap();
+        person.set_grants(SetGrantsRequest { access_id: access_id.clone(), grants }).await.unwrap();
         access_id
     };
     let (one, other) = (invite(GUEST).await, invite("ander@voorbeeld.example").await);
-    let mut client = service.in_session(&own).await;
-    client.withdraw_invitation(WithdrawInvitationRequest { access_id: one.clone() }).await.unwrap();
-    let again = client.withdraw_invitation(WithdrawInvitationRequest { access_id: one.clone() }).await;
+    let mut person = service.in_session(&own).await;
+    person.withdraw_invitation(WithdrawInvitationRequest { access_id: one.clone() }).await.unwrap();
+    let again = person.withdraw_invitation(WithdrawInvitationRequest { access_id: one.clone() }).await;
     assert_eq!(reason(again), named(ErrorReason::InvitationClosed));
     let resend = ResendInvitationRequest { access_id: one };
-    assert_eq!(reason(client.resend_invitation(resend).await), named(ErrorReason::InvitationClosed));
+    assert_eq!(reason(person.resend_invitation(resend).await), named(ErrorReason::InvitationClosed));
 
     service.process.clock.advance(Duration::from_hours(15 * 24));
     let own = service.log_in(USERNAME).await.session_token;
-    let mut client = service.in_session(&own).await;
-    let list = client.list_access(ListAccessRequest {}).await.unwrap().into_inner().entries;
+    let mut person = service.in_session(&own).await;
+    let list = person.list_access(ListAccessRequest {}).await.unwrap().into_inner().entries;
     let mut states: Vec<_> = list.iter().map(AccessEntry::invitation).collect();
     states.sort_unstable_by_key(|it| i32::from(*it));
     assert_eq!(states, [InvitationState::Unspecified, InvitationState::Expired]);
-    client.resend_invitation(ResendInvitationRequest { access_id: other }).await.unwrap();
+    person.resend_invitation(ResendInvitationRequest { access_id: other }).await.unwrap();
     let sent =
         service.opened::<InvitationMessage, InvitationMessageContent>(|it| it.content).await.pop().unwrap();
     let started = service.start_login(&sent.username, &sent.password).await.unwrap();
@@ -169,10 +171,10 @@ async fn an_invitation_is_withdrawn_sent_again_and_expires() {
 }
 
 #[tokio::test]
-async fn invitations_to_one_person_end_at_the_days_limit() {
-    let service = Service::of(&inviting()).await;
+async fn invitations_to_one_person_have_a_day_limit() {
+    let service = Service::start_with(&inviting_settings()).await;
     let session = service.first_login().await;
-    let mut client = service.in_session(&session).await;
+    let mut person = service.in_session(&session).await;
     let invite = InviteUserRequest {
         name: "Petra".to_owned(),
         email: GUEST.to_owned(),
@@ -180,36 +182,36 @@ async fn invitations_to_one_person_end_at_the_days_limit() {
         ..Default::default()
     };
     for number in 0..=20 {
-        let access_id = client.invite_user(invite.clone()).await.unwrap().into_inner().access_id;
+        let access_id = person.invite_user(invite.clone()).await.unwrap().into_inner().access_id;
         let grants = vec![grant(Section::Reports, &[Action::View])];
-        let set = client.set_grants(SetGrantsRequest { access_id: access_id.clone(), grants }).await;
+        let set = person.set_grants(SetGrantsRequest { access_id: access_id.clone(), grants }).await;
         if number == 20 {
             assert_eq!(reason(set), named(ErrorReason::TooManyInvitations), "withdrawn and invited anew");
         } else {
             set.unwrap();
-            client.withdraw_invitation(WithdrawInvitationRequest { access_id }).await.unwrap();
+            person.withdraw_invitation(WithdrawInvitationRequest { access_id }).await.unwrap();
         }
     }
 }
 
 #[tokio::test]
-async fn the_end_of_access_takes_back_an_invitation_that_waits() {
-    let service = Service::of(&inviting()).await;
+async fn the_end_of_access_cancels_a_waiting_invitation() {
+    let service = Service::start_with(&inviting_settings()).await;
     let session = service.first_login().await;
-    let mut client = service.in_session(&session).await;
+    let mut person = service.in_session(&session).await;
     let request = InviteUserRequest {
         name: "Petra".to_owned(),
         email: GUEST.to_owned(),
         relation: RelationKind::Relative.into(),
         ..Default::default()
     };
-    let access_id = client.invite_user(request).await.unwrap().into_inner().access_id;
+    let access_id = person.invite_user(request).await.unwrap().into_inner().access_id;
     let grants = vec![grant(Section::Reports, &[Action::View])];
     let rights = SetGrantsRequest { access_id: access_id.clone(), grants };
-    client.set_grants(rights.clone()).await.unwrap();
+    person.set_grants(rights.clone()).await.unwrap();
     let (account_id, client_id) = (service.account_id(&access_id).await, caller::client(1).to_string());
     service.ecd().end_access(EndAccessRequest { account_id, client_id }).await.unwrap();
-    assert_eq!(reason(client.set_grants(rights).await), named(ErrorReason::AccountUnknown));
+    assert_eq!(reason(person.set_grants(rights).await), named(ErrorReason::AccountUnknown));
     let sent =
         service.opened::<InvitationMessage, InvitationMessageContent>(|it| it.content).await.pop().unwrap();
     let session = service.log_in_first(&sent.username, &sent.password).await.session_token;

@@ -4,10 +4,10 @@ use crate::support::{PASSWORD, Service, USERNAME, named, reason};
 use proto::identity::v1::{ErrorReason, LoginCode, LoginCodeContent, LoginStep, ResendCodeRequest};
 
 #[tokio::test]
-async fn the_welcome_password_leads_to_a_code_and_an_own_password_and_then_counts_no_more() {
+async fn first_login_needs_welcome_password_code_and_own_password() {
     let service = Service::start().await;
     let welcome = service.register().await;
-    // As people type it: lower case, spaces for dashes.
+    // People may type the password in lower case and with spaces for dashes.
     let typed = welcome.to_lowercase().replace('-', " ");
     let login = service.start_login(" A.deVries@Voorbeeld.example ", &typed).await.unwrap();
     assert_eq!(login.code.clone().unwrap().sent_to, "a•••@voorbeeld.example");
@@ -24,7 +24,7 @@ async fn the_welcome_password_leads_to_a_code_and_an_own_password_and_then_count
     let session = service.set_password(&token, &welcome, PASSWORD).await.unwrap();
     assert!(!session.session_token.is_empty());
     let again = service.set_password(&token, &welcome, PASSWORD).await;
-    assert_eq!(reason(again), named(ErrorReason::LoginEnded), "a step is taken once");
+    assert_eq!(reason(again), named(ErrorReason::LoginEnded), "a step passes only once");
 
     let refused = service.start_login(USERNAME, &welcome).await;
     assert_eq!(reason(refused), named(ErrorReason::LoginRefused));
@@ -35,7 +35,7 @@ async fn the_welcome_password_leads_to_a_code_and_an_own_password_and_then_count
 }
 
 #[tokio::test]
-async fn a_code_counts_for_its_five_minutes_its_own_attempt_and_once() {
+async fn a_code_works_once_for_its_own_login_within_five_minutes() {
     let service = Service::start().await;
     let password = service.register().await;
     let first = service.start_login(USERNAME, &password).await.unwrap().login_token;
@@ -44,7 +44,7 @@ async fn a_code_counts_for_its_five_minutes_its_own_attempt_and_once() {
     let second_code = service.code().await;
     if first_code != second_code {
         let foreign = service.verify(&second, &first_code).await;
-        assert_eq!(reason(foreign), named(ErrorReason::LoginRefused), "a code of another attempt");
+        assert_eq!(reason(foreign), named(ErrorReason::LoginRefused), "a code of another login");
     }
     service.process.clock.advance(Duration::from_secs(299));
     assert!(service.verify(&first, &first_code).await.is_ok(), "T17: within five minutes");
@@ -54,7 +54,7 @@ async fn a_code_counts_for_its_five_minutes_its_own_attempt_and_once() {
 }
 
 #[tokio::test]
-async fn a_new_code_makes_the_old_one_void_and_does_not_reset_the_count() {
+async fn a_new_code_voids_the_old_one_and_keeps_the_try_count() {
     let service = Service::start().await;
     let password = service.register().await;
     let login = service.start_login(USERNAME, &password).await.unwrap().login_token;
@@ -73,13 +73,13 @@ async fn a_new_code_makes_the_old_one_void_and_does_not_reset_the_count() {
         assert_eq!(reason(service.verify(&login, &old).await), named(ErrorReason::LoginRefused), "T18");
     }
     assert_eq!(reason(service.verify(&login, "000").await), named(ErrorReason::LoginRefused));
-    // Five tries are used (OTP-02): even the right code is too late now.
+    // All five tries are used (OTP-02): even the right code is refused now.
     assert_eq!(reason(service.verify(&login, &new).await), named(ErrorReason::LoginEnded));
     assert_eq!(reason(service.gateway().resend_code(request).await), named(ErrorReason::LoginEnded));
 }
 
 #[tokio::test]
-async fn an_attempt_asks_for_five_codes_at_most() {
+async fn a_login_gets_five_codes_at_most() {
     let service = Service::start().await;
     let password = service.register().await;
     let login_token = service.start_login(USERNAME, &password).await.unwrap().login_token;
@@ -95,7 +95,7 @@ async fn an_attempt_asks_for_five_codes_at_most() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_parallel_tries_five_are_evaluated() {
+async fn of_many_parallel_tries_only_five_are_checked() {
     let service = Service::start().await;
     let password = service.register().await;
     let login = service.start_login(USERNAME, &password).await.unwrap().login_token;
@@ -106,7 +106,7 @@ async fn of_many_parallel_tries_five_are_evaluated() {
 }
 
 #[tokio::test]
-async fn unknown_names_wrong_passwords_and_unknown_organisations_are_answered_alike() {
+async fn unknown_names_and_organisations_answer_as_wrong_passwords() {
     let service = Service::start().await;
     service.register().await;
     let wrong = service.start_login(USERNAME, "verkeerd").await.unwrap_err();
@@ -125,7 +125,7 @@ async fn unknown_names_wrong_passwords_and_unknown_organisations_are_answered_al
 }
 
 #[tokio::test]
-async fn a_welcome_password_ends_after_its_fortnight() {
+async fn a_welcome_password_expires_after_fourteen_days() {
     let service = Service::start().await;
     let password = service.register().await;
     service.process.clock.advance(Duration::from_hours(14 * 24 - 1));

@@ -1,4 +1,4 @@
-//! Identity over its RPCs, on a real Postgres; what it tells is read from its outbox.
+//! Tests of identity through its RPCs, on a real Postgres. Its events are read from its outbox.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 

@@ -1,5 +1,6 @@
-//! Login, code, reset and step-up as state machines: sequences of acts, good and bad, in any order and at any time, through
-//! the RPCs and held against a model. Invitations have theirs beside the rule itself.
+//! Login, reset and step-up as state machines: sequences of calls go through the RPCs, in any order and at
+//! any time, and a model predicts each answer. The sequences of invitations are tested beside their rules in
+//! `src`.
 
 use std::time::Duration;
 
@@ -18,21 +19,21 @@ use crate::support::{SETTINGS, Service, named, reason, register};
 const PROFILA: &str = include_str!("../../../deploy/organisations/profila.toml");
 const VIVRE: &str = include_str!("../../../deploy/organisations/vivre.toml");
 const OWN: &str = "Vier woorden op 1 rij";
-/// The number of the first person.
-const FIRST: u64 = 0x1000;
+/// The number of the first account.
+const FIRST_ACCOUNT: u64 = 0x1000;
 const COOL_DOWN: u64 = 60;
 const CODE_LIFE: u64 = 300;
 const TRIES: u32 = 5;
 const CODES: u32 = 5;
 
-/// Sequences of acts; the same ones in every run.
+/// Makes sequences of acts; every run makes the same sequences.
 fn sequences<S: Strategy>(act: S, cases: usize, length: usize) -> Vec<Vec<S::Value>> {
     let strategy = prop::collection::vec(act, length);
     let mut runner = TestRunner::deterministic();
     (0..cases).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect()
 }
 
-/// What a call came to: nothing wrong, or why.
+/// Splits an answer into its value and the reason of its refusal.
 fn outcome<T: std::fmt::Debug>(answer: Result<T, Status>) -> (Option<T>, Option<String>) {
     match answer {
         Ok(value) => (Some(value), None),
@@ -40,7 +41,7 @@ fn outcome<T: std::fmt::Debug>(answer: Result<T, Status>) -> (Option<T>, Option<
     }
 }
 
-/// Codes under one id: the model of what is sent, and of what is tried.
+/// The model of one login's or step-up's codes: how many were sent, and how many were tried.
 #[derive(Clone, Copy, Default)]
 struct Codes {
     sent: u32,
@@ -49,7 +50,7 @@ struct Codes {
 }
 
 impl Codes {
-    /// Sends one; says why not. `over` is the word for too many tries.
+    /// Sends a code. Returns the reason of a refusal; `over` is the reason after too many tries.
     fn send(&mut self, now: u64, over: ErrorReason) -> Option<ErrorReason> {
         if self.sent > 0 && self.tries >= TRIES {
             return Some(over);
@@ -62,8 +63,8 @@ impl Codes {
         None
     }
 
-    /// Tries one; says why it leads nowhere.
-    fn try_one(
+    /// Tries a code. Returns the reason of a refusal; `over` is the reason after too many tries.
+    fn try_code(
         &mut self,
         now: u64,
         right: bool,
@@ -84,9 +85,9 @@ impl Codes {
     }
 }
 
-/// Somebody new, with a number of their own; gives their user name and first password.
-async fn somebody(service: &Service, number: u64) -> (String, String) {
-    let number = FIRST + number;
+/// Registers a new person with an own phone number; returns the user name and the welcome password.
+async fn register_person(service: &Service, number: u64) -> (String, String) {
+    let number = FIRST_ACCOUNT + number;
     let username = format!("{number}@voorbeeld.example");
     let welcome = register(service, number, 1, |request| {
         request.email.clone_from(&username);
@@ -111,7 +112,7 @@ enum Step {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum At {
+enum Stage {
     SendCode,
     Code,
     OwnPassword,
@@ -120,8 +121,8 @@ enum At {
 }
 
 #[tokio::test]
-async fn a_login_goes_step_by_step_whatever_is_done_in_whichever_order() {
-    let service = Service::of(PROFILA).await;
+async fn a_login_follows_its_steps_whatever_the_order_of_calls() {
+    let service = Service::start_with(PROFILA).await;
     let step = prop_oneof![
         2 => Just(Step::Send),
         2 => Just(Step::Resend),
@@ -137,103 +138,107 @@ async fn a_login_goes_step_by_step_whatever_is_done_in_whichever_order() {
     let ended = ErrorReason::LoginEnded;
     let (mut done, mut late) = (0, 0);
     for (number, steps) in (0..).zip(sequences(step, 40, 20)) {
-        let (username, welcome) = somebody(&service, number).await;
+        let (username, welcome) = register_person(&service, number).await;
         let mut token = service.start_login(&username, &welcome).await.unwrap().login_token;
-        let (mut at, mut now, mut codes) = (At::SendCode, 0, Codes::default());
+        let (mut stage, mut now, mut codes) = (Stage::SendCode, 0, Codes::default());
         let (mut newest, mut former) = (String::new(), String::new());
         for (index, step) in steps.iter().copied().enumerate() {
-            let is_over = now >= 30 * 60 || at == At::Over;
+            let is_over = now >= 30 * 60 || stage == Stage::Over;
             let typed = match step {
                 Step::Right => newest.clone(),
                 Step::Former => former.clone(),
                 _ => "geen".to_owned(),
             };
-            let at_code = !is_over && at == At::Code;
-            let (answer, expected, to) = match step {
+            let is_code_stage = !is_over && stage == Stage::Code;
+            let (answer, expected, next) = match step {
                 Step::Wait(seconds) => {
                     service.process.clock.advance(Duration::from_secs(seconds));
                     now += seconds;
                     continue;
                 }
                 Step::Send => {
-                    let may = !is_over && at == At::SendCode;
+                    let may = !is_over && stage == Stage::SendCode;
                     let expected = if may { codes.send(now, ended) } else { Some(ended) };
-                    (service.send_code(&token, "").await, expected, At::Code)
+                    (service.send_code(&token, "").await, expected, Stage::Code)
                 }
                 Step::Resend => {
-                    let expected = if at_code { codes.send(now, ended) } else { Some(ended) };
+                    let expected = if is_code_stage { codes.send(now, ended) } else { Some(ended) };
                     let request = ResendCodeRequest { login_token: token.clone(), ..Default::default() };
                     let answer = service.gateway().resend_code(request).await;
-                    (answer.map(|it| it.into_inner().progress.unwrap()), expected, At::Code)
+                    (answer.map(|it| it.into_inner().progress.unwrap()), expected, Stage::Code)
                 }
                 Step::Right | Step::Wrong | Step::Former => {
                     let right = typed == newest;
-                    let expected = if at_code {
-                        codes.try_one(now, right, ended, ErrorReason::LoginRefused)
+                    let expected = if is_code_stage {
+                        codes.try_code(now, right, ended, ErrorReason::LoginRefused)
                     } else {
                         Some(ended)
                     };
-                    (service.verify(&token, &typed).await, expected, At::OwnPassword)
+                    (service.verify(&token, &typed).await, expected, Stage::OwnPassword)
                 }
                 Step::Password => {
-                    let may = !is_over && at == At::OwnPassword;
+                    let may = !is_over && stage == Stage::OwnPassword;
                     let answer = service.set_password(&token, &welcome, OWN).await;
-                    (answer, (!may).then_some(ended), At::Terms)
+                    (answer, (!may).then_some(ended), Stage::Terms)
                 }
                 Step::Terms => {
-                    let may = !is_over && at == At::Terms;
+                    let may = !is_over && stage == Stage::Terms;
                     let request = AcceptTermsRequest { login_token: token.clone(), version: 1 };
                     let answer = service.gateway().accept_terms(request).await;
-                    (answer.map(|it| it.into_inner().progress.unwrap()), (!may).then_some(ended), At::Over)
+                    (answer.map(|it| it.into_inner().progress.unwrap()), (!may).then_some(ended), Stage::Over)
                 }
-                // Nobody was invited: there is no such step for them.
+                // The person was not invited, so the login has no step for invitations.
                 Step::Accept => {
                     let request =
                         AcceptInvitationRequest { login_token: token.clone(), ..Default::default() };
                     let answer = service.gateway().accept_invitation(request).await;
-                    (answer.map(|it| it.into_inner().progress.unwrap()), Some(ended), At::Over)
+                    (answer.map(|it| it.into_inner().progress.unwrap()), Some(ended), Stage::Over)
                 }
                 Step::Decline => {
                     let request =
                         DeclineInvitationRequest { login_token: token.clone(), ..Default::default() };
                     let answer = service.gateway().decline_invitation(request).await;
-                    (answer.map(|it| it.into_inner().progress.unwrap()), Some(ended), At::Over)
+                    (answer.map(|it| it.into_inner().progress.unwrap()), Some(ended), Stage::Over)
                 }
             };
             let (progress, why) = outcome(answer);
             let expected = expected.map(named).map(str::to_owned);
-            assert_eq!(why, expected, "{step:?} at {at:?}, {now} s, step {index} of {steps:?}");
+            assert_eq!(why, expected, "{step:?} at {stage:?}, {now} s, step {index} of {steps:?}");
             late += u32::from(why.is_some_and(|why| why == named(ErrorReason::CodeExpired)));
             let Some(progress) = progress else { continue };
             if matches!(step, Step::Send | Step::Resend) {
                 former = std::mem::replace(&mut newest, service.code().await);
             }
-            at = to;
-            assert_eq!(progress.session_token.is_empty(), at != At::Over, "a session is the end of it all");
-            done += u32::from(at == At::Over);
-            if at != At::Over {
+            stage = next;
+            assert_eq!(
+                progress.session_token.is_empty(),
+                stage != Stage::Over,
+                "only a finished login has a session"
+            );
+            done += u32::from(stage == Stage::Over);
+            if stage != Stage::Over {
                 token = progress.login_token;
             }
         }
     }
-    assert!(done > 0 && late > 0, "{done} came in, {late} were too late: the sequences reach everything");
+    assert!(done > 0 && late > 0, "{done} logins, {late} expired codes: the sequences reach both");
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Act {
-    /// A new link is asked for.
+    /// Ask for a new link.
     Ask,
-    /// The link that was sent as this number is used.
+    /// Use the link with this number, counted from 0.
     Use(usize),
-    /// The account is reached elsewhere from now on.
+    /// Change the account's address.
     Move,
-    /// Minutes pass.
+    /// Let minutes pass.
     Wait(u64),
 }
 
 #[tokio::test]
-async fn of_all_links_only_the_newest_is_good_in_time_and_once() {
-    let service = Service::of(VIVRE).await;
+async fn only_the_newest_reset_link_works_in_time_and_once() {
+    let service = Service::start_with(VIVRE).await;
     let act = prop_oneof![
         3 => Just(Act::Ask),
         4 => (0_usize..4).prop_map(Act::Use),
@@ -242,7 +247,7 @@ async fn of_all_links_only_the_newest_is_good_in_time_and_once() {
     ];
     let (mut good, mut bad) = (0, 0);
     for (number, acts) in (0..).zip(sequences(act, 16, 12)) {
-        let (username, welcome) = somebody(&service, number).await;
+        let (username, welcome) = register_person(&service, number).await;
         service.log_in_first(&username, &welcome).await;
         let (mut username, mut email) = (username.clone(), username);
         let mut links: Vec<String> = Vec::new();
@@ -282,12 +287,12 @@ async fn of_all_links_only_the_newest_is_good_in_time_and_once() {
                 Act::Move => {
                     email = format!("{index}.{email}");
                     let request = UpdateAccountContactRequest {
-                        account_id: caller::uuid(FIRST + number).to_string(),
+                        account_id: caller::uuid(FIRST_ACCOUNT + number).to_string(),
                         email: email.clone(),
                         phone: String::new(),
                     };
                     service.ecd().update_account_contact(request).await.unwrap();
-                    // The user name is the address, and goes with it.
+                    // The user name is the address, so it changes too.
                     (newest, username) = (None, email.clone());
                 }
                 Act::Wait(minutes) => {
@@ -310,8 +315,8 @@ enum Prove {
 }
 
 #[tokio::test]
-async fn a_step_up_is_proven_by_its_own_newest_code_within_its_tries() {
-    let service = Service::of(SETTINGS).await;
+async fn a_step_up_accepts_only_its_newest_code_within_its_tries() {
+    let service = Service::start_with(SETTINGS).await;
     let act = prop_oneof![
         3 => (0_u8..2).prop_map(Prove::Ask),
         2 => Just(Prove::Right),
@@ -322,9 +327,9 @@ async fn a_step_up_is_proven_by_its_own_newest_code_within_its_tries() {
     let (gone, too_many) = (ErrorReason::StepUpEnded, ErrorReason::TooManyCodes);
     let (mut proven, mut exhausted) = (0, 0);
     for (number, acts) in (0..).zip(sequences(act, 24, 16)) {
-        let (username, welcome) = somebody(&service, number).await;
+        let (username, welcome) = register_person(&service, number).await;
         let session = service.log_in_first(&username, &welcome).await.session_token;
-        let mut there: Option<(Codes, u8)> = None;
+        let mut pending: Option<(Codes, u8)> = None;
         let (mut newest, mut former, mut now) = (String::new(), String::new(), 0);
         for (index, act) in acts.iter().copied().enumerate() {
             let mut own = service.in_session(&session).await;
@@ -335,7 +340,7 @@ async fn a_step_up_is_proven_by_its_own_newest_code_within_its_tries() {
                     now += seconds;
                 }
                 Prove::Ask(document) => {
-                    let (mut codes, _) = there.unwrap_or_default();
+                    let (mut codes, _) = pending.unwrap_or_default();
                     let expected = codes.send(now, too_many).map(named).map(str::to_owned);
                     let subject = Some(StepUpSubject {
                         document_hash: format!("{document:064x}"),
@@ -346,7 +351,7 @@ async fn a_step_up_is_proven_by_its_own_newest_code_within_its_tries() {
                     let (sent, why) = outcome(own.start_step_up(request).await);
                     assert_eq!(why, expected, "{act:?} at {now} s, act {index} of {acts:?}");
                     if sent.is_some() {
-                        there = Some((codes, document));
+                        pending = Some((codes, document));
                         let all = service.opened::<SigningCode, SigningCodeContent>(|it| it.content).await;
                         former = std::mem::replace(&mut newest, all.last().unwrap().code.clone());
                     }
@@ -358,24 +363,24 @@ async fn a_step_up_is_proven_by_its_own_newest_code_within_its_tries() {
                         _ => String::new(),
                     };
                     let right = code == newest;
-                    let expected = match &mut there {
-                        Some((codes, _)) => codes.try_one(now, right, gone, ErrorReason::CodeWrong),
+                    let expected = match &mut pending {
+                        Some((codes, _)) => codes.try_code(now, right, gone, ErrorReason::CodeWrong),
                         None => Some(gone),
                     };
                     let request = VerifyStepUpRequest { code, purpose };
                     let (answer, why) = outcome(own.verify_step_up(request).await);
-                    exhausted += u32::from(there.is_some() && expected == Some(gone));
+                    exhausted += u32::from(pending.is_some() && expected == Some(gone));
                     let expected = expected.map(named).map(str::to_owned);
                     assert_eq!(why, expected, "{act:?} at {now} s, act {index} of {acts:?}");
                     let Some(answer) = answer else { continue };
                     let verifier = service.process.keys.settings.verifier().unwrap();
                     let proof =
                         Proof::verify(&answer.into_inner().proof, &verifier, service.process.clock.now());
-                    let (_, document) = there.take().unwrap();
+                    let (_, document) = pending.take().unwrap();
                     assert_eq!(
                         proof.unwrap().document_hash,
                         format!("{document:064x}"),
-                        "what was asked last"
+                        "the document of the last request"
                     );
                     proven += 1;
                 }

@@ -9,7 +9,7 @@ use crate::support::{PASSWORD, Service, USERNAME, named, reason};
 const VIVRE: &str = include_str!("../../../deploy/organisations/vivre.toml");
 const NEW: &str = "een heel nieuw wachtwoord";
 
-async fn ask(service: &Service, username: &str, email: &str) {
+async fn request_reset(service: &Service, username: &str, email: &str) {
     let request = StartPasswordResetRequest {
         organisation_id: service.organisation.to_string(),
         username: username.to_owned(),
@@ -26,16 +26,16 @@ async fn notices(service: &Service) -> Vec<SecurityChange> {
 }
 
 #[tokio::test]
-async fn a_temporary_password_works_four_hours_and_asks_a_code_and_an_own_password() {
+async fn a_temporary_password_works_once_within_four_hours() {
     let service = Service::start().await;
     let first = service.first_login().await;
-    ask(&service, &USERNAME.to_uppercase(), "").await;
-    ask(&service, USERNAME, "").await;
+    request_reset(&service, &USERNAME.to_uppercase(), "").await;
+    request_reset(&service, USERNAME, "").await;
     let sent = service.opened::<ResetPassword, ResetPasswordContent>(|it| it.content).await;
-    assert_eq!(sent.len(), 2, "T30: again sends a new one");
+    assert_eq!(sent.len(), 2, "T30: a second request sends a new one");
     assert_eq!(sent[0].life_minutes, 240, "T29");
     let old = service.start_login(USERNAME, &sent[0].password).await;
-    assert_eq!(reason(old), named(ErrorReason::LoginRefused), "the newer one replaced it");
+    assert_eq!(reason(old), named(ErrorReason::LoginRefused), "the newer password replaced it");
 
     service.process.clock.advance(Duration::from_secs(4 * 3600 - 1));
     let started = service.start_login(USERNAME, &sent[1].password).await.unwrap();
@@ -46,11 +46,11 @@ async fn a_temporary_password_works_four_hours_and_asks_a_code_and_an_own_passwo
     assert_eq!(done.step(), LoginStep::Done);
     let ended = service.resolve(&first).await;
     assert_eq!(reason(ended), named(ErrorReason::SessionEnded), "other sessions have ended");
-    assert_eq!(notices(&service).await, [SecurityChange::Password], "the person is told");
+    assert_eq!(notices(&service).await, [SecurityChange::Password], "the person gets a notice");
     let used = service.start_login(USERNAME, &sent[1].password).await;
     assert_eq!(reason(used), named(ErrorReason::LoginRefused), "once");
 
-    ask(&service, USERNAME, "").await;
+    request_reset(&service, USERNAME, "").await;
     let sent = service.opened::<ResetPassword, ResetPasswordContent>(|it| it.content).await.pop().unwrap();
     service.process.clock.advance(Duration::from_hours(4));
     let late = service.start_login(USERNAME, &sent.password).await;
@@ -58,14 +58,14 @@ async fn a_temporary_password_works_four_hours_and_asks_a_code_and_an_own_passwo
 }
 
 #[tokio::test]
-async fn a_link_sets_a_password_once_for_who_names_themselves_and_every_device_asks_a_code_again() {
-    let service = Service::of(VIVRE).await;
+async fn a_reset_link_works_once_and_devices_need_a_code_again() {
+    let service = Service::start_with(VIVRE).await;
     let welcome = service.register().await;
     let first = service.log_in_first(USERNAME, &welcome).await;
-    ask(&service, USERNAME, "iemand.anders@voorbeeld.example").await;
-    ask(&service, "niemand", USERNAME).await;
+    request_reset(&service, USERNAME, "iemand.anders@voorbeeld.example").await;
+    request_reset(&service, "niemand", USERNAME).await;
     assert!(service.opened::<ResetLink, ResetLinkContent>(|it| it.content).await.is_empty(), "V13");
-    ask(&service, USERNAME, USERNAME).await;
+    request_reset(&service, USERNAME, USERNAME).await;
     let link = service.opened::<ResetLink, ResetLinkContent>(|it| it.content).await.pop().unwrap();
     let finish = async |username: &str, new: &str| {
         let request = FinishPasswordResetRequest {
@@ -85,12 +85,12 @@ async fn a_link_sets_a_password_once_for_who_names_themselves_and_every_device_a
 }
 
 #[tokio::test]
-async fn asking_tells_nobody_whether_there_is_such_an_account_and_ends_at_the_days_limit() {
+async fn a_reset_request_reveals_no_account_and_has_a_day_limit() {
     let service = Service::start().await;
     service.register().await;
     for _ in 0..12 {
-        ask(&service, USERNAME, "").await;
-        ask(&service, "niemand@voorbeeld.example", "").await;
+        request_reset(&service, USERNAME, "").await;
+        request_reset(&service, "niemand@voorbeeld.example", "").await;
     }
     assert_eq!(service.opened::<ResetPassword, ResetPasswordContent>(|it| it.content).await.len(), 10);
     let nowhere = StartPasswordResetRequest { username: USERNAME.to_owned(), ..Default::default() };
@@ -99,14 +99,14 @@ async fn asking_tells_nobody_whether_there_is_such_an_account_and_ends_at_the_da
         "an organisation that is not there"
     );
     service.process.run_due().await;
-    let mut behind = service.process.database.behind().await;
+    let mut superuser = service.process.database.as_superuser().await;
     let left: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM reset_request").fetch_one(&mut behind).await.unwrap();
+        sqlx::query_scalar("SELECT count(*) FROM reset_request").fetch_one(&mut superuser).await.unwrap();
     assert_eq!(left, 0);
 }
 
 #[tokio::test]
-async fn a_password_is_changed_with_the_current_one_and_other_sessions_end() {
+async fn a_password_change_ends_other_sessions_and_logins() {
     let service = Service::start().await;
     let other = service.first_login().await;
     service.process.clock.advance(Duration::from_mins(1));
@@ -120,13 +120,13 @@ async fn a_password_is_changed_with_the_current_one_and_other_sessions_end() {
     assert_eq!(reason(change(PASSWORD, PASSWORD).await), named(ErrorReason::PasswordUnchanged));
     assert_eq!(reason(change("verkeerd", NEW).await), named(ErrorReason::CurrentPasswordWrong), "T87");
     let soon = change(PASSWORD, NEW).await;
-    assert_eq!(reason(soon), named(ErrorReason::CurrentPasswordWrong), "guesses wait here too");
+    assert_eq!(reason(soon), named(ErrorReason::CurrentPasswordWrong), "a wrong password starts a wait");
     service.process.clock.advance(Duration::from_secs(1));
     let halfway = service.start_login(USERNAME, PASSWORD).await.unwrap();
     let code = service.code().await;
     change(PASSWORD, NEW).await.unwrap();
     let late = service.verify(&halfway.login_token, &code).await;
-    assert_eq!(reason(late), named(ErrorReason::LoginEnded), "a login with the old one ends too");
+    assert_eq!(reason(late), named(ErrorReason::LoginEnded), "a login with the old password ends too");
     assert_eq!(reason(service.resolve(&other).await), named(ErrorReason::SessionEnded));
     assert!(service.resolve(&here).await.is_ok());
     assert_eq!(notices(&service).await, [SecurityChange::Password]);
@@ -134,7 +134,7 @@ async fn a_password_is_changed_with_the_current_one_and_other_sessions_end() {
 }
 
 #[tokio::test]
-async fn a_system_sends_welcome_and_reset_again_and_never_sees_them() {
+async fn a_system_resends_welcome_and_reset_without_seeing_them() {
     let service = Service::start().await;
     let first = service.register().await;
     let account_id = testkit::caller::uuid(0x20).to_string();
@@ -142,7 +142,7 @@ async fn a_system_sends_welcome_and_reset_again_and_never_sees_them() {
     service.ecd().resend_welcome(again.clone()).await.unwrap();
     let welcomes = service.opened::<WelcomeMessage, WelcomeMessageContent>(|it| it.content).await;
     assert_eq!(welcomes.len(), 2);
-    assert!(service.start_login(USERNAME, &first).await.is_err(), "the newer one replaced it");
+    assert!(service.start_login(USERNAME, &first).await.is_err(), "the newer password replaced it");
     service.process.clock.advance(Duration::from_secs(30));
     service.log_in_first(USERNAME, &welcomes[1].password).await;
     assert_eq!(reason(service.ecd().resend_welcome(again).await), named(ErrorReason::WelcomeOver));

@@ -1,4 +1,4 @@
-//! One's own address, number, sessions; and those who look along.
+//! Changes of the own address and number, step-ups, sessions and impersonation.
 
 use std::time::Duration;
 
@@ -9,31 +9,31 @@ use crate::support::{PHONE, SETTINGS, Service, USERNAME, configure, named, reaso
 
 const NEW: &str = "nieuw@voorbeeld.example";
 
-/// A step-up for a change of address; gives its proof.
-async fn prove(service: &Service, session: &str) -> String {
+/// Does a step-up for a change of contact details; returns the proof.
+async fn prove_step_up(service: &Service, session: &str) -> String {
     let purpose = StepUpPurpose::Contact.into();
     let mut own = service.in_session(session).await;
     let asked = own.start_step_up(StartStepUpRequest { purpose, ..Default::default() }).await.unwrap();
     assert!(
         asked.into_inner().code.unwrap().by_sms,
-        "whoever reads the mail must not come to the number by it"
+        "access to the mailbox must not be enough to change the number"
     );
     let code = service.opened::<StepUpCode, StepUpCodeContent>(|it| it.content).await.pop().unwrap().code;
     own.verify_step_up(VerifyStepUpRequest { code, purpose }).await.unwrap().into_inner().proof
 }
 
 #[tokio::test]
-async fn an_address_is_changed_with_a_proof_and_a_code_to_the_new_one_and_the_name_follows() {
+async fn an_address_change_needs_a_proof_and_a_code_to_the_new_one() {
     let service = Service::start().await;
     let session = service.first_login().await;
     let mut own = service.in_session(&session).await;
     let mut request = StartEmailChangeRequest { email: NEW.to_owned(), proof: String::new() };
     let refused = own.start_email_change(request.clone()).await.unwrap_err();
     assert_eq!(refused.message(), "STEP_UP_REQUIRED", "OTP-04");
-    request.proof = prove(&service, &session).await;
+    request.proof = prove_step_up(&service, &session).await;
     let elsewhere = service.log_in(USERNAME).await.session_token;
     let stolen = service.in_session(&elsewhere).await.start_email_change(request.clone()).await;
-    assert_eq!(stolen.unwrap_err().message(), "STEP_UP_REQUIRED", "a proof is of one session");
+    assert_eq!(stolen.unwrap_err().message(), "STEP_UP_REQUIRED", "a proof holds for one session");
     own.start_email_change(request).await.unwrap();
     let sent =
         service.opened::<EmailChangeCode, EmailChangeCodeContent>(|it| it.content).await.pop().unwrap();
@@ -45,17 +45,18 @@ async fn an_address_is_changed_with_a_proof_and_a_code_to_the_new_one_and_the_na
     assert_eq!((account.email.as_str(), account.username.as_str()), (NEW, NEW), "T48");
     let notice =
         service.opened::<SecurityNotice, SecurityNoticeContent>(|it| it.content).await.pop().unwrap();
-    assert_eq!(notice.recipient.clone().unwrap().email, USERNAME, "the old one is told");
+    assert_eq!(notice.recipient.clone().unwrap().email, USERNAME, "the old address gets the notice");
     assert_eq!(notice.change(), SecurityChange::Email);
-    let told = outbox::of::<AccountContactChanged>(&mut service.process.database.behind().await).await;
-    assert_eq!(told.len(), 1);
+    let events =
+        outbox::events::<AccountContactChanged>(&mut service.process.database.as_superuser().await).await;
+    assert_eq!(events.len(), 1);
 }
 
 #[tokio::test]
-async fn a_number_is_changed_likewise_and_the_old_one_is_told_by_sms() {
+async fn a_number_change_needs_a_code_and_notifies_the_old_number() {
     let service = Service::start().await;
     let session = service.first_login().await;
-    let proof = prove(&service, &session).await;
+    let proof = prove_step_up(&service, &session).await;
     let mut own = service.in_session(&session).await;
     let malformed = StartPhoneChangeRequest { phone: "020 1234567".to_owned(), proof: proof.clone() };
     assert_eq!(reason(own.start_phone_change(malformed).await), named(ErrorReason::PhoneMalformed));
@@ -66,12 +67,13 @@ async fn a_number_is_changed_likewise_and_the_old_one_is_told_by_sms() {
     assert_eq!(sent.recipient.unwrap().phone, "+31687654321");
     own.confirm_phone_change(ConfirmPhoneChangeRequest { code: sent.code }).await.unwrap();
     let notices = service.opened::<SecurityNotice, SecurityNoticeContent>(|it| it.content).await;
-    let told: Vec<_> = notices.into_iter().map(|it| it.recipient.unwrap()).collect();
-    assert_eq!((told[0].email.as_str(), told[1].phone.as_str()), (USERNAME, PHONE));
+    let recipients: Vec<_> = notices.into_iter().map(|it| it.recipient.unwrap()).collect();
+    assert_eq!((recipients[0].email.as_str(), recipients[1].phone.as_str()), (USERNAME, PHONE));
 }
 
+/// Else access to the mailbox would be enough to sign.
 #[tokio::test]
-async fn a_first_number_comes_from_the_organisation_or_a_mailbox_would_be_enough_to_sign() {
+async fn only_the_organisation_sets_the_first_phone_number() {
     let service = Service::start().await;
     let mut request = service.registration();
     request.phone = String::new();
@@ -85,10 +87,10 @@ async fn a_first_number_comes_from_the_organisation_or_a_mailbox_would_be_enough
 }
 
 #[tokio::test]
-async fn where_the_organisation_changes_addresses_a_system_does_and_the_old_one_is_told() {
-    let service = Service::of(&SETTINGS.replace("self_edit = true", "self_edit = false")).await;
+async fn without_self_edit_only_a_system_changes_the_address() {
+    let service = Service::start_with(&SETTINGS.replace("self_edit = true", "self_edit = false")).await;
     let session = service.first_login().await;
-    let proof = prove(&service, &session).await;
+    let proof = prove_step_up(&service, &session).await;
     let request = StartEmailChangeRequest { email: NEW.to_owned(), proof };
     let off = service.in_session(&session).await.start_email_change(request).await;
     assert_eq!(reason(off), named(ErrorReason::SelfEditOff), "P13, R51");
@@ -102,9 +104,9 @@ async fn where_the_organisation_changes_addresses_a_system_does_and_the_old_one_
     assert!(service.start_login(NEW, crate::support::PASSWORD).await.is_ok(), "the user name follows");
 }
 
-/// Whoever reads the former mailbox comes in by nothing that was sent there.
+/// A code or password in the old mailbox must not open the account any more.
 #[tokio::test]
-async fn with_another_address_what_was_sent_to_the_old_one_is_good_no_more() {
+async fn an_address_change_voids_what_the_old_mailbox_received() {
     let service = Service::start().await;
     let welcome = service.register().await;
     let begun = service.start_login(USERNAME, &welcome).await.unwrap();
@@ -113,11 +115,11 @@ async fn with_another_address_what_was_sent_to_the_old_one_is_good_no_more() {
     service.ecd().update_account_contact(request.clone()).await.unwrap();
     let code = service.code().await;
     let late = service.verify(&begun.login_token, &code).await;
-    assert_eq!(reason(late), named(ErrorReason::LoginEnded), "a login that was begun");
+    assert_eq!(reason(late), named(ErrorReason::LoginEnded), "a login that had started");
     assert!(service.start_login(NEW, &welcome).await.is_err(), "the password of the first mail");
     let welcomes = service.opened::<WelcomeMessage, WelcomeMessageContent>(|it| it.content).await;
     let again = welcomes.last().unwrap();
-    assert_eq!(again.recipient.clone().unwrap().email, NEW, "another one comes to the new address");
+    assert_eq!(again.recipient.clone().unwrap().email, NEW, "a new password goes to the new address");
     service.log_in_first(NEW, &again.password).await;
 
     let ask = StartPasswordResetRequest {
@@ -136,7 +138,7 @@ async fn with_another_address_what_was_sent_to_the_old_one_is_good_no_more() {
 }
 
 #[tokio::test]
-async fn with_another_number_a_code_that_went_to_the_old_one_proves_nothing() {
+async fn a_number_change_voids_the_code_sent_to_the_old_number() {
     let service = Service::start().await;
     let session = service.first_login().await;
     let purpose = StepUpPurpose::Contact.into();
@@ -154,7 +156,7 @@ async fn with_another_number_a_code_that_went_to_the_old_one_proves_nothing() {
 }
 
 #[tokio::test]
-async fn a_section_that_asks_for_more_is_opened_by_a_step_up_under_a_new_token() {
+async fn a_step_up_raises_the_level_under_a_new_session_token() {
     let service = Service::start().await;
     let session = service.first_login().await;
     let strict = SETTINGS.to_owned() + "\n[levels]\nreports = \"substantial\"\n";
@@ -182,7 +184,7 @@ async fn a_section_that_asks_for_more_is_opened_by_a_step_up_under_a_new_token()
 }
 
 #[tokio::test]
-async fn a_proof_to_sign_names_the_document_and_five_wrong_codes_end_it() {
+async fn a_signing_proof_names_the_document_and_has_five_tries() {
     let service = Service::start().await;
     let session = service.first_login().await;
     let mut own = service.in_session(&session).await;
@@ -221,7 +223,7 @@ async fn a_proof_to_sign_names_the_document_and_five_wrong_codes_end_it() {
 }
 
 #[tokio::test]
-async fn sessions_are_listed_and_others_ended_and_the_last_login_is_known() {
+async fn sessions_are_listed_and_other_sessions_can_be_ended() {
     let service = Service::start().await;
     let first = service.first_login().await;
     service.process.clock.advance(Duration::from_secs(90));
@@ -242,7 +244,7 @@ async fn sessions_are_listed_and_others_ended_and_the_last_login_is_known() {
 }
 
 #[tokio::test]
-async fn a_staff_system_looks_along_for_half_an_hour_under_its_own_name_by_a_link_that_is_used_once() {
+async fn impersonation_lasts_half_an_hour_by_a_link_that_works_once() {
     let service = Service::start().await;
     service.first_login().await;
     let request = StartImpersonationRequest {
@@ -265,7 +267,7 @@ async fn a_staff_system_looks_along_for_half_an_hour_under_its_own_name_by_a_lin
     let by: Vec<String> = sqlx::query_scalar(
         "SELECT person_impersonator FROM audit_record WHERE method LIKE '%OpenImpersonation'",
     )
-    .fetch_all(&mut service.process.database.behind().await)
+    .fetch_all(&mut service.process.database.as_superuser().await)
     .await
     .unwrap();
     assert_eq!(by, ["coach K. Bakker"]);

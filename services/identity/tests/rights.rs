@@ -1,4 +1,4 @@
-//! Who may see what: the matrix of roles, sections and actions; inviting, giving and ending.
+//! Rights: the matrix of relations, sections and actions; giving, extending and ending access.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -14,12 +14,11 @@ use proto::{
 use store::About;
 use testkit::{caller, outbox};
 
-use crate::support::{PASSWORD, Service, USERNAME, grant, inviting, named, reason, register};
+use crate::support::{PASSWORD, Service, USERNAME, grant, inviting_settings, named, reason, register};
 
-/// Role × section × action × other client × other organisation × expired × impersonated: what a session's token opens is
-/// what was given, for as long as it was given, and nothing else.
+/// The test tries each relation, section and action, another client, the end date and impersonation.
 #[tokio::test]
-async fn a_session_opens_what_was_given_to_it_and_nothing_else() {
+async fn a_session_opens_only_what_its_rights_name_until_they_end() {
     let service = Service::start().await;
     let rules = Rules::of_contract().unwrap();
     let sections: Vec<Section> = (1..=20).map(|number| Section::try_from(number).unwrap()).collect();
@@ -31,7 +30,8 @@ async fn a_session_opens_what_was_given_to_it_and_nothing_else() {
         let mut opened = BTreeSet::new();
         for turn in 0..3 {
             number += 1;
-            // In each section one action, another one in each turn: every pair is given once and not given twice.
+            // Each turn gives one action per section, so that after three turns each action was given once
+            // and withheld twice.
             let actions = [Action::View, Action::Write, Action::Sign];
             let given = |section: Section| actions[usize::try_from((i32::from(section) + turn) % 3).unwrap()];
             let until = service.process.clock.now() + jiff::SignedDuration::from_hours(1);
@@ -49,7 +49,7 @@ async fn a_session_opens_what_was_given_to_it_and_nothing_else() {
             else {
                 unreachable!("a session is an account's")
             };
-            assert_eq!(person.client, Some(caller::client(1)), "the one client that it is about");
+            assert_eq!(person.client, Some(caller::client(1)), "the session's one client");
             assert_eq!(person.organisation, service.organisation);
             let coach = chassis::token::AccountCaller { impersonator: "coach".to_owned(), ..person.clone() };
             for rule in rules.all() {
@@ -62,7 +62,7 @@ async fn a_session_opens_what_was_given_to_it_and_nothing_else() {
                     opened.insert(rule.path.clone());
                 }
                 let impersonated = decide(rule, Some(&Caller::Account(coach.clone()))).is_ok();
-                assert_eq!(impersonated, opens && rule.impersonated, "{} in their name", rule.path);
+                assert_eq!(impersonated, opens && rule.impersonated, "{} impersonated", rule.path);
             }
             let other = SelectClientRequest { client_id: caller::client(2).to_string() };
             let refused = service.in_session(&session).await.select_client(other).await;
@@ -82,8 +82,8 @@ async fn a_session_opens_what_was_given_to_it_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn nobody_changes_their_own_rights_nor_those_that_the_organisation_gave() {
-    let service = Service::of(&inviting()).await;
+async fn a_client_changes_only_the_rights_of_own_relatives() {
+    let service = Service::start_with(&inviting_settings()).await;
     let own = service.first_login().await;
     register(&service, 0x41, 1, |request| {
         request.relation = RelationKind::Representative.into();
@@ -100,30 +100,31 @@ async fn nobody_changes_their_own_rights_nor_those_that_the_organisation_gave() 
     register(&service, 0x43, 2, |request| request.relation = RelationKind::Relative.into()).await.unwrap();
     for (number, who) in [(0x20, "oneself"), (0x41, "a representative"), (0x43, "another client's")] {
         let access_id = service.access_id(caller::uuid(number)).await;
-        let mut client = service.in_session(&own).await;
+        let mut person = service.in_session(&own).await;
         let grants = vec![grant(Section::Reports, &[Action::View])];
-        let set = client.set_grants(SetGrantsRequest { access_id: access_id.clone(), grants }).await;
+        let set = person.set_grants(SetGrantsRequest { access_id: access_id.clone(), grants }).await;
         assert_eq!(reason(set), named(ErrorReason::AccountUnknown), "{who}");
-        let revoked = client.revoke_access(RevokeAccessRequest { access_id }).await;
+        let revoked = person.revoke_access(RevokeAccessRequest { access_id }).await;
         assert_eq!(reason(revoked), named(ErrorReason::AccountUnknown), "{who}");
     }
-    // Whoever may sign keeps that through a change of the rest, and loses it with their access alone.
+    // Only the organisation gives the right to sign: a change of other rights keeps that right, and only the
+    // end of the access removes it.
     let access_id = service.access_id(caller::uuid(0x42)).await;
-    let mut client = service.in_session(&own).await;
+    let mut person = service.in_session(&own).await;
     let grants = vec![grant(Section::Reports, &[Action::View])];
-    client.set_grants(SetGrantsRequest { access_id: access_id.clone(), grants }).await.unwrap();
-    let list = client.list_access(ListAccessRequest {}).await.unwrap().into_inner().entries;
+    person.set_grants(SetGrantsRequest { access_id: access_id.clone(), grants }).await.unwrap();
+    let list = person.list_access(ListAccessRequest {}).await.unwrap().into_inner().entries;
     let theirs = list.into_iter().find(|entry| entry.access_id == access_id).unwrap();
     assert!(theirs.grants.contains(&grant(Section::Signing, &[Action::View, Action::Sign])), "{theirs:?}");
     assert!(theirs.grants.contains(&grant(Section::Reports, &[Action::View])), "{theirs:?}");
-    client.revoke_access(RevokeAccessRequest { access_id }).await.unwrap();
-    let list = client.list_access(ListAccessRequest {}).await.unwrap().into_inner().entries;
+    person.revoke_access(RevokeAccessRequest { access_id }).await.unwrap();
+    let list = person.list_access(ListAccessRequest {}).await.unwrap().into_inner().entries;
     assert_eq!(list.len(), 2, "oneself and the representative");
 }
 
 #[tokio::test]
-async fn two_accounts_fit_a_third_needs_an_end_date_that_can_be_extended_and_there_is_no_fourth() {
-    let service = Service::of(include_str!("../../../deploy/organisations/rozelaar.toml")).await;
+async fn a_third_account_needs_an_end_date_and_a_fourth_is_refused() {
+    let service = Service::start_with(include_str!("../../../deploy/organisations/rozelaar.toml")).await;
     register(&service, 0x51, 1, |_| {}).await.unwrap();
     register(&service, 0x52, 1, |_| {}).await.unwrap();
     let without_end = register(&service, 0x53, 1, |_| {}).await;
@@ -153,12 +154,12 @@ async fn two_accounts_fit_a_third_needs_an_end_date_that_can_be_extended_and_the
     assert!(service.resolve(&session).await.unwrap().grants.is_empty());
     assert_eq!(reason(service.ecd().extend_access(request).await), named(ErrorReason::EndDatePast));
     service.process.run_due().await;
-    let told = outbox::of::<AccessEnded>(&mut service.process.database.behind().await).await;
-    assert_eq!(told.len(), 1, "the end is told");
+    let ends = outbox::events::<AccessEnded>(&mut service.process.database.as_superuser().await).await;
+    assert_eq!(ends.len(), 1, "the end emits one event");
 }
 
 #[tokio::test]
-async fn what_was_ended_is_not_extended_but_can_be_registered_anew() {
+async fn ended_access_is_registered_anew_and_never_extended() {
     let service = Service::start().await;
     register(&service, 0x61, 1, |_| {}).await.unwrap();
     let (account_id, client_id) = (caller::uuid(0x61).to_string(), caller::client(1).to_string());
@@ -168,21 +169,21 @@ async fn what_was_ended_is_not_extended_but_can_be_registered_anew() {
     let valid_until = Some(time::to_proto(later));
     let extend = ExtendAccessRequest { account_id, client_id: client_id.clone(), valid_until };
     assert_eq!(reason(service.ecd().extend_access(extend).await), named(ErrorReason::AccountUnknown));
-    let there = async || {
+    let account_count = async || {
         let request = ListAccountsRequest { client_id: client_id.clone() };
         service.ecd().list_accounts(request).await.unwrap().into_inner().accounts.len()
     };
     register(&service, 0x61, 1, |_| {}).await.unwrap();
-    assert_eq!(there().await, 0, "a repeat of the former registration changes nothing");
+    assert_eq!(account_count().await, 0, "a repeat of the former registration changes nothing");
     let anew = |request: &mut RegisterAccountRequest| {
         request.consent.as_mut().unwrap().ground = "a new agreement".to_owned();
     };
     register(&service, 0x61, 1, anew).await.unwrap();
-    assert_eq!(there().await, 1);
+    assert_eq!(account_count().await, 1);
 }
 
 #[tokio::test]
-async fn one_account_has_several_clients_and_chooses_whose_dossier_it_is() {
+async fn an_account_with_two_clients_must_choose_one() {
     let service = Service::start().await;
     let own = service.first_login().await;
     register(&service, 0x20, 2, |request| {
@@ -193,17 +194,17 @@ async fn one_account_has_several_clients_and_chooses_whose_dossier_it_is() {
     .await
     .unwrap();
     let session = service.resolve(&own).await.unwrap();
-    assert_eq!((session.clients, session.client_id.as_str()), (2, ""), "none is chosen by itself");
-    let mut client = service.in_session(&own).await;
-    let clients = client.list_my_clients(ListMyClientsRequest {}).await.unwrap().into_inner().clients;
+    assert_eq!((session.clients, session.client_id.as_str()), (2, ""), "no client is chosen automatically");
+    let mut person = service.in_session(&own).await;
+    let clients = person.list_my_clients(ListMyClientsRequest {}).await.unwrap().into_inner().clients;
     assert_eq!(clients.len(), 2);
     let chosen = caller::client(2).to_string();
-    client.select_client(SelectClientRequest { client_id: chosen.clone() }).await.unwrap();
+    person.select_client(SelectClientRequest { client_id: chosen.clone() }).await.unwrap();
     let session = service.resolve(&own).await.unwrap();
     assert_eq!((session.client_id, session.is_client), (chosen, false));
     assert_eq!(session.grants, [grant(Section::Planning, &[Action::View])], "that client's rights alone");
-    let told = outbox::of::<SessionChanged>(&mut service.process.database.behind().await).await;
-    assert_eq!(told.len(), 1);
+    let changes = outbox::events::<SessionChanged>(&mut service.process.database.as_superuser().await).await;
+    assert_eq!(changes.len(), 1);
     let mut taken = service.registration();
     taken.account_id = caller::uuid(0x77).to_string();
     let refused = service.ecd().register_account(taken).await;
@@ -211,19 +212,19 @@ async fn one_account_has_several_clients_and_chooses_whose_dossier_it_is() {
 }
 
 #[tokio::test]
-async fn on_day_42_after_the_end_of_care_access_ends_and_who_has_no_other_client_is_forgotten() {
+async fn access_ends_42_days_after_the_end_of_care() {
     let service = Service::start().await;
     let own = service.first_login().await;
     register(&service, 0x61, 1, |request| request.relation = RelationKind::Relative.into()).await.unwrap();
-    let stays = |request: &mut RegisterAccountRequest| {
+    let for_second_client = |request: &mut RegisterAccountRequest| {
         request.relation = RelationKind::Relative.into();
         request.username = format!("{}@voorbeeld.example", 0x61);
     };
-    register(&service, 0x61, 2, stays).await.unwrap();
+    register(&service, 0x61, 2, for_second_client).await.unwrap();
     let client = caller::client(1);
     let ended = proto::dossier::v1::CareEnded { ended_at: Some(time::to_proto(service.process.clock.now())) };
     let about = |version| About::new(client.uuid(), version).client(client);
-    service.process.hear(service.organisation, about(1), &ended).await;
+    service.process.receive_event(service.organisation, about(1), &ended).await;
     let notices = async || {
         let sent = service.opened::<SecurityNotice, SecurityNoticeContent>(|it| it.content).await;
         sent.iter().filter(|it| it.change() == SecurityChange::AccessEnds).count()
@@ -234,23 +235,24 @@ async fn on_day_42_after_the_end_of_care_access_ends_and_who_has_no_other_client
     service.process.clock.advance(Duration::from_hours(1));
     service.process.run_due().await;
     service.process.run_due().await;
-    assert_eq!(notices().await, 2, "a week before, once each");
+    assert_eq!(notices().await, 2, "one warning per account, a week before");
 
-    // Care that resumes cancels it; an older event that comes later changes nothing.
-    service.process.hear(service.organisation, about(2), &proto::dossier::v1::CareResumed {}).await;
-    service.process.hear(service.organisation, about(1), &ended).await;
+    // CareResumed cancels the end of access; a CareEnded of an older version that arrives later changes
+    // nothing.
+    service.process.receive_event(service.organisation, about(2), &proto::dossier::v1::CareResumed {}).await;
+    service.process.receive_event(service.organisation, about(1), &ended).await;
     service.process.clock.advance(Duration::from_hours(8 * 24));
     service.process.run_due().await;
     assert!(service.start_login(USERNAME, PASSWORD).await.is_ok());
 
     let ended = proto::dossier::v1::CareEnded { ended_at: Some(time::to_proto(service.process.clock.now())) };
-    service.process.hear(service.organisation, about(3), &ended).await;
+    service.process.receive_event(service.organisation, about(3), &ended).await;
     service.process.clock.advance(Duration::from_hours(42 * 24));
-    let mut behind = service.process.database.behind().await;
-    outbox::publish(&mut behind).await;
+    let mut superuser = service.process.database.as_superuser().await;
+    outbox::publish(&mut superuser).await;
     let before = notices().await;
     service.process.run_due().await;
-    assert_eq!(notices().await, before + 2, "nothing ran for six weeks: nobody is put out untold");
+    assert_eq!(notices().await, before + 2, "after six weeks without the job, the warning comes first");
     service.process.clock.advance(Duration::from_hours(7 * 24 - 1));
     service.process.run_due().await;
     assert!(service.start_login(USERNAME, PASSWORD).await.is_ok());
@@ -258,14 +260,14 @@ async fn on_day_42_after_the_end_of_care_access_ends_and_who_has_no_other_client
     service.process.run_due().await;
     assert_eq!(reason(service.resolve(&own).await), named(ErrorReason::SessionEnded), "R54");
     let left: Vec<String> =
-        sqlx::query_scalar("SELECT username FROM account").fetch_all(&mut behind).await.unwrap();
-    assert_eq!(left, [format!("{}@voorbeeld.example", 0x61)], "R55: whoever has another client stays");
-    assert_eq!(outbox::of::<AccountRemoved>(&mut behind).await.len(), 1);
+        sqlx::query_scalar("SELECT username FROM account").fetch_all(&mut superuser).await.unwrap();
+    assert_eq!(left, [format!("{}@voorbeeld.example", 0x61)], "R55: an account with another client stays");
+    assert_eq!(outbox::events::<AccountRemoved>(&mut superuser).await.len(), 1);
     let log: Vec<Vec<u8>> = sqlx::query_scalar(
         "SELECT payload FROM event_log WHERE subject LIKE '%AccountRegistered' ORDER BY position",
     )
-    .fetch_all(&mut behind)
+    .fetch_all(&mut superuser)
     .await
     .unwrap();
-    assert!(log[0].len() < log[1].len(), "what was sealed of them is blanked, and of nobody else");
+    assert!(log[0].len() < log[1].len(), "only the removed account's sealed fields are blanked");
 }

@@ -1,4 +1,5 @@
-//! Whoever asks, the same work is done: no answer's time can tell who exists (ATT-06). Hashes and queries are counted.
+//! A call does the same work for known and unknown people, so that its duration does not reveal who exists
+//! (ATT-06). The tests count hashes and queries.
 
 use std::sync::{
     Arc,
@@ -11,9 +12,9 @@ use tracing_subscriber::{
     layer::{Context, SubscriberExt},
 };
 
-use crate::support::{Service, USERNAME, inviting};
+use crate::support::{Service, USERNAME, inviting_settings};
 
-/// Counts hashes and queries of this process.
+/// Counts the password hashes and the database queries of this process.
 #[derive(Clone, Default)]
 struct Counter {
     hashes: Arc<AtomicUsize>,
@@ -34,18 +35,19 @@ impl<S: tracing::Subscriber> Layer<S> for Counter {
 impl Counter {
     fn start() -> Self {
         let counter = Self::default();
-        // Each test is a process of its own.
+        // Each test runs in a process of its own, so no other test is counted.
         let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(counter.clone()));
         counter
     }
 
+    /// The hashes and queries since the last call.
     fn take(&self) -> (usize, usize) {
         (self.hashes.swap(0, Ordering::SeqCst), self.queries.swap(0, Ordering::SeqCst))
     }
 }
 
 #[tokio::test]
-async fn a_login_costs_one_hash_and_the_same_queries_whoever_it_is() {
+async fn every_login_costs_one_hash_and_the_same_queries() {
     let counter = Counter::start();
     let service = Service::start().await;
     service.first_login().await;
@@ -60,18 +62,18 @@ async fn a_login_costs_one_hash_and_the_same_queries_whoever_it_is() {
         counter.take()
     };
     let here = service.organisation.to_string();
-    // What is prepared once for each connection is out of the way.
+    // The first call prepares its statements on the connection; that work must not count below.
     login(&here, "iemand").await;
     let known = login(&here, USERNAME).await;
     assert_eq!(known.0, 1, "exactly one argon2");
     assert!(known.1 > 3, "{known:?}");
-    assert_eq!(login(&here, USERNAME).await, known, "during a wait");
+    assert_eq!(login(&here, USERNAME).await, known, "a name that has to wait");
     assert_eq!(login(&here, "niemand@voorbeeld.example").await, known, "a name that is not there");
     assert_eq!(login("", USERNAME).await, known, "an organisation that is not there");
 }
 
 #[tokio::test]
-async fn asking_for_a_new_password_costs_the_same_whoever_it_is() {
+async fn a_reset_request_costs_the_same_for_unknown_people() {
     let counter = Counter::start();
     let service = Service::start().await;
     service.first_login().await;
@@ -93,9 +95,9 @@ async fn asking_for_a_new_password_costs_the_same_whoever_it_is() {
 }
 
 #[tokio::test]
-async fn a_code_for_another_number_costs_the_same_as_one_for_the_right_number() {
+async fn a_code_for_a_wrong_number_costs_the_same() {
     let counter = Counter::start();
-    let service = Service::of(include_str!("../../../deploy/organisations/rozelaar.toml")).await;
+    let service = Service::start_with(include_str!("../../../deploy/organisations/rozelaar.toml")).await;
     let welcome = service.register().await;
     let send = async |number: &str| {
         let started = service.start_login(USERNAME, &welcome).await.unwrap();
@@ -109,9 +111,9 @@ async fn a_code_for_another_number_costs_the_same_as_one_for_the_right_number() 
 }
 
 #[tokio::test]
-async fn inviting_somebody_costs_the_same_whether_they_have_an_account_or_not() {
+async fn an_invitation_costs_the_same_with_or_without_account() {
     let counter = Counter::start();
-    let service = Service::of(&inviting()).await;
+    let service = Service::start_with(&inviting_settings()).await;
     let session = service.first_login().await;
     let mut other = service.registration();
     other.account_id = testkit::caller::uuid(0x31).to_string();
@@ -119,7 +121,7 @@ async fn inviting_somebody_costs_the_same_whether_they_have_an_account_or_not() 
     other.email.clone_from(&other.username);
     other.client_id = testkit::caller::client(2).to_string();
     service.ecd().register_account(other).await.unwrap();
-    let mut client = service.in_session(&session).await;
+    let mut person = service.in_session(&session).await;
     counter.take();
     let mut invite = async |email: &str| {
         let request = InviteUserRequest {
@@ -128,7 +130,7 @@ async fn inviting_somebody_costs_the_same_whether_they_have_an_account_or_not() 
             relation: RelationKind::Relative.into(),
             ..Default::default()
         };
-        client.invite_user(request).await.unwrap();
+        person.invite_user(request).await.unwrap();
         counter.take()
     };
     invite("eerst@voorbeeld.example").await;

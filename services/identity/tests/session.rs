@@ -10,7 +10,7 @@ use testkit::outbox;
 use crate::support::{Service, named, reason};
 
 #[tokio::test]
-async fn a_session_becomes_a_token_that_says_who_for_whom_and_how_sure() {
+async fn a_session_token_names_organisation_rights_and_level() {
     let service = Service::start().await;
     let session_token = service.first_login().await;
     let resolved = service
@@ -33,7 +33,7 @@ async fn a_session_becomes_a_token_that_says_who_for_whom_and_how_sure() {
 }
 
 #[tokio::test]
-async fn a_session_ends_when_idle_and_use_keeps_it_alive_until_its_day_is_over() {
+async fn a_session_ends_when_idle_or_after_twelve_hours() {
     let service = Service::start().await;
     let session_token = service.first_login().await;
     let request = ResolveSessionRequest { session_token, passive: false };
@@ -41,7 +41,7 @@ async fn a_session_ends_when_idle_and_use_keeps_it_alive_until_its_day_is_over()
         service.process.clock.advance(Duration::from_mins(29));
         service.gateway().resolve_session(request.clone()).await.unwrap();
     }
-    // 11 h 36 of 12 hours.
+    // 11 hours and 36 minutes of the 12 hours have passed.
     service.process.clock.advance(Duration::from_mins(24));
     let over = service.gateway().resolve_session(request).await;
     assert_eq!(reason(over), named(ErrorReason::SessionEnded), "SES-01");
@@ -57,23 +57,23 @@ async fn a_session_ends_when_idle_and_use_keeps_it_alive_until_its_day_is_over()
 }
 
 #[tokio::test]
-async fn an_ended_session_is_told_and_does_not_come_back() {
+async fn an_ended_session_emits_one_event_and_stays_ended() {
     let service = Service::start().await;
     let request = ResolveSessionRequest { session_token: service.first_login().await, passive: false };
     let resolved = service.gateway().resolve_session(request.clone()).await.unwrap().into_inner();
     let verifier = service.process.keys.settings.verifier().unwrap();
     let caller = verifier.verify(&resolved.token, service.process.clock.now()).unwrap();
-    service.calling(&caller).end_session(EndSessionRequest::default()).await.unwrap();
-    service.calling(&caller).end_session(EndSessionRequest::default()).await.unwrap();
+    service.call_as(&caller).end_session(EndSessionRequest::default()).await.unwrap();
+    service.call_as(&caller).end_session(EndSessionRequest::default()).await.unwrap();
     let ended = service.gateway().resolve_session(request).await;
     assert_eq!(reason(ended), named(ErrorReason::SessionEnded));
-    let told = outbox::of::<SessionEnded>(&mut service.process.database.behind().await).await;
-    assert_eq!(told.len(), 1, "told once");
-    assert_eq!(told[0].1.session_id, resolved.session_id);
+    let events = outbox::events::<SessionEnded>(&mut service.process.database.as_superuser().await).await;
+    assert_eq!(events.len(), 1, "one event");
+    assert_eq!(events[0].1.session_id, resolved.session_id);
 }
 
 #[tokio::test]
-async fn a_token_that_is_none_and_one_of_another_organisation_are_ended_sessions() {
+async fn malformed_and_foreign_session_tokens_count_as_ended() {
     let service = Service::start().await;
     let token = service.first_login().await;
     let other = testkit::caller::organisation(9).0.simple().to_string();

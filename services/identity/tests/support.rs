@@ -1,4 +1,4 @@
-//! An identity service with one organisation and, where asked, one account.
+//! Starts an identity service with one organisation; registers accounts and logs them in.
 
 use chassis::{
     channel::Channel,
@@ -33,13 +33,13 @@ pub struct Service {
 }
 
 impl Service {
-    /// Identity with the organisation Thuisgenoten.
+    /// Starts identity with the organisation Thuisgenoten.
     pub async fn start() -> Self {
-        Self::of(SETTINGS).await
+        Self::start_with(SETTINGS).await
     }
 
-    /// Identity with an organisation by its settings.
-    pub async fn of(toml: &str) -> Self {
+    /// Starts identity with an organisation that has these settings.
+    pub async fn start_with(toml: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("operator");
         std::fs::write(&file, "the operator's secret").unwrap();
@@ -50,17 +50,17 @@ impl Service {
         Self { process, organisation }
     }
 
-    pub fn calling(&self, caller: &Caller) -> IdentityServiceClient<Channel> {
-        IdentityServiceClient::new(self.process.calling(caller))
+    pub fn call_as(&self, caller: &Caller) -> IdentityServiceClient<Channel> {
+        IdentityServiceClient::new(self.process.channel_as(caller))
     }
 
     pub fn gateway(&self) -> IdentityServiceClient<Channel> {
-        self.calling(&Caller::Gateway)
+        self.call_as(&Caller::Gateway)
     }
 
     pub fn ecd(&self) -> IdentityServiceClient<Channel> {
         let scopes = ["identity.read", "identity.write", "identity.impersonate"];
-        self.calling(&caller::system(self.organisation, &scopes))
+        self.call_as(&caller::system(self.organisation, &scopes))
     }
 
     pub fn registration(&self) -> RegisterAccountRequest {
@@ -69,7 +69,7 @@ impl Service {
         records::registration(account, &client, USERNAME, RelationKind::Client, self.process.clock.now())
     }
 
-    /// Registers the account; gives its welcome password.
+    /// Registers the account and returns the welcome password.
     pub async fn register(&self) -> String {
         self.ecd().register_account(self.registration()).await.unwrap();
         self.opened::<WelcomeMessage, WelcomeMessageContent>(|message| message.content)
@@ -79,25 +79,25 @@ impl Service {
             .password
     }
 
-    /// All that was sealed to messaging in deliveries of one type, oldest first.
+    /// The opened contents of all deliveries of type `D`, oldest first.
     pub async fn opened<D, C>(&self, content: fn(D) -> Option<proto::event::v1::Sealed>) -> Vec<C>
     where
         D: Message + Name + Default,
         C: Message + Name + Default,
     {
-        let keys = self.process.seal("messaging");
-        let sent = outbox::of::<D>(&mut self.process.database.behind().await).await;
+        let keys = self.process.seal_keys("messaging");
+        let sent = outbox::events::<D>(&mut self.process.database.as_superuser().await).await;
         sent.into_iter()
             .map(|(_, delivery)| keys.open(self.organisation, content(delivery).as_ref()).unwrap())
             .collect()
     }
 
-    /// The newest code of a login, as it was sent.
+    /// The newest login code that was sent.
     pub async fn code(&self) -> String {
         self.opened::<LoginCode, LoginCodeContent>(|code| code.content).await.pop().unwrap().code
     }
 
-    /// The newest code for a new device.
+    /// The newest code for a new device that was sent.
     pub async fn device_code(&self) -> String {
         self.opened::<DeviceCode, DeviceCodeContent>(|code| code.content).await.pop().unwrap().code
     }
@@ -106,7 +106,7 @@ impl Service {
         self.start_login_on(username, password, "").await
     }
 
-    /// The same from a browser that keeps something.
+    /// Starts a login from a browser with this device token.
     pub async fn start_login_on(
         &self,
         username: &str,
@@ -155,13 +155,13 @@ impl Service {
         Ok(self.gateway().set_own_password(request).await?.into_inner().progress.unwrap())
     }
 
-    /// The whole first login; gives the session's token.
+    /// Registers the account, does the whole first login and returns the session token.
     pub async fn first_login(&self) -> String {
         let password = self.register().await;
         self.log_in_first(USERNAME, &password).await.session_token
     }
 
-    /// The whole first login of somebody, whatever the organisation asks.
+    /// Does the whole first login of an account, with every step that the organisation asks.
     pub async fn log_in_first(&self, username: &str, password: &str) -> LoginProgress {
         let started = self.start_login(username, password).await.unwrap();
         let verified = self.pass_code(started).await;
@@ -169,14 +169,14 @@ impl Service {
         self.pass_the_rest(chosen).await
     }
 
-    /// A later login with the own password.
+    /// Does a later login with the own password.
     pub async fn log_in(&self, username: &str) -> LoginProgress {
         let started = self.start_login(username, PASSWORD).await.unwrap();
         let verified = self.pass_code(started).await;
         self.pass_the_rest(verified).await
     }
 
-    /// Gives the code, however it is asked for.
+    /// Passes the code step, by SMS, e-mail or new device.
     pub async fn pass_code(&self, mut progress: LoginProgress) -> LoginProgress {
         if progress.step() == LoginStep::SendCode {
             progress = self.send_code(&progress.login_token, "06 12345678").await.unwrap();
@@ -188,7 +188,7 @@ impl Service {
         self.verify(&progress.login_token, &code).await.unwrap()
     }
 
-    /// Accepts whatever has to be accepted.
+    /// Accepts all terms and invitations that the login asks.
     pub async fn pass_the_rest(&self, mut progress: LoginProgress) -> LoginProgress {
         loop {
             let login_token = progress.login_token.clone();
@@ -209,28 +209,29 @@ impl Service {
         }
     }
 
-    /// What a session is now.
-    /// The access of a registered account, as those know it who may change it.
+    /// The access id of a registered account.
     pub async fn access_id(&self, account: uuid::Uuid) -> String {
         let id = sqlx::query_scalar("SELECT id FROM access_grant WHERE account_id = $1").bind(account);
-        let id: uuid::Uuid = id.fetch_one(&mut self.process.database.behind().await).await.unwrap();
+        let id: uuid::Uuid = id.fetch_one(&mut self.process.database.as_superuser().await).await.unwrap();
         id.to_string()
     }
 
-    /// The account behind an access.
+    /// The account id that belongs to an access id.
     pub async fn account_id(&self, access_id: &str) -> String {
         let id: uuid::Uuid = access_id.parse().unwrap();
         let account = sqlx::query_scalar("SELECT account_id FROM access_grant WHERE id = $1").bind(id);
-        let account: uuid::Uuid = account.fetch_one(&mut self.process.database.behind().await).await.unwrap();
+        let account: uuid::Uuid =
+            account.fetch_one(&mut self.process.database.as_superuser().await).await.unwrap();
         account.to_string()
     }
 
+    /// Resolves a session, as an active request does.
     pub async fn resolve(&self, session_token: &str) -> Result<ResolveSessionResponse, Status> {
         let request = ResolveSessionRequest { session_token: session_token.to_owned(), passive: false };
         Ok(self.gateway().resolve_session(request).await?.into_inner())
     }
 
-    /// Identity, called in a session.
+    /// Calls identity with the token of a session.
     pub async fn in_session(&self, session_token: &str) -> IdentityServiceClient<Channel> {
         let token = self.resolve(session_token).await.unwrap().token;
         let channel = chassis::channel::connect(&self.process.address).unwrap();
@@ -238,12 +239,12 @@ impl Service {
     }
 }
 
-/// A right, as a registration or a form gives it.
+/// Makes a grant: the rights to these actions in a section.
 pub fn grant(section: Section, actions: &[Action]) -> Grant {
     Grant { section: section.into(), actions: actions.iter().map(|&it| it.into()).collect() }
 }
 
-/// Registers somebody under a number, for the client with another; gives their first password.
+/// Registers an account by its number, for a client by its number; returns the welcome password.
 pub async fn register(
     service: &Service,
     number: u64,
@@ -262,29 +263,29 @@ pub async fn register(
 }
 
 pub async fn configure(process: &InProcess, toml: &str) -> Result<OrganisationId, Status> {
-    let mut operator = IdentityServiceClient::new(process.calling(&Caller::Operator));
+    let mut operator = IdentityServiceClient::new(process.channel_as(&Caller::Operator));
     let request = ConfigureOrganisationRequest { toml: toml.to_owned() };
     let id = operator.configure_organisation(request).await?.into_inner().organisation_id;
     Ok(id.parse().unwrap())
 }
 
-/// Why a call was refused.
+/// The reason with which a call was refused.
 pub fn reason<T: std::fmt::Debug>(answer: Result<T, Status>) -> String {
     answer.unwrap_err().get_error_details().error_info().unwrap().reason.clone()
 }
 
-/// The fields that a call was refused for.
+/// The fields for which a call was refused.
 pub fn fields<T: std::fmt::Debug>(answer: Result<T, Status>) -> Vec<String> {
     let details = answer.unwrap_err().get_error_details();
     details.bad_request().unwrap().field_violations.iter().map(|fault| fault.field.clone()).collect()
 }
 
-/// A reason of the contract, as it travels.
+/// The name of a reason, as a refused call carries it.
 pub fn named(reason: ErrorReason) -> &'static str {
     proto::Reason::from(reason).name()
 }
 
-/// Thuisgenoten, where people may invite others.
-pub fn inviting() -> String {
+/// The settings of Thuisgenoten, but clients may invite others too.
+pub fn inviting_settings() -> String {
     SETTINGS.replace("invite_by = \"staff\"", "invite_by = \"both\"")
 }

@@ -3,7 +3,7 @@ use proto::identity::v1::{CreateSystemAccountRequest, ErrorReason, IssueSystemTo
 use crate::support::{Service, named, reason};
 
 #[tokio::test]
-async fn a_credential_gives_a_token_with_its_scopes_and_a_new_one_replaces_it() {
+async fn a_credential_gives_its_scopes_until_a_new_one_replaces_it() {
     let service = Service::start().await;
     let create = async || {
         let request = CreateSystemAccountRequest {
@@ -11,7 +11,7 @@ async fn a_credential_gives_a_token_with_its_scopes_and_a_new_one_replaces_it() 
             name: "ECD".to_owned(),
             scopes: vec!["dossier.write".to_owned()],
         };
-        let mut operator = service.calling(&chassis::token::Caller::Operator);
+        let mut operator = service.call_as(&chassis::token::Caller::Operator);
         operator.create_system_account(request).await.unwrap().into_inner()
     };
     let issue = async |system_id: &str, secret: &str| {

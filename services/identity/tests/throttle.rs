@@ -1,4 +1,4 @@
-//! Guessing is slow, exact over replicas, and locks no owner out (THR-01).
+//! The throttle slows down guessing, counts exactly across replicas, and never locks out the owner (THR-01).
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ use proto::identity::v1::{
 use crate::support::{PASSWORD, PHONE, Service, USERNAME, named, reason};
 
 #[tokio::test]
-async fn waits_rise_and_the_right_password_waits_too() {
+async fn waits_grow_and_hold_for_the_right_password_too() {
     let service = Service::start().await;
     service.first_login().await;
     let mut tries = Vec::new();
     for wait in [1, 3, 5, 10, 30, 30] {
         service.start_login(USERNAME, "verkeerd").await.unwrap_err();
         let early = service.start_login(USERNAME, PASSWORD).await;
-        assert_eq!(reason(early), named(ErrorReason::LoginRefused), "one answer");
+        assert_eq!(reason(early), named(ErrorReason::LoginRefused), "a wait looks like a wrong password");
         service.process.clock.advance(Duration::from_millis(wait * 1000 - 1));
         let early = service.start_login(USERNAME, PASSWORD).await;
         assert_eq!(reason(early), named(ErrorReason::LoginRefused), "{wait} seconds");
@@ -29,16 +29,17 @@ async fn waits_rise_and_the_right_password_waits_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_200_parallel_guesses_one_is_judged() {
+async fn of_200_parallel_guesses_only_one_is_checked() {
     let service = Service::start().await;
     let welcome = service.register().await;
-    // The right password among them is no better off than the others.
     let guesses = (0..200).map(|_| service.start_login(USERNAME, &welcome[..4]));
     let answers = futures::future::join_all(guesses).await;
     assert!(answers.into_iter().all(|answer| answer.is_err()));
-    let mut behind = service.process.database.behind().await;
-    let count: i32 =
-        sqlx::query_scalar("SELECT count FROM throttle WHERE kind = 1").fetch_one(&mut behind).await.unwrap();
+    let mut superuser = service.process.database.as_superuser().await;
+    let count: i32 = sqlx::query_scalar("SELECT count FROM throttle WHERE kind = 1")
+        .fetch_one(&mut superuser)
+        .await
+        .unwrap();
     assert_eq!(count, 1, "ATT-07: the others came during the wait");
 }
 
@@ -62,8 +63,8 @@ async fn a_stranger_cannot_lock_out_the_owner_of_a_known_device() {
 }
 
 #[tokio::test]
-async fn nobody_uses_up_the_codes_of_another() {
-    let service = Service::of(include_str!("../../../deploy/organisations/rozelaar.toml")).await;
+async fn nobody_can_use_up_the_codes_of_another_account() {
+    let service = Service::start_with(include_str!("../../../deploy/organisations/rozelaar.toml")).await;
     let welcome = service.register().await;
     let mut other = service.registration();
     other.account_id = testkit::caller::uuid(0x31).to_string();
@@ -91,7 +92,7 @@ async fn nobody_uses_up_the_codes_of_another() {
 }
 
 #[tokio::test]
-async fn a_right_temporary_password_passes_a_wait_and_lifts_it() {
+async fn the_right_temporary_password_ends_a_wait() {
     let service = Service::start().await;
     service.first_login().await;
     let request = StartPasswordResetRequest {
@@ -114,7 +115,7 @@ async fn a_right_temporary_password_passes_a_wait_and_lifts_it() {
 }
 
 #[tokio::test]
-async fn unknown_names_are_throttled_alike_and_cost_the_same_work() {
+async fn unknown_names_are_throttled_like_known_names() {
     let service = Service::start().await;
     service.register().await;
     for name in [USERNAME, "niemand@voorbeeld.example"] {
@@ -123,14 +124,16 @@ async fn unknown_names_are_throttled_alike_and_cost_the_same_work() {
             assert_eq!(reason(refused), named(ErrorReason::LoginRefused));
         }
     }
-    let mut behind = service.process.database.behind().await;
-    let rows: Vec<(i32, i32)> =
-        sqlx::query_as("SELECT kind, count FROM throttle ORDER BY key").fetch_all(&mut behind).await.unwrap();
-    assert_eq!(rows, [(1, 1), (1, 1)], "a wait for each name, typed by whomever");
+    let mut superuser = service.process.database.as_superuser().await;
+    let rows: Vec<(i32, i32)> = sqlx::query_as("SELECT kind, count FROM throttle ORDER BY key")
+        .fetch_all(&mut superuser)
+        .await
+        .unwrap();
+    assert_eq!(rows, [(1, 1), (1, 1)], "one wait per name, known or not");
     let records: Vec<i64> = sqlx::query_scalar(
         "SELECT count(*) FROM audit_record WHERE method LIKE '%StartLogin' GROUP BY actor_id ORDER BY 1",
     )
-    .fetch_all(&mut behind)
+    .fetch_all(&mut superuser)
     .await
     .unwrap();
     assert_eq!(records, [3, 3]);

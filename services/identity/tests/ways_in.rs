@@ -1,4 +1,4 @@
-//! The five ways to log in, and what each asks.
+//! The five ways to log in, and the steps of each.
 
 use std::time::Duration;
 
@@ -19,8 +19,8 @@ const ROZELAAR: &str = include_str!("../../../deploy/organisations/rozelaar.toml
 const OWN: &str = "Vier woorden op rij";
 
 #[tokio::test]
-async fn a_code_by_sms_is_asked_for_four_digits_are_shown_and_six_are_typed() {
-    let service = Service::of(PROFILA).await;
+async fn an_sms_code_shows_four_digits_and_six_are_typed() {
+    let service = Service::start_with(PROFILA).await;
     let welcome = service.register().await;
     let started = service.start_login(USERNAME, &welcome).await.unwrap();
     assert_eq!(started.step(), LoginStep::SendCode, "P27: the code is asked for");
@@ -29,14 +29,14 @@ async fn a_code_by_sms_is_asked_for_four_digits_are_shown_and_six_are_typed() {
     assert_eq!(service.opened::<LoginCode, LoginCodeContent>(|it| it.content).await.len(), 0);
 
     let sent = service.send_code(&started.login_token, "").await.unwrap();
-    let told = sent.code.clone().unwrap();
+    let shown_code = sent.code.clone().unwrap();
     let code = service.opened::<LoginCode, LoginCodeContent>(|it| it.content).await.pop().unwrap();
     assert_eq!(code.recipient.unwrap().phone, PHONE, "P29: to the number that is registered");
     let (shown, typed) = code.code.split_once('-').unwrap();
     assert_eq!((shown.len(), typed.len()), (4, 6), "P30, P31");
-    assert_eq!((told.shown_digits.as_str(), told.sent_to.as_str()), (shown, "••••••78"));
-    assert!(told.by_sms);
-    // All ten digits as they were pasted are as good as six.
+    assert_eq!((shown_code.shown_digits.as_str(), shown_code.sent_to.as_str()), (shown, "••••••78"));
+    assert!(shown_code.by_sms);
+    // Pasting all ten digits works as well as typing six.
     let pasted = format!(" {shown} {typed} ");
     let verified = service.verify(&sent.login_token, &pasted).await.unwrap();
     assert_eq!(verified.step(), LoginStep::OwnPassword, "P34");
@@ -60,8 +60,8 @@ async fn a_code_by_sms_is_asked_for_four_digits_are_shown_and_six_are_typed() {
 }
 
 #[tokio::test]
-async fn a_remembered_device_stands_for_a_code_until_it_is_forgotten_or_ninety_days_are_over() {
-    let service = Service::of(VIVRE).await;
+async fn a_remembered_device_replaces_the_code_for_ninety_days() {
+    let service = Service::start_with(VIVRE).await;
     let welcome = service.register().await;
     let started = service.start_login(USERNAME, &welcome).await.unwrap();
     assert_eq!(started.step(), LoginStep::DeviceCode, "V5");
@@ -97,8 +97,8 @@ async fn a_remembered_device_stands_for_a_code_until_it_is_forgotten_or_ninety_d
 }
 
 #[tokio::test]
-async fn another_number_than_the_registered_one_looks_the_same_and_gets_nothing() {
-    let service = Service::of(ROZELAAR).await;
+async fn a_wrong_number_looks_the_same_and_gets_no_code() {
+    let service = Service::start_with(ROZELAAR).await;
     let welcome = service.register().await;
     let started = service.start_login(USERNAME, &welcome).await.unwrap();
     let malformed = service.send_code(&started.login_token, "12345").await;
@@ -113,10 +113,10 @@ async fn another_number_than_the_registered_one_looks_the_same_and_gets_nothing(
         if number == "06 87654321" {
             let to = service.opened::<LoginCode, LoginCodeContent>(|it| it.content).await.pop().unwrap();
             let to = to.recipient.unwrap();
-            assert_eq!((to.email.as_str(), to.phone.as_str()), ("", ""), "sealed as any other, to nobody");
+            assert_eq!((to.email.as_str(), to.phone.as_str()), ("", ""), "sealed, but without a recipient");
             let refused = service.verify(&sent.login_token, "123456").await;
             assert_eq!(reason(refused), named(ErrorReason::LoginRefused));
-            // Another number can be typed, in the same attempt, after a minute.
+            // After a minute, another number can be typed in the same login.
             let request = ResendCodeRequest { login_token: sent.login_token, ..Default::default() };
             let soon = service.gateway().resend_code(request.clone()).await;
             assert_eq!(reason(soon), named(ErrorReason::CodeTooSoon));
@@ -133,8 +133,8 @@ async fn another_number_than_the_registered_one_looks_the_same_and_gets_nothing(
 }
 
 #[tokio::test]
-async fn an_own_password_lives_a_year_where_the_organisation_says_so() {
-    let service = Service::of(ROZELAAR).await;
+async fn an_own_password_expires_after_a_year_if_so_configured() {
+    let service = Service::start_with(ROZELAAR).await;
     let welcome = service.register().await;
     service.log_in_first(USERNAME, &welcome).await;
     service.process.clock.advance(Duration::from_hours(24 * 365 - 1));
@@ -153,8 +153,8 @@ async fn an_own_password_lives_a_year_where_the_organisation_says_so() {
 }
 
 #[tokio::test]
-async fn sms_are_limited_for_each_account_number_and_address_in_a_day() {
-    let service = Service::of(PROFILA).await;
+async fn sms_codes_have_a_day_limit() {
+    let service = Service::start_with(PROFILA).await;
     let welcome = service.register().await;
     let mut sent = 0;
     loop {

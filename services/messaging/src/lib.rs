@@ -9,23 +9,23 @@ use serde::Deserialize;
 use sqlx::migrate::Migrator;
 use store::{
     consumer::Consumer,
-    organisation::KeepSettings,
+    organisation::SaveSettings,
     service::{BoxError, Built, Parts, Service},
 };
 use tonic::service::Routes;
 
 use crate::{
-    delivery::{SendDue, Take},
+    delivery::{Receive, SendDue},
     on::AccountRemoved,
     provider::{Mail, Sms},
 };
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
-/// The service.
+/// The messaging service.
 pub struct Messaging;
 
-/// Messaging's own settings: the providers.
+/// The settings of messaging: its providers.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Settings {
     /// The mail server.
@@ -51,9 +51,9 @@ impl Service for Messaging {
         Ok(Built {
             routes: Routes::default(),
             consumers: vec![
-                Consumer::of_event(Self::NAME, KeepSettings),
+                Consumer::of_event(Self::NAME, SaveSettings),
                 Consumer::of_event(Self::NAME, AccountRemoved),
-                Consumer::of_deliveries(Self::NAME, Take::new(parts.wake)),
+                Consumer::of_deliveries(Self::NAME, Receive::new(parts.wake)),
             ],
             due: vec![Box::new(send)],
         })

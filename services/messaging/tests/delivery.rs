@@ -14,7 +14,7 @@ const SENT: i32 = 2;
 const FAILED: i32 = 3;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_and_a_welcome_arrive_in_the_organisations_words_and_nothing_of_them_is_kept() {
+async fn mails_use_the_organisations_words_and_leave_no_payload() {
     let mut suite = Suite::start().await;
     suite.start_mail();
     suite.send_code("jan@voorbeeld.example", "", "271828").await;
@@ -44,11 +44,11 @@ async fn a_code_and_a_welcome_arrive_in_the_organisations_words_and_nothing_of_t
     let mail = suite.mail().await;
     assert_eq!(mail["subject"], "Welcome to MijnThuisgenotenDossier");
     assert!(mail["text"].as_str().unwrap().contains("ABCD-EFGH-JKMN-PQRS"), "P16");
-    suite.until(|all| all.iter().all(|(state, _, kept)| (*state, *kept) == (SENT, 0))).await;
+    suite.until(|all| all.iter().all(|(state, _, bytes)| (*state, *bytes) == (SENT, 0))).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_by_sms_goes_to_the_provider_with_a_reference_that_tells_a_repetition() {
+async fn an_sms_has_a_reference_that_reveals_repeats() {
     let mut suite = Suite::start().await;
     suite.send_code("", "+31612345678", "271828").await;
     let text = suite.text().await;
@@ -57,9 +57,9 @@ async fn a_code_by_sms_goes_to_the_provider_with_a_reference_that_tells_a_repeti
     assert!(text["reference"].as_str().unwrap().len() == 36);
 }
 
-/// R13: a code for another number than the registered one is told as any other, and goes nowhere.
+/// R13: identity also queues a code for a number that is not registered, but without a recipient.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_to_nobody_is_done_with_and_not_sent() {
+async fn a_decoy_is_marked_as_sent_and_not_sent() {
     let mut suite = Suite::start().await;
     suite.start_mail();
     suite.send_code("", "", "271828").await;
@@ -70,7 +70,7 @@ async fn a_code_to_nobody_is_done_with_and_not_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_sent_now_is_tried_again_until_it_is_taken() {
+async fn an_unsent_mail_is_tried_again_until_accepted() {
     let mut suite = Suite::start().await;
     suite.send_code("jan@voorbeeld.example", "", "271828").await;
     suite.until_tried(1).await;
@@ -85,49 +85,49 @@ async fn what_cannot_be_sent_now_is_tried_again_until_it_is_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_delivery_whose_time_is_over_is_given_up_and_told() {
+async fn an_expired_delivery_fails_with_an_event() {
     let suite = Suite::start().await;
     suite.send_code("jan@voorbeeld.example", "", "271828").await;
     suite.until_tried(1).await;
     suite.advance(Duration::from_mins(5));
     suite.until(|all| matches!(all, [(FAILED, _, 0)])).await;
-    let told = outbox::of::<DeliveryFailed>(&mut suite.database.behind().await).await;
-    assert_eq!(told.len(), 1);
-    assert_eq!(told[0].1.failure(), DeliveryFailure::Expired);
-    assert_eq!(told[0].1.account_id, caller::uuid(7).to_string());
+    let failed = outbox::events::<DeliveryFailed>(&mut suite.database.as_superuser().await).await;
+    assert_eq!(failed.len(), 1);
+    assert_eq!(failed[0].1.failure(), DeliveryFailure::Expired);
+    assert_eq!(failed[0].1.account_id, caller::uuid(7).to_string());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_provider_that_is_busy_is_asked_again_and_one_that_refuses_is_not() {
+async fn a_busy_provider_is_retried_and_a_refusal_is_final() {
     let mut suite = Suite::start().await;
-    suite.answer.store(503, Ordering::SeqCst);
+    suite.sms_status.store(503, Ordering::SeqCst);
     suite.send_code("", "+31612345678", "271828").await;
     suite.until_tried(1).await;
-    suite.answer.store(202, Ordering::SeqCst);
+    suite.sms_status.store(202, Ordering::SeqCst);
     suite.advance(Duration::from_secs(2));
     suite.text().await;
-    suite.answer.store(422, Ordering::SeqCst);
+    suite.sms_status.store(422, Ordering::SeqCst);
     suite.send_code("", "+31000", "314159").await;
     suite.until(|all| all.iter().any(|(state, _, _)| *state == FAILED)).await;
-    let told = outbox::of::<DeliveryFailed>(&mut suite.database.behind().await).await;
-    assert_eq!(told[0].1.failure(), DeliveryFailure::Refused);
+    let failed = outbox::events::<DeliveryFailed>(&mut suite.database.as_superuser().await).await;
+    assert_eq!(failed[0].1.failure(), DeliveryFailure::Refused);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_delivery_sealed_for_somebody_else_is_told_as_failed_and_one_of_no_known_kind_is_put_aside() {
+async fn unreadable_deliveries_fail_or_become_dead_letters() {
     let suite = Suite::start().await;
-    let stray = proto::identity::v1::LoginCode {
+    let unsealed = proto::identity::v1::LoginCode {
         content: None,
         expires_at: Some(time::to_proto(suite.in_minutes(5))),
         account_id: caller::uuid(7).to_string(),
     };
-    suite.publish(Stream::Deliveries, &stray).await;
+    suite.publish(Stream::Deliveries, &unsealed).await;
     suite.until(|all| matches!(all, [(FAILED, _, 0)])).await;
     suite.publish(Stream::Deliveries, &proto::dossier::v1::ReportAdded::default()).await;
     let dead = async {
         loop {
             let count: i64 = sqlx::query_scalar("SELECT count(*) FROM dead_letter")
-                .fetch_one(&mut suite.database.behind().await)
+                .fetch_one(&mut suite.database.as_superuser().await)
                 .await
                 .unwrap();
             if count == 1 {
@@ -136,5 +136,5 @@ async fn a_delivery_sealed_for_somebody_else_is_told_as_failed_and_one_of_no_kno
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(crate::support::PATIENCE, dead).await.unwrap();
+    tokio::time::timeout(crate::support::TIMEOUT, dead).await.unwrap();
 }

@@ -1,4 +1,4 @@
-//! Messaging on a real Postgres, with a real SMTP server and an SMS provider over HTTP.
+//! Tests of messaging on a real Postgres, with a real SMTP server and an SMS provider over HTTP.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 

@@ -1,4 +1,4 @@
-//! Messaging with everything around it: a bus, a mail server, an SMS provider.
+//! Starts messaging with a bus, a mail server and an SMS provider.
 
 use std::{
     sync::{Arc, atomic::AtomicU16, atomic::Ordering},
@@ -28,15 +28,15 @@ use testkit::{Bus, Keys, caller, monday_morning, postgres::Database};
 use tokio::sync::{Notify, broadcast, mpsc};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const TIMEOUT: Duration = Duration::from_secs(30);
 
 pub struct Suite {
     pub clock: Clock,
     pub database: Database,
     pub mails: broadcast::Receiver<MailMessage>,
     pub texts: mpsc::UnboundedReceiver<Value>,
-    /// What the SMS provider answers.
-    pub answer: Arc<AtomicU16>,
+    /// The HTTP status with which the SMS provider answers.
+    pub sms_status: Arc<AtomicU16>,
     pub smtp_port: u16,
     mail_sender: broadcast::Sender<MailMessage>,
     keys: Keys,
@@ -47,15 +47,15 @@ pub struct Suite {
 }
 
 impl Suite {
-    /// Messaging that knows the organisation Thuisgenoten; its mail server runs only after `start_mail`.
+    /// Starts messaging with the organisation Thuisgenoten. The mail server runs only after `start_mail`.
     pub async fn start() -> Self {
         let (bus, keys, clock) = (Bus::start(), Keys::generate(), Clock::fixed(monday_morning()));
         let database = Database::create(Messaging::NAME, Messaging::migrator()).await;
         let db: Db = database.db(Messaging::NAME);
-        let seal = keys.settings.seal(Messaging::NAME).unwrap();
+        let seal = keys.settings.seal_keys(Messaging::NAME).unwrap();
         let smtp_port = free_port();
-        let answer = Arc::new(AtomicU16::new(202));
-        let (sms_port, texts) = sms_provider(Arc::clone(&answer)).await;
+        let sms_status = Arc::new(AtomicU16::new(202));
+        let (sms_port, texts) = sms_provider(Arc::clone(&sms_status)).await;
         let wake = Arc::new(Notify::new());
         let parts = Parts {
             audit: Audit::start(db.clone(), seal.clone()),
@@ -78,7 +78,7 @@ impl Suite {
             database,
             mails,
             texts,
-            answer,
+            sms_status,
             smtp_port,
             mail_sender,
             keys,
@@ -87,7 +87,7 @@ impl Suite {
             stop,
             wake,
         };
-        let toml = proto::identity::v1::OrganisationSettings {
+        let settings = proto::identity::v1::OrganisationSettings {
             key: "thuisgenoten".to_owned(),
             name: "Thuisgenoten".to_owned(),
             product_name: "MijnThuisgenotenDossier".to_owned(),
@@ -97,7 +97,7 @@ impl Suite {
             language: "nl".to_owned(),
             ..Default::default()
         };
-        let configured = OrganisationConfigured { settings: Some(toml) };
+        let configured = OrganisationConfigured { settings: Some(settings) };
         suite.publish(Stream::Events, &configured).await;
         suite
     }
@@ -119,11 +119,11 @@ impl Suite {
     }
 
     pub fn seal<M: Message + Name>(&self, content: &M) -> Sealed {
-        let identity = self.keys.settings.seal("identity").unwrap();
+        let identity = self.keys.settings.seal_keys("identity").unwrap();
         identity.seal("messaging", caller::organisation(1), content).unwrap()
     }
 
-    /// A login code to an address or number, of use for five minutes.
+    /// Publishes a login code to an address or a number. The code expires after five minutes.
     pub async fn send_code(&self, email: &str, phone: &str, code: &str) {
         let content = LoginCodeContent {
             recipient: Some(Recipient {
@@ -147,21 +147,21 @@ impl Suite {
         self.clock.now() + SignedDuration::from_mins(minutes)
     }
 
-    /// Moves the clock and lets the sender look.
+    /// Moves the clock and wakes the sender.
     pub fn advance(&self, by: Duration) {
         self.clock.advance(by);
         self.wake.notify_one();
     }
 
-    /// The states of all deliveries: state, attempts, bytes kept.
+    /// The state, the number of attempts and the payload's size in bytes of each delivery.
     pub async fn deliveries(&self) -> Vec<(i32, i32, i32)> {
         sqlx::query_as("SELECT state, attempts, length(payload) FROM delivery ORDER BY id")
-            .fetch_all(&mut self.database.behind().await)
+            .fetch_all(&mut self.database.as_superuser().await)
             .await
             .unwrap()
     }
 
-    /// Waits until the deliveries are as wanted.
+    /// Waits until `wanted` accepts the deliveries.
     pub async fn until(&self, wanted: impl Fn(&[(i32, i32, i32)]) -> bool) -> Vec<(i32, i32, i32)> {
         let reached = async {
             loop {
@@ -172,11 +172,11 @@ impl Suite {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(PATIENCE, reached).await.unwrap()
+        tokio::time::timeout(TIMEOUT, reached).await.unwrap()
     }
 
-    /// Waits until the one delivery was tried so often in vain, and what came of it is written down: until then it is
-    /// claimed for a minute.
+    /// Waits until the only delivery has failed this many times and the last result is recorded. Before that,
+    /// the claim puts the next attempt a minute ahead.
     pub async fn until_tried(&self, attempts: i32) {
         use jiff_sqlx::ToSqlx;
         let soon = (self.clock.now() + SignedDuration::from_secs(50)).to_sqlx();
@@ -188,7 +188,7 @@ impl Suite {
                 )
                 .bind(attempts)
                 .bind(soon)
-                .fetch_one(&mut self.database.behind().await)
+                .fetch_one(&mut self.database.as_superuser().await)
                 .await
                 .unwrap();
                 if tried {
@@ -197,17 +197,17 @@ impl Suite {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(PATIENCE, reached).await.unwrap();
+        tokio::time::timeout(TIMEOUT, reached).await.unwrap();
     }
 
     /// The next SMS.
     pub async fn text(&mut self) -> Value {
-        tokio::time::timeout(PATIENCE, self.texts.recv()).await.unwrap().unwrap()
+        tokio::time::timeout(TIMEOUT, self.texts.recv()).await.unwrap().unwrap()
     }
 
-    /// The next mail, as a document.
+    /// The next mail, as JSON.
     pub async fn mail(&mut self) -> Value {
-        let mail = tokio::time::timeout(PATIENCE, self.mails.recv()).await.unwrap().unwrap();
+        let mail = tokio::time::timeout(TIMEOUT, self.mails.recv()).await.unwrap().unwrap();
         serde_json::to_value(&mail).unwrap()
     }
 }
@@ -234,19 +234,19 @@ fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-async fn sms_provider(answer: Arc<AtomicU16>) -> (u16, mpsc::UnboundedReceiver<Value>) {
+async fn sms_provider(sms_status: Arc<AtomicU16>) -> (u16, mpsc::UnboundedReceiver<Value>) {
     type Shared = (Arc<AtomicU16>, mpsc::UnboundedSender<Value>);
-    async fn take(State((answer, taken)): State<Shared>, Json(body): Json<Value>) -> StatusCode {
-        let status = StatusCode::from_u16(answer.load(Ordering::SeqCst)).unwrap();
+    async fn receive(State((sms_status, messages)): State<Shared>, Json(body): Json<Value>) -> StatusCode {
+        let status = StatusCode::from_u16(sms_status.load(Ordering::SeqCst)).unwrap();
         if status.is_success() {
-            taken.send(body).unwrap();
+            messages.send(body).unwrap();
         }
         status
     }
-    let (taken, texts) = mpsc::unbounded_channel();
+    let (messages, texts) = mpsc::unbounded_channel();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let provider = Router::new().route("/sms", post(take)).with_state((answer, taken));
+    let provider = Router::new().route("/sms", post(receive)).with_state((sms_status, messages));
     tokio::spawn(async move { axum::serve(listener, provider).await });
     (port, texts)
 }

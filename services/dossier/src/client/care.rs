@@ -1,4 +1,4 @@
-//! The end of a client's care, and its going on.
+//! Ends and resumes the care of a client.
 
 use chassis::{Ctx, fields::Fields, id::ClientId, time};
 use jiff::Timestamp;
@@ -20,7 +20,9 @@ pub async fn end(
     let mut fields = Fields::new("");
     let ended_at = fields.instant("ended_at", request.get_ref().ended_at.as_ref());
     let ended_at = ended_at.ok_or_else(|| Error::Fields(fields.faults()))?;
-    let client = set(state, &Ctx::of(request)?, &request.get_ref().client_id, Some(ended_at)).await?;
+    let client =
+        set_care_end(state, &Ctx::from_request(request)?, &request.get_ref().client_id, Some(ended_at))
+            .await?;
     let mut response = Response::new(EndCareResponse {});
     response.extensions_mut().insert(Subject(client));
     Ok(response)
@@ -31,17 +33,23 @@ pub async fn resume(
     state: &State,
     request: &Request<ResumeCareRequest>,
 ) -> Result<Response<ResumeCareResponse>, Error> {
-    let client = set(state, &Ctx::of(request)?, &request.get_ref().client_id, None).await?;
+    let client =
+        set_care_end(state, &Ctx::from_request(request)?, &request.get_ref().client_id, None).await?;
     let mut response = Response::new(ResumeCareResponse {});
     response.extensions_mut().insert(Subject(client));
     Ok(response)
 }
 
-async fn set(state: &State, ctx: &Ctx, client: &str, ended_at: Option<Timestamp>) -> Result<ClientId, Error> {
+async fn set_care_end(
+    state: &State,
+    ctx: &Ctx,
+    client: &str,
+    ended_at: Option<Timestamp>,
+) -> Result<ClientId, Error> {
     let client: ClientId = client.parse().map_err(|_| ErrorReason::ClientUnknown)?;
     let mut tx = state.db.in_organisation(ctx, Mode::Write).await?;
     table::find(&mut tx, client).await?.ok_or(ErrorReason::ClientUnknown)?;
-    // The same again is no change.
+    // `None`: the same value was stored already, so there is nothing to emit.
     if let Some(version) = table::set_care(&mut tx, client, ended_at).await? {
         let about = About::new(client.uuid(), version).client(client);
         match ended_at {

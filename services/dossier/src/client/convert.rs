@@ -1,18 +1,18 @@
-//! Clients and origins between the contract and the domain.
+//! Converts clients and origins between the messages of the contract and the types of the domain.
 
-use chassis::{Field, fields::Fields, id::ClientId};
+use chassis::{FieldFault, fields::Fields, id::ClientId};
 use jiff::Timestamp;
 use proto::dossier::v1::{self, ClientRecord, ErrorReason};
 
 use super::{Client, Origin};
 
-/// Judges a client's record.
+/// Validates a client's record and gives the client a new id.
 ///
 /// # Errors
-/// All fields that cannot be taken.
-pub fn read(record: ClientRecord, now: Timestamp) -> Result<Client, Vec<Field<ErrorReason>>> {
+/// All fields that are missing or malformed.
+pub fn parse(record: ClientRecord, now: Timestamp) -> Result<Client, Vec<FieldFault<ErrorReason>>> {
     let mut fields = Fields::new("client.");
-    let origin = read_origin(&mut fields, record.origin);
+    let origin = parse_origin(&mut fields, record.origin);
     fields.text("name", &record.name, 200);
     let birth_date = match record.birth_date.as_str() {
         "" => None,
@@ -27,8 +27,8 @@ pub fn read(record: ClientRecord, now: Timestamp) -> Result<Client, Vec<Field<Er
     }
 }
 
-/// Judges where a record comes from.
-pub fn read_origin(fields: &mut Fields<ErrorReason>, origin: Option<v1::Origin>) -> Option<Origin> {
+/// Validates the origin of a record; faults are added to `fields`. `None` when the origin is missing.
+pub fn parse_origin(fields: &mut Fields<ErrorReason>, origin: Option<v1::Origin>) -> Option<Origin> {
     let Some(origin) = origin else {
         fields.fault("origin", ErrorReason::FieldMissing);
         return None;

@@ -1,4 +1,4 @@
-//! A client: a person who receives care, as the organisation's systems give it.
+//! A client: a person who receives care, as the organisation's systems record them.
 
 pub mod care;
 mod convert;
@@ -9,29 +9,29 @@ mod write;
 use chassis::id::ClientId;
 use jiff::civil::Date;
 
-pub use convert::{read, read_origin};
+pub use convert::{parse, parse_origin};
 pub use write::write;
 
-/// Where a record stands in the system that it comes from.
+/// The key and version of a record in its source system.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Origin {
-    /// The system.
+    /// The name of the source system.
     pub source: String,
-    /// The record's id there.
+    /// The record's id in the source system.
     pub external_id: String,
-    /// Rises with every change there.
+    /// The record's version: every change in the source system raises it.
     pub version: i64,
 }
 
-/// A client whose fields hold.
+/// A client with valid fields.
 #[derive(Clone, Debug)]
 pub struct Client {
-    /// The id, kept where the record is known already.
+    /// The id for a new client; a client that is stored already keeps its own id.
     pub id: ClientId,
-    /// Where it comes from.
+    /// The client's key and version in the source system.
     pub origin: Origin,
-    /// The name to show.
+    /// The name that pages show.
     pub name: String,
-    /// Date of birth.
+    /// The date of birth; `None` when unknown.
     pub birth_date: Option<Date>,
 }

@@ -7,7 +7,7 @@ use proto::dossier::v1::{
 use store::{Mode, audit::Subject};
 use tonic::{Request, Response};
 
-use super::{read, table, write};
+use super::{parse, table, write};
 use crate::{error::Error, state::State};
 
 /// UpsertClient.
@@ -15,9 +15,9 @@ pub async fn upsert(
     state: &State,
     request: Request<UpsertClientRequest>,
 ) -> Result<Response<UpsertClientResponse>, Error> {
-    let ctx = Ctx::of(&request)?;
+    let ctx = Ctx::from_request(&request)?;
     let record = request.into_inner().client.unwrap_or_default();
-    let client = read(record, ctx.now).map_err(Error::Fields)?;
+    let client = parse(record, ctx.now).map_err(Error::Fields)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     let (id, outcome) = write(state, &mut tx, &client).await?;
     tx.commit().await?;
@@ -32,7 +32,7 @@ pub async fn get(
     state: &State,
     request: &Request<GetClientRequest>,
 ) -> Result<Response<GetClientResponse>, Error> {
-    let ctx = Ctx::of(request)?;
+    let ctx = Ctx::from_request(request)?;
     let id = request.get_ref().client_id.parse().map_err(|_| ErrorReason::ClientUnknown)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Read).await?;
     let client = table::find(&mut tx, id).await?.ok_or(ErrorReason::ClientUnknown)?;

@@ -10,7 +10,7 @@ use store::{StoreError, Tx};
 
 use super::{Client, Origin};
 
-/// Adds a client, or changes it where this version is newer. Gives the id under which it stands.
+/// Adds a client, or changes a stored client of an older version. Returns the id in the table.
 pub async fn upsert(tx: &mut Tx, client: &Client) -> Result<(ClientId, UpsertOutcome), StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     let written = sqlx::query!(
@@ -46,7 +46,7 @@ pub async fn upsert(tx: &mut Tx, client: &Client) -> Result<(ClientId, UpsertOut
     Ok((ClientId(id), UpsertOutcome::Unchanged))
 }
 
-/// The ids of clients by (source, external id); those that are not there are left out.
+/// Finds the ids of clients by (source, external id); unknown clients are left out.
 pub async fn find_ids(
     tx: &mut Tx,
     origins: &[(String, String)],
@@ -66,7 +66,7 @@ pub async fn find_ids(
     Ok(rows.into_iter().map(|row| ((row.source, row.external_id), ClientId(row.client_id))).collect())
 }
 
-/// One client.
+/// Finds a client by its id.
 pub async fn find(tx: &mut Tx, id: ClientId) -> Result<Option<Client>, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     let row = sqlx::query!(
@@ -85,7 +85,8 @@ pub async fn find(tx: &mut Tx, id: ClientId) -> Result<Option<Client>, StoreErro
     }))
 }
 
-/// Notes when a client's care ended, or that it goes on; gives the version of that, or `None` where it was so already.
+/// Stores when a client's care ended, or `None` when the care goes on. Returns the new version of this fact,
+/// or `None` when it was stored already.
 pub async fn set_care(
     tx: &mut Tx,
     id: ClientId,

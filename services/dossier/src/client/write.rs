@@ -1,4 +1,4 @@
-//! Writing a client, with the event that other services keep its name by.
+//! Writes a client and emits the event from which other services learn the name.
 
 use chassis::id::ClientId;
 use proto::dossier::v1::{ClientChanged, ClientName, ClientRegistered, UpsertOutcome};
@@ -7,11 +7,11 @@ use store::{About, StoreError, Tx};
 use super::{Client, table};
 use crate::{error::Error, state::State};
 
-/// Adds or changes a client, and emits [`ClientRegistered`] or [`ClientChanged`]. An older version changes nothing and
-/// emits nothing.
+/// Adds or changes a client, and emits [`ClientRegistered`] or [`ClientChanged`]. A version that is not newer
+/// changes nothing and emits nothing.
 ///
 /// # Errors
-/// When the database is away.
+/// When the database cannot be reached or the name cannot be sealed.
 pub async fn write(state: &State, tx: &mut Tx, client: &Client) -> Result<(ClientId, UpsertOutcome), Error> {
     let (id, outcome) = table::upsert(tx, client).await?;
     let about = About::new(id.uuid(), client.origin.version).client(id);

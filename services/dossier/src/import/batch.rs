@@ -1,4 +1,4 @@
-//! One batch of an import: one transaction, one audit record and one event per client.
+//! Imports one batch: one transaction, with one audit record and one event per client.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -21,20 +21,22 @@ use crate::{
     state::State,
 };
 
-/// How many reports were changed, by client and by whether they are old news; 0 where all were known.
-type Changed = BTreeMap<(ClientId, bool), i32>;
+/// The number of reports that were added or changed, by client and `historic`; 0 when all were stored
+/// already.
+type ChangeCounts = BTreeMap<(ClientId, bool), i32>;
 
-/// A report that waits to be written with others.
-struct Waiting {
+/// A valid report that waits for the next `flush`.
+struct PendingReport {
     sequence: i64,
     historic: bool,
     report: Incoming,
 }
 
-/// Imports a batch: all that can be taken stands together, or nothing does.
+/// Imports a batch: either all valid records are saved, or none.
 ///
 /// # Errors
-/// When the database or the audit trail is away: then nothing of the batch may be relied on.
+/// When the database or the audit trail cannot be reached: the caller must not count on any record of the
+/// batch.
 pub async fn run(
     state: &State,
     ctx: &Ctx,
@@ -42,38 +44,38 @@ pub async fn run(
 ) -> Result<Vec<ImportRecordsResponse>, Error> {
     let mut tx = state.db.in_organisation(ctx, Mode::Write).await?;
     let mut results = Vec::with_capacity(batch.len());
-    let (mut waiting, mut origins) = (Vec::new(), HashSet::new());
-    let (mut changed, mut touched) = (Changed::new(), HashSet::new());
+    let (mut pending, mut origins) = (Vec::new(), HashSet::new());
+    let (mut changed, mut clients) = (ChangeCounts::new(), HashSet::new());
     for request in batch {
         let (sequence, historic) = (request.sequence, request.historic);
         match request.record {
             None => results.push(refused(sequence, &[])),
-            Some(Record::Client(record)) => match client::read(record, ctx.now) {
+            Some(Record::Client(record)) => match client::parse(record, ctx.now) {
                 Err(faults) => results.push(refused(sequence, &faults)),
                 Ok(client) => {
                     let (id, outcome) = client::write(state, &mut tx, &client).await?;
-                    touched.insert(id);
+                    clients.insert(id);
                     results.push(imported(sequence, &id, outcome));
                 }
             },
-            Some(Record::Report(record)) => match report::read(record, ctx.now) {
+            Some(Record::Report(record)) => match report::parse(record, ctx.now) {
                 Err(faults) => results.push(refused(sequence, &faults)),
                 Ok(report) => {
-                    // One statement cannot change a row twice: a repeated origin begins another.
+                    // One statement cannot change a row twice: flush before an origin is repeated.
                     let key = (report.origin.source.clone(), report.origin.external_id.clone());
                     if !origins.insert(key.clone()) {
-                        flush(&mut tx, &mut waiting, &mut results, &mut changed).await?;
+                        flush(&mut tx, &mut pending, &mut results, &mut changed).await?;
                         origins.clear();
                         origins.insert(key);
                     }
-                    waiting.push(Waiting { sequence, historic, report });
+                    pending.push(PendingReport { sequence, historic, report });
                 }
             },
         }
     }
-    flush(&mut tx, &mut waiting, &mut results, &mut changed).await?;
+    flush(&mut tx, &mut pending, &mut results, &mut changed).await?;
     for ((client, historic), reports) in &changed {
-        touched.insert(*client);
+        clients.insert(*client);
         if *reports == 0 {
             continue;
         }
@@ -81,51 +83,51 @@ pub async fn run(
         tx.emit(about, &RecordsImported { reports: *reports, historic: *historic }).await?;
     }
     tx.commit().await?;
-    state.audit.record(touched.into_iter().map(|client| access(ctx, client)).collect()).await?;
+    state.audit.record(clients.into_iter().map(|client| audit_record(ctx, client)).collect()).await?;
     results.sort_by_key(|result| result.sequence);
     Ok(results)
 }
 
-/// Writes the reports that wait, in one statement.
+/// Upserts the pending reports in one statement and adds their results.
 async fn flush(
     tx: &mut Tx,
-    waiting: &mut Vec<Waiting>,
+    pending: &mut Vec<PendingReport>,
     results: &mut Vec<ImportRecordsResponse>,
-    changed: &mut Changed,
+    changed: &mut ChangeCounts,
 ) -> Result<(), Error> {
-    let origin =
-        |waiting: &Waiting| (waiting.report.origin.source.clone(), waiting.report.client_external_id.clone());
-    let wanted: HashSet<_> = waiting.iter().map(origin).collect();
-    let clients = client::table::find_ids(tx, &wanted.into_iter().collect::<Vec<_>>()).await?;
+    let client_key =
+        |item: &PendingReport| (item.report.origin.source.clone(), item.report.client_external_id.clone());
+    let keys: HashSet<_> = pending.iter().map(client_key).collect();
+    let clients = client::table::find_ids(tx, &keys.into_iter().collect::<Vec<_>>()).await?;
     let (mut known, mut rows) = (Vec::new(), Vec::new());
-    for one in waiting.iter() {
-        if let Some(client) = clients.get(&origin(one)) {
-            known.push((one, *client));
-            rows.push((*client, &one.report));
+    for item in pending.iter() {
+        if let Some(client) = clients.get(&client_key(item)) {
+            known.push((item, *client));
+            rows.push((*client, &item.report));
         } else {
             let field = "report.client_external_id";
-            results.push(refused_for(one.sequence, field, ErrorReason::ClientUnknown));
+            results.push(refused_for(item.sequence, field, ErrorReason::ClientUnknown));
         }
     }
     let upserted = report::table::upsert(tx, &rows).await?;
-    for ((one, client), upserted) in known.into_iter().zip(upserted) {
+    for ((item, client), upserted) in known.into_iter().zip(upserted) {
         results.push(match upserted {
-            Upserted::Stands(id, outcome) => {
-                let count = changed.entry((client, one.historic)).or_default();
+            Upserted::Accepted(id, outcome) => {
+                let count = changed.entry((client, item.historic)).or_default();
                 *count += i32::from(outcome != UpsertOutcome::Unchanged);
-                imported(one.sequence, &id, outcome)
+                imported(item.sequence, &id, outcome)
             }
             Upserted::ClientDiffers => {
                 let field = "report.client_external_id";
-                refused_for(one.sequence, field, ErrorReason::ClientDiffers)
+                refused_for(item.sequence, field, ErrorReason::ClientDiffers)
             }
         });
     }
-    waiting.clear();
+    pending.clear();
     Ok(())
 }
 
-fn access(ctx: &Ctx, client: ClientId) -> Access {
+fn audit_record(ctx: &Ctx, client: ClientId) -> Access {
     Access {
         ctx: ctx.clone(),
         client: Some(client),

@@ -1,22 +1,23 @@
-//! Import: any number of records, in any mix; each is judged by itself and told what became of it.
+//! Import of any number of client and report records. Each record is validated on its own and gets its own
+//! result.
 
 mod batch;
 pub mod rpc;
 
-use chassis::Field;
+use chassis::FieldFault;
 use proto::dossier::v1::{
     ErrorReason, ImportRecordsResponse, ImportedRecord, RefusedRecord, UpsertOutcome,
     import_records_response::Result as Outcome,
 };
 
-/// A record that stands.
+/// The result of a record that was saved, or was stored already.
 fn imported(sequence: i64, id: &impl ToString, outcome: UpsertOutcome) -> ImportRecordsResponse {
     let record = ImportedRecord { id: id.to_string(), outcome: outcome.into() };
     ImportRecordsResponse { sequence, result: Some(Outcome::Imported(record)) }
 }
 
-/// The result of a record that was refused, for its first fault; without a fault, the record itself is missing.
-fn refused(sequence: i64, faults: &[Field<ErrorReason>]) -> ImportRecordsResponse {
+/// The result of a refused record: its first fault. Without a fault, the record itself is missing.
+fn refused(sequence: i64, faults: &[FieldFault<ErrorReason>]) -> ImportRecordsResponse {
     match faults.first() {
         Some(fault) => refused_for(sequence, &fault.name, fault.reason),
         None => refused_for(sequence, "record", ErrorReason::FieldMissing),

@@ -1,20 +1,20 @@
-//! Reports between the contract and the domain.
+//! Converts reports between the messages of the contract and the types of the domain.
 
-use chassis::{Field, fields::Fields, time};
+use chassis::{FieldFault, fields::Fields, time};
 use jiff::Timestamp;
 use proto::dossier::v1::{self, ErrorReason, ReportKind, ReportRecord};
 
 use super::{Content, Incoming, Report, ReportId};
-use crate::client::read_origin;
+use crate::client::parse_origin;
 
-/// Judges a report's record.
+/// Validates a report's record and gives the report a new id.
 ///
 /// # Errors
-/// All fields that cannot be taken.
-pub fn read(record: ReportRecord, now: Timestamp) -> Result<Incoming, Vec<Field<ErrorReason>>> {
+/// All fields that are missing or malformed.
+pub fn parse(record: ReportRecord, now: Timestamp) -> Result<Incoming, Vec<FieldFault<ErrorReason>>> {
     let mut fields = Fields::new("report.");
     let kind = ReportKind::try_from(record.kind);
-    let origin = read_origin(&mut fields, record.origin);
+    let origin = parse_origin(&mut fields, record.origin);
     fields.text("client_external_id", &record.client_external_id, 128);
     fields.text("text", &record.text, 20_000);
     fields.text("author", &record.author, 200);

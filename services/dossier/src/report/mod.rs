@@ -1,4 +1,4 @@
-//! A report of care that was given, and the periods by which reports are read.
+//! A report of care that was given, and the period by which reports are listed.
 
 mod convert;
 pub mod rpc;
@@ -8,29 +8,29 @@ use chassis::{calendar::zone, id, id::ClientId};
 use jiff::{Timestamp, civil::Date};
 use proto::dossier::v1::{ErrorReason, ReportKind};
 
-pub use convert::read;
+pub use convert::parse;
 
 use crate::{client::Origin, error::Error};
 
 id!(
-    /// A report.
+    /// The id of a report.
     ReportId
 );
 
-/// A report whose fields hold; whose dossier it goes into is found by the client's external id.
+/// A valid report that comes in. Its client is still to be found by external id.
 #[derive(Clone, Debug)]
 pub struct Incoming {
-    /// The id, kept where the record is known already.
+    /// The id for a new report; a report that is stored already keeps its own id.
     pub id: ReportId,
-    /// Where it comes from.
+    /// The report's key and version in the source system.
     pub origin: Origin,
-    /// The client's external id in the same source.
+    /// The client's external id in the same source system.
     pub client_external_id: String,
-    /// What it says.
+    /// The content of the report.
     pub content: Content,
 }
 
-/// What a report says.
+/// The content of a report.
 #[derive(Clone, Debug)]
 pub struct Content {
     /// The text.
@@ -39,39 +39,40 @@ pub struct Content {
     pub author: String,
     /// The author's role.
     pub author_role: String,
-    /// When it was written.
+    /// When the author wrote the report.
     pub written_at: Timestamp,
-    /// What kind of report.
+    /// The kind of report.
     pub kind: ReportKind,
 }
 
-/// A report as it is read.
+/// A stored report.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// The id.
     pub id: ReportId,
-    /// Whose dossier it is in.
+    /// The client whose dossier holds the report.
     pub client: ClientId,
-    /// What it says.
+    /// The content of the report.
     pub content: Content,
 }
 
-/// A stretch of time: from the first moment, up to but not including the last.
+/// A period: `from` is included, `before` is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Period {
-    /// The first moment; `None`: from the beginning.
+    /// The first moment of the period; `None`: the period has no start.
     pub from: Option<Timestamp>,
-    /// The first moment after; `None`: no end.
+    /// The first moment after the period; `None`: the period has no end.
     pub before: Option<Timestamp>,
 }
 
 impl Period {
-    /// The days from one up to and including another, in Dutch time (TIME-01); days as ISO 8601, empty for open.
+    /// The period from the day `from` up to and including the day `until`, in Dutch time (TIME-01). Days are
+    /// ISO 8601 dates; an empty text leaves that side open.
     ///
     /// # Errors
-    /// When a day is none, or the last lies before the first.
+    /// When a text is no date, or `until` lies before `from`.
     pub fn of_days(from: &str, until: &str) -> Result<Self, Error> {
-        let (from, until) = (day("from", from)?, day("until", until)?);
+        let (from, until) = (parse_day("from", from)?, parse_day("until", until)?);
         if let (Some(from), Some(until)) = (from, until)
             && until < from
         {
@@ -84,13 +85,13 @@ impl Period {
     }
 }
 
-fn day(name: &str, text: &str) -> Result<Option<Date>, Error> {
+fn parse_day(name: &str, text: &str) -> Result<Option<Date>, Error> {
     if text.is_empty() {
         return Ok(None);
     }
     let malformed = || Error::field(name, ErrorReason::FieldMalformed);
     let day: Date = text.parse().map_err(|_| malformed())?;
-    // What the contract takes as an instant (chassis::fields).
+    // The years that chassis::fields accepts for an instant.
     (1900..2200).contains(&day.year()).then_some(Some(day)).ok_or_else(malformed)
 }
 
@@ -109,15 +110,15 @@ mod tests {
     }
 
     #[test]
-    fn a_day_is_as_long_as_it_is_in_the_netherlands() {
+    fn a_day_follows_dutch_summer_time() {
         assert_eq!(hours("2027-05-03", "2027-05-03"), 24);
         assert_eq!(hours("2027-03-28", "2027-03-28"), 23, "the day on which the clock goes forward");
-        assert_eq!(hours("2027-10-31", "2027-10-31"), 25, "the day on which it goes back");
+        assert_eq!(hours("2027-10-31", "2027-10-31"), 25, "the day on which the clock goes back");
         assert_eq!(hours("2027-05-03", "2027-05-09"), 7 * 24);
     }
 
     #[test]
-    fn an_open_end_is_open_and_a_reversed_period_is_refused() {
+    fn open_periods_pass_and_reversed_or_malformed_ones_do_not() {
         assert_eq!(Period::of_days("", "").unwrap(), Period { from: None, before: None });
         assert!(
             matches!(Period::of_days("2027-05-03", "2027-05-02"), Err(Error::Fields(faults)) if faults[0].reason == ErrorReason::PeriodReversed)

@@ -13,25 +13,25 @@ use store::{
 use tonic::{Request, Response};
 
 use super::{
-    Period, ReportId, read,
+    Period, ReportId, parse,
     table::{self, Upserted},
 };
 use crate::{client, error::Error, state::State};
 
-/// How many reports a page has where the caller does not say, and at most.
-const SIZE: (i64, i64) = (20, 100);
+/// The number of reports on a page: the default and the maximum.
+const PAGE_SIZE: (i64, i64) = (20, 100);
 
 /// ListReports.
 pub async fn list(
     state: &State,
     request: &Request<ListReportsRequest>,
 ) -> Result<ListReportsResponse, Error> {
-    let ctx = Ctx::of(request)?;
+    let ctx = Ctx::from_request(request)?;
     let client = ctx.client()?;
     let request = request.get_ref();
     let period = Period::of_days(&request.from, &request.until)?;
     let after = Keyset::decode(&request.page_token)?;
-    let size = page::size(request.page_size, SIZE.0, SIZE.1);
+    let size = page::size(request.page_size, PAGE_SIZE.0, PAGE_SIZE.1);
     let mut tx = state.db.in_organisation(&ctx, Mode::Read).await?;
     let mut reports = table::list(&mut tx, client, period, after, size).await?;
     drop(tx);
@@ -51,7 +51,7 @@ pub async fn get(
     state: &State,
     request: &Request<GetReportRequest>,
 ) -> Result<Response<GetReportResponse>, Error> {
-    let ctx = Ctx::of(request)?;
+    let ctx = Ctx::from_request(request)?;
     let id: ReportId = request.get_ref().report_id.parse().map_err(|_| ErrorReason::ReportUnknown)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Read).await?;
     let report = table::find(&mut tx, id).await?.ok_or(ErrorReason::ReportUnknown)?;
@@ -66,9 +66,9 @@ pub async fn upsert(
     state: &State,
     request: Request<UpsertReportRequest>,
 ) -> Result<Response<UpsertReportResponse>, Error> {
-    let ctx = Ctx::of(&request)?;
+    let ctx = Ctx::from_request(&request)?;
     let record = request.into_inner().report.unwrap_or_default();
-    let report = read(record, ctx.now).map_err(Error::Fields)?;
+    let report = parse(record, ctx.now).map_err(Error::Fields)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     let key = (report.origin.source.clone(), report.client_external_id.clone());
     let clients = client::table::find_ids(&mut tx, std::slice::from_ref(&key)).await?;
@@ -76,7 +76,7 @@ pub async fn upsert(
     let [upserted] = table::upsert(&mut tx, &[(client, &report)]).await?[..] else {
         return Err(ErrorReason::ReportUnknown.into());
     };
-    let Upserted::Stands(id, outcome) = upserted else {
+    let Upserted::Accepted(id, outcome) = upserted else {
         return Err(Error::field("report.client_external_id", ErrorReason::ClientDiffers));
     };
     let about = About::new(id.uuid(), report.origin.version).client(client);

@@ -11,16 +11,17 @@ use uuid::Uuid;
 
 use super::{Content, Incoming, Period, Report, ReportId};
 
-/// What became of one report of a batch.
+/// The result of upserting one report of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Upserted {
-    /// It stands under this id.
-    Stands(ReportId, UpsertOutcome),
-    /// It is known in another client's dossier; nothing was changed.
+    /// The table holds the report under this id, changed or not.
+    Accepted(ReportId, UpsertOutcome),
+    /// The report is in the dossier of another client; nothing was changed.
     ClientDiffers,
 }
 
-/// Adds reports, or changes those of which this version is newer: one statement for all. No origin may stand twice.
+/// Adds reports, or changes stored reports of an older version, in one statement. Each origin may occur only
+/// once, because one statement cannot change a row twice.
 pub async fn upsert(tx: &mut Tx, reports: &[(ClientId, &Incoming)]) -> Result<Vec<Upserted>, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     let column = |value: fn(&Incoming) -> String| -> Vec<String> {
@@ -72,20 +73,20 @@ pub async fn upsert(tx: &mut Tx, reports: &[(ClientId, &Incoming)]) -> Result<Ve
     )
     .fetch_all(tx.connection())
     .await?;
-    let standing: HashMap<_, _> =
+    let stored: HashMap<_, _> =
         rows.into_iter().map(|row| ((row.source, row.external_id), (row.id, row.client_id))).collect();
     Ok(reports
         .iter()
         .map(|(client, report)| {
             let key = (report.origin.source.clone(), report.origin.external_id.clone());
-            match standing.get(&key) {
+            match stored.get(&key) {
                 Some((id, owner)) if *owner == client.uuid() => {
                     let outcome = match (written.contains(id), *id == report.id.uuid()) {
                         (true, true) => UpsertOutcome::Created,
                         (true, false) => UpsertOutcome::Updated,
                         (false, _) => UpsertOutcome::Unchanged,
                     };
-                    Upserted::Stands(ReportId(*id), outcome)
+                    Upserted::Accepted(ReportId(*id), outcome)
                 }
                 _ => Upserted::ClientDiffers,
             }
@@ -93,7 +94,8 @@ pub async fn upsert(tx: &mut Tx, reports: &[(ClientId, &Incoming)]) -> Result<Ve
         .collect())
 }
 
-/// One page of a client's reports, newest first: one more than `size`, where there are older ones.
+/// One page of a client's reports, newest first. The page has `size + 1` reports when there are older ones:
+/// the extra report says that a next page exists.
 pub async fn list(
     tx: &mut Tx,
     client: ClientId,
@@ -102,7 +104,8 @@ pub async fn list(
     size: i64,
 ) -> Result<Vec<Report>, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
-    // Open ends are given as moments before and after all reports, so that one prepared statement serves all.
+    // An open side of the period becomes a moment before or after all reports, so that one prepared statement
+    // serves every period.
     let (first, last) = (Timestamp::constant(-2_300_000_000, 0), Timestamp::constant(7_300_000_000, 0));
     let after = after.unwrap_or(Keyset { at: last, id: Uuid::max() });
     let rows = sqlx::query!(
@@ -136,7 +139,7 @@ pub async fn list(
         .collect())
 }
 
-/// One report.
+/// Finds a report by its id.
 pub async fn find(tx: &mut Tx, id: ReportId) -> Result<Option<Report>, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     let row = sqlx::query!(

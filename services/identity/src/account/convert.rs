@@ -1,4 +1,4 @@
-//! A registration as it comes in: every field judged, all faults told at once.
+//! Validates a registration: every field is checked, so that one answer names all faults.
 
 use chassis::{
     fields::Fields,
@@ -13,7 +13,7 @@ use proto::{
 use super::{normalise_phone, normalise_username};
 use crate::error::Error;
 
-/// A registration whose fields hold.
+/// A registration whose fields are all valid.
 pub struct Registration {
     pub account: AccountId,
     pub client: ClientId,
@@ -34,10 +34,10 @@ pub struct Registration {
 }
 
 impl Registration {
-    /// Judges a request.
+    /// Validates a request.
     ///
     /// # Errors
-    /// All fields that cannot be taken.
+    /// [`Error::Fields`] with every invalid field.
     pub fn read(request: RegisterAccountRequest) -> Result<Self, Error> {
         let mut fields = Fields::new("");
         let account = fields.parsed("account_id", &request.account_id, |id| {
@@ -110,7 +110,7 @@ impl Registration {
     }
 }
 
-/// Whether a grant names a section and what may be done there.
+/// Whether a grant names a section and at least one action, and all of them are known.
 pub fn is_grant(grant: &Grant) -> bool {
     grant.section() != Section::Unspecified
         && !grant.actions.is_empty()
@@ -120,7 +120,9 @@ pub fn is_grant(grant: &Grant) -> bool {
             .all(|action| Action::try_from(*action).is_ok_and(|action| action != Action::Unspecified))
 }
 
-/// An address that mail can be sent to; what it means is the mail server's to judge. No control character can pass.
+/// Whether a text has the form of one e-mail address. Spaces, control characters and separators are refused,
+/// so that nobody adds a mail header or a second recipient. Only the mail server knows whether the mailbox
+/// exists.
 pub fn is_email(text: &str) -> bool {
     let text = text.trim();
     text.split_once('@').is_some_and(|(local, domain)| {
@@ -134,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_cannot_smuggle_a_header_or_a_second_recipient() {
+    fn email_cannot_carry_a_header_or_a_second_recipient() {
         assert!(is_email("jan@voorbeeld.nl"));
         for text in
             ["jan", "jan@", "@x.nl", "a@b@c.nl", "jan@x.nl\r\nBcc: y@z.nl", "a@x.nl,b@x.nl", "a b@x.nl"]

@@ -1,4 +1,4 @@
-//! An account: who logs in, and where they are reached.
+//! An account: a person who logs in, with the e-mail address and mobile number for messages.
 
 mod convert;
 mod notice;
@@ -16,56 +16,58 @@ use unicode_normalization::UnicodeNormalization;
 
 pub use convert::{is_email, is_grant};
 pub use notice::notify;
-pub use one_time::is_one_time;
-pub use own::{own, own_id};
+pub use one_time::is_one_time_password;
+pub use own::{find_own, own_id};
 pub use phone::{mask_phone, normalise_phone};
 pub use welcome::{emit_registered, send_welcome};
 
 /// A person who logs in.
 #[derive(Clone, Debug)]
 pub struct Account {
-    /// The id.
+    /// The account's id.
     pub id: AccountId,
-    /// The user name, as it is compared.
+    /// The user name, normalised by [`normalise_username`].
     pub username: String,
     /// The name to show.
     pub display_name: String,
-    /// Where messages go.
+    /// The e-mail address for messages.
     pub email: String,
-    /// The mobile number as E.164; empty: none is known.
+    /// The mobile number as E.164; empty when unknown.
     pub phone: String,
-    /// `nl` or `en`.
+    /// The language of pages and messages: `nl` or `en`.
     pub language: String,
-    /// `normal`, `large` or `largest`.
+    /// The text size of pages: `normal`, `large` or `largest`.
     pub text_size: String,
-    /// Whose terms count; empty: the organisation's first.
+    /// The legal entity whose terms apply; empty: the organisation's first one.
     pub legal_entity: String,
-    /// The version of them that was accepted; 0: none.
+    /// The version of these terms that the person accepted; 0: none.
     pub terms_version: i32,
-    /// Argon2id in PHC form; `None` until the person chose a password.
+    /// The person's own password as Argon2id in PHC form; `None` until the person has chosen one.
     pub password_hash: Option<String>,
-    /// When that was.
+    /// When the person last chose a password.
     pub password_set_at: Option<Timestamp>,
-    /// A password that was sent, as a keyed hash, and until when it is good.
-    pub one_time: Option<OneTime>,
+    /// The one-time password that was sent last; `None` once the person has chosen a password after it.
+    pub one_time: Option<OneTimePassword>,
 }
 
-/// A password that was sent.
+/// A one-time password, which was sent to the person: a first or a temporary password.
 #[derive(Clone, Debug)]
-pub struct OneTime {
-    /// Its keyed hash.
+pub struct OneTimePassword {
+    /// The keyed hash of the password.
     pub hash: Vec<u8>,
-    /// Until when it is good.
+    /// The password works until this time.
     pub expires_at: Timestamp,
 }
 
-/// A user name as it is compared: NFKC, lower case, without the spaces that keyboards add.
+/// The form in which user names are compared: NFKC, lower case, without the spaces that keyboards add at the
+/// ends.
 #[must_use]
 pub fn normalise_username(typed: &str) -> String {
     typed.trim().chars().take(300).nfkc().flat_map(char::to_lowercase).collect()
 }
 
-/// An e-mail address with all but the ends hidden: whoever knows it recognises it, nobody else learns it.
+/// An e-mail address with only the first letter and the domain shown: its owner recognises the address, and
+/// nobody else learns it.
 #[must_use]
 pub fn mask_email(email: &str) -> String {
     let (local, domain) = email.split_once('@').unwrap_or((email, ""));
@@ -78,16 +80,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn user_names_are_the_same_however_a_keyboard_writes_them() {
+    fn user_names_match_despite_case_spaces_and_unicode_form() {
         assert_eq!(normalise_username(" Jan.de.Vries@Voorbeeld.NL "), "jan.de.vries@voorbeeld.nl");
         assert_eq!(normalise_username("Zoe\u{308}"), normalise_username("ZOË"));
-        // A letter that only looks the same is another letter: Cyrillic а.
+        // The Cyrillic а only looks like the Latin a: it is another letter.
         assert_ne!(normalise_username("j\u{430}n"), normalise_username("jan"));
         assert!(normalise_username(&"x".repeat(1_000_000)).len() <= 300);
     }
 
     #[test]
-    fn an_address_is_shown_by_its_ends_alone() {
+    fn masked_email_shows_first_letter_and_domain() {
         assert_eq!(mask_email("jan@voorbeeld.nl"), "j•••@voorbeeld.nl");
         assert_eq!(mask_email("x"), "x•••@");
     }

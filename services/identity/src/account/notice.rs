@@ -1,4 +1,4 @@
-//! Telling people what has changed about their account (ASVS 6.3.7, REC-03).
+//! Notices that tell people about changes to their account, so that they notice misuse (ASVS 6.3.7, REC-03).
 
 use chassis::time;
 use jiff::{SignedDuration, Timestamp};
@@ -8,11 +8,12 @@ use store::{About, Tx};
 use super::Account;
 use crate::{error::Error, state::State};
 
-/// For how long telling is of use.
+/// How long delivery of a notice is tried: an older notice is of no use.
 const LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// Tells somebody what has changed, or will at a time. It goes to `recipient`: an address that was replaced, as a rule
-/// the account's own.
+/// Sends a notice about a change of the account at time `at`, past or future. `recipient` is usually the
+/// account's own address. After a change of address the notice goes to the old address, so that its owner
+/// learns of the change.
 pub async fn notify(
     state: &State,
     tx: &mut Tx,

@@ -10,16 +10,16 @@ use crate::error::Error;
 /// The id of the caller's own account.
 ///
 /// # Errors
-/// The token is refused where the caller is no account.
+/// The token is refused when the caller is a system or a service: these have no account.
 pub fn own_id(ctx: &Ctx) -> Result<AccountId, Error> {
     Ok(ctx.actor.id.parse().map_err(|_| Failure::token_refused())?)
 }
 
-/// The caller's own account, as it is kept.
+/// Loads the caller's own account.
 ///
 /// # Errors
-/// [`ErrorReason::AccountUnknown`] where it is gone.
-pub async fn own(tx: &mut Tx) -> Result<Account, Error> {
+/// [`ErrorReason::AccountUnknown`] when the account has been removed.
+pub async fn find_own(tx: &mut Tx) -> Result<Account, Error> {
     let id = own_id(tx.ctx())?;
     Ok(table::find(tx, id).await?.ok_or(ErrorReason::AccountUnknown)?)
 }

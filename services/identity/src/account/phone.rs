@@ -1,20 +1,21 @@
-//! Mobile telephone numbers: kept as E.164, taken as people write them (TEL-01).
+//! Mobile telephone numbers: accepted as people write them, stored as E.164 (TEL-01).
 
 use phonenumber::{Mode, country};
 
-/// Countries that messages are sent to: the kingdom's and the neighbours' (THR-02).
+/// Country codes that SMS is sent to: those of the Kingdom, Belgium, Luxembourg and Germany (THR-02).
 const COUNTRIES: [u16; 6] = [31, 32, 49, 297, 352, 599];
-/// What Dutch mobile numbers begin with.
+/// The first digits of every Dutch mobile number.
 const DUTCH_MOBILE: &str = "+316";
 
-/// A mobile number as E.164; `None` where it is none, or of a country that messages are not sent to.
+/// A typed mobile number as E.164. `None` when the text is no valid number, is a Dutch landline, or has the
+/// country code of a country that SMS is not sent to.
 #[must_use]
 pub fn normalise_phone(typed: &str) -> Option<String> {
     let plain: String = typed.chars().filter(|c| !c.is_whitespace()).take(40).collect();
     if !plain.chars().all(|c| c.is_ascii_digit() || "+-().".contains(c)) {
         return None;
     }
-    // "+31 (0)6": the zero is written for those who call from within.
+    // In "+31 (0)6" the zero is for calls inside the Netherlands only.
     let plain = plain.replace("(0)", "");
     let number = phonenumber::parse(Some(country::NL), &plain).ok()?;
     if !phonenumber::is_valid(&number) || !COUNTRIES.contains(&number.country().code()) {
@@ -24,7 +25,7 @@ pub fn normalise_phone(typed: &str) -> Option<String> {
     (!text.starts_with("+31") || text.starts_with(DUTCH_MOBILE)).then_some(text)
 }
 
-/// A number with all but its last two digits hidden.
+/// A telephone number with all digits hidden except the last two.
 #[must_use]
 pub fn mask_phone(number: &str) -> String {
     let end = number.len().saturating_sub(2);
@@ -36,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_is_the_same_however_it_is_written() {
+    fn every_way_to_write_a_number_gives_the_same_e164() {
         for typed in ["06 12345678", "06-12345678", "0031612345678", "+31 (0)6 12 34 56 78", "+31612345678"] {
             assert_eq!(normalise_phone(typed).as_deref(), Some("+31612345678"), "{typed}");
         }
@@ -44,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_mobile_number_of_these_parts_is_refused() {
+    fn invalid_landline_and_foreign_numbers_are_refused() {
         for typed in ["", "1234", "020 123 4567", "+1 212 555 0123", "+88 213 123 456", "0612345678x9", "abc"]
         {
             assert_eq!(normalise_phone(typed), None, "{typed}");
@@ -52,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_shown_by_its_last_two_digits() {
+    fn masked_number_shows_the_last_two_digits() {
         assert_eq!(mask_phone("+31612345678"), "••••••78");
     }
 }

@@ -1,4 +1,4 @@
-//! RegisterAccount: account, grant and consent stand together, and the welcome message goes out.
+//! RegisterAccount: one transaction writes account, grant, consent and welcome message.
 
 use chassis::{Ctx, id::AccountId, secret};
 use prost::Message;
@@ -13,18 +13,18 @@ use super::{convert::Registration, emit_registered, send_welcome, table, table::
 use crate::{
     error::Error,
     factor::{self, Medium},
-    grant::{self, AccessGrant, by_section, judge_number, table::NewGrant},
+    grant::{self, AccessGrant, by_section, check_account_limit, table::NewGrant},
     organisation,
     state::State,
 };
 
-/// RegisterAccount; the answer says whose dossier it was about, for the audit trail. An account that is there gets
-/// access to one more client.
+/// RegisterAccount. An account that exists already gets access to one more client. The response names the
+/// client, for the audit trail.
 pub async fn register(
     state: &State,
     request: Request<RegisterAccountRequest>,
 ) -> Result<Response<RegisterAccountResponse>, Error> {
-    let ctx = Ctx::of(&request)?;
+    let ctx = Ctx::from_request(&request)?;
     let request = request.into_inner();
     let hash = secret::sha256(&[&request.encode_to_vec()]);
     let mut registration = Registration::read(request)?;
@@ -37,7 +37,7 @@ pub async fn register(
     match known {
         Some((known, _)) if known == hash => return Ok(response),
         Some((_, true)) => return Err(ErrorReason::IdTaken.into()),
-        // Access that has ended can be given anew.
+        // Access that has ended can be given again.
         Some((_, false)) | None => {}
     }
     let settings = organisation::settings(&mut tx).await?;
@@ -48,8 +48,8 @@ pub async fn register(
     if !registration.legal_entity.is_empty() && !is_entity {
         return Err(Error::field("legal_entity", ErrorReason::FieldMalformed));
     }
-    let is_new = insert(&mut tx, &registration, &settings).await?;
-    give(&mut tx, &registration, &hash, &settings).await?;
+    let is_new = insert_account(&mut tx, &registration, &settings).await?;
+    give_grant(&mut tx, &registration, &hash, &settings).await?;
     if is_new {
         let account = table::find(&mut tx, registration.account).await?.ok_or(ErrorReason::AccountUnknown)?;
         emit_registered(state, &mut tx, &account).await?;
@@ -59,8 +59,8 @@ pub async fn register(
     Ok(response)
 }
 
-/// Says whether the account is new.
-async fn insert(
+/// Adds the account unless it exists already; returns whether the account is new.
+async fn insert_account(
     tx: &mut Tx,
     registration: &Registration,
     settings: &OrganisationSettings,
@@ -75,9 +75,9 @@ async fn insert(
         legal_entity: "",
     };
     if table::insert(tx, &new).await? {
-        let factor = factor::of(settings.login.unwrap_or_default().second_factor());
+        let factor = factor::from_setting(settings.login.unwrap_or_default().second_factor());
         if factor.medium == Medium::Sms && new.phone.is_empty() {
-            // Nobody could log in.
+            // Codes go by SMS: without a number the person could never log in.
             return Err(Error::field("phone", ErrorReason::FieldMissing));
         }
         if !registration.legal_entity.is_empty() {
@@ -92,7 +92,7 @@ async fn insert(
     }
 }
 
-async fn give(
+async fn give_grant(
     tx: &mut Tx,
     registration: &Registration,
     hash: &[u8; 32],
@@ -100,11 +100,13 @@ async fn give(
 ) -> Result<(), Error> {
     let now = tx.ctx().now;
     let accounts = settings.accounts.unwrap_or_default();
-    let there = grant::table::count_accounts(tx, registration.client).await?;
-    judge_number(accounts, there, registration.valid_until.is_some()).map_err(|reason| match reason {
-        ErrorReason::EndDateMissing => Error::field("consent.valid_until", reason),
-        reason => reason.into(),
-    })?;
+    let current = grant::table::count_accounts(tx, registration.client).await?;
+    check_account_limit(accounts, current, registration.valid_until.is_some()).map_err(
+        |reason| match reason {
+            ErrorReason::EndDateMissing => Error::field("consent.valid_until", reason),
+            reason => reason.into(),
+        },
+    )?;
     let sections = by_section(&registration.grants);
     let valid_from = registration.valid_from.unwrap_or(now);
     let new = NewGrant {
@@ -121,7 +123,8 @@ async fn give(
         registration_hash: Some(hash),
         active: true,
     };
-    // The grant first, then the account, as where access ends: who is given access is not forgotten meanwhile.
+    // Lock the grant, then the account, in the same order as the end of access. Otherwise that job could
+    // remove the account while it is given access.
     grant::table::lock(tx, registration.account, registration.client).await?;
     table::lock(tx, registration.account).await?.ok_or(ErrorReason::AccountUnknown)?;
     let (id, version) = grant::table::upsert(tx, &new).await?;
@@ -140,12 +143,12 @@ async fn give(
     grant::emit_changed(tx, &given, version).await
 }
 
-/// ResendWelcome.
+/// ResendWelcome: a new first password, as long as the person has not chosen a password.
 pub async fn resend_welcome(
     state: &State,
     request: Request<ResendWelcomeRequest>,
 ) -> Result<Response<ResendWelcomeResponse>, Error> {
-    let ctx = Ctx::of(&request)?;
+    let ctx = Ctx::from_request(&request)?;
     let unknown = ErrorReason::AccountUnknown;
     let id: AccountId = request.get_ref().account_id.parse().map_err(|_| unknown)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;

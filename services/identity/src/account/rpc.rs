@@ -1,4 +1,4 @@
-//! One's own account, and what systems see of accounts.
+//! The person's own account, and the accounts that a system of the organisation lists or unlocks.
 
 use chassis::{
     Ctx,
@@ -13,7 +13,7 @@ use proto::identity::v1::{
 use store::{Mode, audit::Subject};
 use tonic::{Request, Response};
 
-use super::{own, own_id, table};
+use super::{find_own, own_id, table};
 use crate::{
     code,
     error::Error,
@@ -28,10 +28,10 @@ pub async fn get(
     state: &State,
     request: Request<GetAccountRequest>,
 ) -> Result<Response<GetAccountResponse>, Error> {
-    let ctx = Ctx::of(&request)?;
+    let ctx = Ctx::from_request(&request)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Read).await?;
     let settings = organisation::settings(&mut tx).await?;
-    let account = own(&mut tx).await?;
+    let account = find_own(&mut tx).await?;
     Ok(Response::new(GetAccountResponse {
         password_until: progress::password_until(&account, &settings).map(time::to_proto),
         username: account.username,
@@ -44,20 +44,21 @@ pub async fn get(
     }))
 }
 
-/// ChangePassword: the current one is asked, though the person is logged in (T87); guesses count as those of a login.
+/// ChangePassword: the current password is required although the person is logged in (T87). Wrong guesses
+/// count as failed logins.
 pub async fn change_password(
     state: &State,
     request: Request<ChangePasswordRequest>,
 ) -> Result<Response<ChangePasswordResponse>, Error> {
-    let ctx = Ctx::of(&request)?;
+    let ctx = Ctx::from_request(&request)?;
     let request = request.into_inner();
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     let settings = organisation::settings(&mut tx).await?;
-    let account = own(&mut tx).await?;
+    let account = find_own(&mut tx).await?;
     password::judge(&request.new_password, &request.current_password, &account, &settings)
         .map_err(|reason| Error::field("new_password", reason))?;
     let count = Count::of(&state.hash_key, Kind::KnownDevice, &account.username);
-    let may_try = throttle::enter(&mut tx, &count, false).await?;
+    let may_try = throttle::count_try(&mut tx, &count, false).await?;
     tx.commit().await?;
     let input = password::peppered(&state.hash_key, account.id.uuid(), &request.current_password);
     let is_current = state.hasher.verify(input, account.password_hash.clone()).await?;
@@ -68,7 +69,7 @@ pub async fn change_password(
     let hash = state.hasher.hash(input).await?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     password::replace(state, &mut tx, &account, &hash, ctx.session.map(SessionId::uuid), false).await?;
-    throttle::lift(&mut tx, &[count]).await?;
+    throttle::clear(&mut tx, &[count]).await?;
     tx.commit().await?;
     Ok(Response::new(ChangePasswordResponse {}))
 }
@@ -78,7 +79,7 @@ pub async fn set_preferences(
     state: &State,
     request: Request<SetPreferencesRequest>,
 ) -> Result<Response<SetPreferencesResponse>, Error> {
-    let ctx = Ctx::of(&request)?;
+    let ctx = Ctx::from_request(&request)?;
     let request = request.into_inner();
     for (name, value, known) in [
         ("language", &request.language, ["nl", "en"].as_slice()),
@@ -99,7 +100,7 @@ pub async fn list(
     state: &State,
     request: Request<ListAccountsRequest>,
 ) -> Result<Response<ListAccountsResponse>, Error> {
-    let ctx = Ctx::of(&request)?;
+    let ctx = Ctx::from_request(&request)?;
     let client: ClientId =
         request.get_ref().client_id.parse().map_err(|_| Error::from(ErrorReason::ClientUnknown))?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Read).await?;
@@ -118,19 +119,19 @@ pub async fn list(
     Ok(response)
 }
 
-/// UnlockAccount.
+/// UnlockAccount: lifts the limits after failed logins, sent codes and requests for a new password.
 pub async fn unlock(
     state: &State,
     request: Request<UnlockAccountRequest>,
 ) -> Result<Response<UnlockAccountResponse>, Error> {
-    let ctx = Ctx::of(&request)?;
+    let ctx = Ctx::from_request(&request)?;
     let unknown = ErrorReason::AccountUnknown;
     let id: AccountId = request.get_ref().account_id.parse().map_err(|_| unknown)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     let account = table::find(&mut tx, id).await?.ok_or(unknown)?;
-    throttle::lift(&mut tx, &throttle::failures(&state.hash_key, &account.username)).await?;
-    throttle::lift(&mut tx, &code::counts_of(&state.hash_key, &account)).await?;
-    throttle::lift(&mut tx, &[Count::of(&state.hash_key, Kind::ResetName, &account.username)]).await?;
+    throttle::clear(&mut tx, &throttle::failure_counts(&state.hash_key, &account.username)).await?;
+    throttle::clear(&mut tx, &code::account_counts(&state.hash_key, &account)).await?;
+    throttle::clear(&mut tx, &[Count::of(&state.hash_key, Kind::ResetName, &account.username)]).await?;
     tx.commit().await?;
     Ok(Response::new(UnlockAccountResponse {}))
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use store::{StoreError, Tx};
 
-use super::{Account, OneTime};
+use super::{Account, OneTimePassword};
 
 /// A row of `account`.
 struct Row {
@@ -39,12 +39,12 @@ impl From<Row> for Account {
             terms_version: row.terms_version,
             password_hash: row.password_hash,
             password_set_at: row.password_set_at.map(jiff_sqlx::Timestamp::to_jiff),
-            one_time: one_time.map(|(hash, end)| OneTime { hash, expires_at: end.to_jiff() }),
+            one_time: one_time.map(|(hash, end)| OneTimePassword { hash, expires_at: end.to_jiff() }),
         }
     }
 }
 
-/// The account with a user name, as it is compared.
+/// The account with a user name, which must be normalised.
 pub async fn find_by_username(tx: &mut Tx, username: &str) -> Result<Option<Account>, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     let row = sqlx::query_as!(
@@ -58,7 +58,7 @@ pub async fn find_by_username(tx: &mut Tx, username: &str) -> Result<Option<Acco
     Ok(row.fetch_optional(tx.connection()).await?.map(Account::from))
 }
 
-/// The account with an id.
+/// The account with this id.
 pub async fn find(tx: &mut Tx, id: AccountId) -> Result<Option<Account>, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     let row = sqlx::query_as!(
@@ -72,7 +72,7 @@ pub async fn find(tx: &mut Tx, id: AccountId) -> Result<Option<Account>, StoreEr
     Ok(row.fetch_optional(tx.connection()).await?.map(Account::from))
 }
 
-/// The account with an id; nobody else changes it, or gives it access, until the end of the transaction.
+/// Locks an account: until the end of the transaction nobody else changes the account or gives it access.
 pub async fn lock(tx: &mut Tx, id: AccountId) -> Result<Option<Account>, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     let row = sqlx::query_as!(
@@ -86,25 +86,25 @@ pub async fn lock(tx: &mut Tx, id: AccountId) -> Result<Option<Account>, StoreEr
     Ok(row.fetch_optional(tx.connection()).await?.map(Account::from))
 }
 
-/// A new account: who, without rights.
+/// A new account, which has no rights yet.
 pub struct NewAccount<'a> {
-    /// The id.
+    /// The account's id.
     pub id: AccountId,
-    /// The user name, as it is compared.
+    /// The user name, normalised.
     pub username: &'a str,
     /// The name to show.
     pub display_name: &'a str,
-    /// Where messages go.
+    /// The e-mail address for messages.
     pub email: &'a str,
-    /// The mobile number as E.164; empty: none is known.
+    /// The mobile number as E.164; empty when unknown.
     pub phone: &'a str,
-    /// `nl` or `en`.
+    /// The language of pages and messages: `nl` or `en`.
     pub language: &'a str,
-    /// Whose terms count.
+    /// The legal entity whose terms apply; empty: the organisation's first one.
     pub legal_entity: &'a str,
 }
 
-/// Adds an account; says whether it is new: else its id or its user name is there already.
+/// Adds an account. Returns `false` when the id or the user name is in use already.
 pub async fn insert(tx: &mut Tx, account: &NewAccount<'_>) -> Result<bool, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     let inserted = sqlx::query!(
@@ -125,7 +125,8 @@ pub async fn insert(tx: &mut Tx, account: &NewAccount<'_>) -> Result<bool, Store
     Ok(inserted.rows_affected() == 1)
 }
 
-/// The accounts of people with an e-mail address, however it is written.
+/// The account with an e-mail address, in upper or lower case. People may share an address: the account with
+/// the lowest id is returned.
 pub async fn find_by_email(tx: &mut Tx, email: &str) -> Result<Option<AccountId>, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     let id = sqlx::query_scalar!(
@@ -138,8 +139,12 @@ pub async fn find_by_email(tx: &mut Tx, email: &str) -> Result<Option<AccountId>
     Ok(id.map(AccountId))
 }
 
-/// Sends a password: keeps its hash beside the one that there is, in place of an earlier one that was sent.
-pub async fn set_one_time(tx: &mut Tx, id: AccountId, one_time: &OneTime) -> Result<(), StoreError> {
+/// Stores a one-time password beside the person's own password. An earlier one-time password stops working.
+pub async fn set_one_time_password(
+    tx: &mut Tx,
+    id: AccountId,
+    one_time: &OneTimePassword,
+) -> Result<(), StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     sqlx::query!(
         "UPDATE account SET one_time_hash = $3, one_time_expires_at = $4, version = version + 1
@@ -154,8 +159,8 @@ pub async fn set_one_time(tx: &mut Tx, id: AccountId, one_time: &OneTime) -> Res
     Ok(())
 }
 
-/// Replaces the password that an account was read with by the person's own; whatever was sent counts no more. Says
-/// whether it was still that one.
+/// Stores a password that the person chose; one-time passwords and reset links stop working. Returns `false`,
+/// and changes nothing, when the stored password is no longer the one in `account`.
 pub async fn set_password(tx: &mut Tx, account: &Account, hash: &str) -> Result<bool, StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
     let replaced = sqlx::query!(
@@ -173,7 +178,7 @@ pub async fn set_password(tx: &mut Tx, account: &Account, hash: &str) -> Result<
     Ok(replaced.rows_affected() == 1)
 }
 
-/// Notes which terms were accepted.
+/// Stores the legal entity whose terms apply, and the version that the person accepted.
 pub async fn set_terms(tx: &mut Tx, id: AccountId, entity: &str, version: i32) -> Result<(), StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     sqlx::query!(
@@ -189,8 +194,8 @@ pub async fn set_terms(tx: &mut Tx, id: AccountId, entity: &str, version: i32) -
     Ok(())
 }
 
-/// Notes that somebody logged in now; gives when that was before.
-pub async fn touch_login(tx: &mut Tx, id: AccountId) -> Result<Option<Timestamp>, StoreError> {
+/// Stores that the person logs in now; returns the time of the previous login.
+pub async fn record_login(tx: &mut Tx, id: AccountId) -> Result<Option<Timestamp>, StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
     let before = sqlx::query_scalar!(
         r#"UPDATE account AS a SET last_login_at = $3 FROM account AS before
@@ -206,7 +211,7 @@ pub async fn touch_login(tx: &mut Tx, id: AccountId) -> Result<Option<Timestamp>
     Ok(before.map(jiff_sqlx::Timestamp::to_jiff))
 }
 
-/// Keeps what the person prefers.
+/// Stores the person's language and text size.
 pub async fn set_preferences(
     tx: &mut Tx,
     id: AccountId,
@@ -227,8 +232,9 @@ pub async fn set_preferences(
     Ok(())
 }
 
-/// Replaces where an account is reached; gives its new version, or `None` where the user name is in use. What was sent to
-/// another e-mail address is good no more.
+/// Replaces user name, e-mail address and number of an account. Returns the new version, or `None` when the
+/// user name is in use. If the e-mail address changes, one-time passwords and reset links that were sent stop
+/// working.
 pub async fn set_contact(tx: &mut Tx, account: &Account) -> Result<Option<i64>, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     let written = sqlx::query_scalar!(
@@ -249,31 +255,31 @@ pub async fn set_contact(tx: &mut Tx, account: &Account) -> Result<Option<i64>, 
     .fetch_optional(tx.connection())
     .await;
     match written {
-        // Taken between the look and the write.
+        // Another transaction took the user name while this statement ran.
         Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(None),
         written => Ok(written?),
     }
 }
 
-/// An account of a client, as systems see it.
+/// An account with access to a client, as ListAccounts shows it to a system.
 pub struct Summary {
-    /// The account.
+    /// The account's id.
     pub account: AccountId,
     /// The user name.
     pub username: String,
-    /// The name.
+    /// The name to show.
     pub display_name: String,
-    /// What the person is to the client, as number of the contract.
+    /// The person's relation to the client, as the number of a `RelationKind`.
     pub relation: i32,
-    /// From when access holds.
+    /// When access starts.
     pub valid_from: Timestamp,
-    /// Until when.
+    /// When access ends; `None`: no end is planned.
     pub valid_until: Option<Timestamp>,
     /// Whether the person has chosen a password.
     pub has_password: bool,
 }
 
-/// The accounts of a client whose access has not ended, oldest first.
+/// The accounts whose access to a client has not ended, the oldest grant first.
 pub async fn list(tx: &mut Tx, client: ClientId) -> Result<Vec<Summary>, StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
     let rows = sqlx::query!(
@@ -303,7 +309,7 @@ pub async fn list(tx: &mut Tx, client: ClientId) -> Result<Vec<Summary>, StoreEr
         .collect())
 }
 
-/// Takes an account away with all that hangs on it.
+/// Deletes an account, with all rows that refer to the account.
 pub async fn delete(tx: &mut Tx, id: AccountId) -> Result<(), StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     sqlx::query!("DELETE FROM account WHERE organisation_id = $1 AND id = $2", organisation, id.uuid())

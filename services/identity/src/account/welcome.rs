@@ -1,4 +1,5 @@
-//! What a new account sets in motion: services learn where the person is reached, and the person gets a first password.
+//! What follows a new account: services learn the person's address and number, and the person gets a message
+//! with a first password.
 
 use chassis::{secret, time};
 use jiff::SignedDuration;
@@ -13,7 +14,7 @@ use crate::{error::Error, state::State};
 /// Emits [`AccountRegistered`], with the address and number sealed to messaging.
 ///
 /// # Errors
-/// When the database is away.
+/// When the database cannot be reached.
 pub async fn emit_registered(state: &State, tx: &mut Tx, account: &Account) -> Result<(), Error> {
     let contact = AccountContact { email: account.email.clone(), phone: account.phone.clone() };
     let contact = state.sealed(tx, &contact)?;
@@ -21,10 +22,10 @@ pub async fn emit_registered(state: &State, tx: &mut Tx, account: &Account) -> R
     Ok(tx.emit(About::new(account.id.uuid(), 1), &event).await?)
 }
 
-/// Sends a first password. A password that was sent before stops working.
+/// Sends a first password. An earlier one-time password stops working.
 ///
 /// # Errors
-/// When the database is away.
+/// When the database cannot be reached.
 pub async fn send_welcome(
     state: &State,
     tx: &mut Tx,
@@ -34,8 +35,8 @@ pub async fn send_welcome(
     let password = secret::one_time_password();
     let days = settings.password.unwrap_or_default().welcome_life_days;
     let expires_at = tx.ctx().now + SignedDuration::from_hours(24 * i64::from(days));
-    let one_time = state.one_time(account.id, &password, expires_at);
-    table::set_one_time(tx, account.id, &one_time).await?;
+    let one_time = state.hash_one_time_password(account.id, &password, expires_at);
+    table::set_one_time_password(tx, account.id, &one_time).await?;
     let content = WelcomeMessageContent {
         recipient: Some(account.recipient()),
         username: account.username.clone(),

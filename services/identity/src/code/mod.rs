@@ -1,6 +1,6 @@
-//! Codes that are sent: of a login, a step-up or a change of address, whose id they have. Every try is counted before it
-//! is judged, so that no number of parallel tries sees more than five; a new code makes the old one void and leaves the
-//! count (OTP-02).
+//! Codes that are sent for an attempt: a login, a step-up or a contact change. A code has the id of its
+//! attempt. Every try is counted before it is judged: otherwise parallel tries could exceed the limit of
+//! five. A new code makes the old code void and does not reset the count of tries (OTP-02).
 
 mod send;
 pub mod table;
@@ -8,72 +8,72 @@ pub mod table;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-pub use send::{Purpose, Sending, To, check, counts_of, send, sent_code};
+pub use send::{Destination, Purpose, Sending, account_counts, check_may_send, send, sent_code};
 
-/// How many tries there are, at all codes of one attempt together (THR-01, OTP-02).
-pub const TRIES: i32 = 5;
-/// How many codes one attempt may ask for.
-pub const CODES: i32 = 5;
-/// How many digits have to be typed (OTP-01).
-pub const DIGITS: usize = 6;
-/// How long to wait before the next code.
+/// How many tries all codes of one attempt have together (THR-01, OTP-02).
+pub const MAX_TRIES: i32 = 5;
+/// How many codes may be sent for one attempt.
+pub const MAX_CODES: i32 = 5;
+/// How many digits of a code the person types (OTP-01).
+pub const TYPED_DIGITS: usize = 6;
+/// How long the person waits before the next code can be sent.
 pub const COOL_DOWN: SignedDuration = SignedDuration::from_secs(60);
 
-/// A code, as it stood when a try was counted.
+/// A code that was sent; of the typed digits only a hash is stored.
 #[derive(Clone, Debug)]
 pub struct Code {
-    /// What it is of.
+    /// The id of the attempt.
     pub id: Uuid,
-    /// The keyed hash of the digits that have to be typed.
+    /// The keyed hash of the digits that the person types.
     pub hash: Vec<u8>,
-    /// The digits that stand on the page.
+    /// The first digits of the code, which the page shows and the person need not type; may be empty.
     pub shown_digits: String,
-    /// Whether it went by SMS.
+    /// Whether the code went by SMS, and not by e-mail.
     pub by_sms: bool,
-    /// Until when it is good.
+    /// The code works until this time.
     pub expires_at: Timestamp,
 }
 
-/// What a try at a code comes to.
+/// The result of one try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is the code.
+    /// The typed code is right.
     Right,
-    /// It is not.
+    /// The typed code is wrong.
     Wrong,
-    /// Its time is over.
+    /// The code has expired; the typed digits were not compared.
     Expired,
 }
 
-/// Judges a try. `typed` is the keyed hash of what was typed.
+/// Judges one try; `typed` is the keyed hash of the typed digits.
 #[must_use]
 pub fn judge(code: &Code, typed: &[u8; 32], now: Timestamp) -> Verdict {
     if now >= code.expires_at {
         Verdict::Expired
-    } else if chassis::secret::same(typed, &code.hash) {
+    } else if chassis::secret::constant_time_eq(typed, &code.hash) {
         Verdict::Right
     } else {
         Verdict::Wrong
     }
 }
 
-/// The digits of a code as people type or paste them: spaces and dashes are nothing, and the digits that stand on the
-/// page may be there or not.
+/// The digits of a code that the person typed or pasted, without spaces, dashes and the digits that the page
+/// shows.
 #[must_use]
 pub fn normalise(typed: &str, shown_digits: &str) -> String {
     let plain: String = typed.chars().filter(|c| !c.is_whitespace() && !"-–".contains(*c)).take(20).collect();
     match plain.strip_prefix(shown_digits) {
-        Some(rest) if rest.chars().count() == DIGITS => rest.to_owned(),
+        Some(rest) if rest.chars().count() == TYPED_DIGITS => rest.to_owned(),
         _ => plain,
     }
 }
 
-/// Whether another code may be sent now, after so many, the last at some time.
+/// Whether another code may be sent now, after `sent` codes of which the last went out at `sent_at`.
 ///
 /// # Errors
-/// How long to wait; `None` where there are no more.
+/// The time to wait; `None` when the attempt has used all its codes.
 pub fn may_send(sent: i32, sent_at: Timestamp, now: Timestamp) -> Result<(), Option<SignedDuration>> {
-    if sent >= CODES {
+    if sent >= MAX_CODES {
         Err(None)
     } else if now < sent_at + COOL_DOWN {
         Err(Some((sent_at + COOL_DOWN).duration_since(now)))
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_is_right_until_its_last_moment_and_not_after() {
+    fn code_works_until_its_expiry_and_not_after() {
         let end = Timestamp::from_second(1_800_000_300).unwrap();
         let code = Code {
             id: Uuid::nil(),
@@ -105,17 +105,17 @@ mod tests {
     }
 
     #[test]
-    fn spaces_and_dashes_do_not_count_and_all_ten_digits_are_as_good_as_six() {
+    fn spaces_dashes_and_shown_digits_are_ignored() {
         for typed in ["123456", " 123-456 ", "1 2 3 4 5 6", "5913-123456", "5913 123 456", "5913123456"] {
             assert_eq!(normalise(typed, "5913"), "123456", "{typed}");
         }
         assert_eq!(normalise("5913-123456", ""), "5913123456");
-        // A code may begin as the shown digits do.
+        // The typed digits themselves may begin with the shown digits.
         assert_eq!(normalise("591312", "5913"), "591312");
     }
 
     #[test]
-    fn a_new_code_waits_a_minute_and_there_are_five() {
+    fn next_code_waits_a_minute_and_the_sixth_is_refused() {
         let at = Timestamp::from_second(1_800_000_000).unwrap();
         assert_eq!(
             may_send(1, at, at + SignedDuration::from_secs(59)),
@@ -127,7 +127,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_typed_is_no_longer_than_a_code_needs(typed in ".*", shown in "[0-9]{0,4}") {
+        fn normalised_input_has_at_most_20_characters(typed in ".*", shown in "[0-9]{0,4}") {
             prop_assert!(normalise(&typed, &shown).chars().count() <= 20);
         }
     }

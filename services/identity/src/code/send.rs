@@ -1,4 +1,4 @@
-//! Sending a code: within its limits, sealed to messaging.
+//! Sends a code if the limits allow one; the content is sealed, so that only messaging can read the code.
 
 use chassis::{secret::HashKey, time};
 use jiff::{SignedDuration, Timestamp};
@@ -14,7 +14,7 @@ use proto::{
 use store::{About, Tx};
 use uuid::Uuid;
 
-use super::{Code, DIGITS, TRIES, may_send, table};
+use super::{Code, MAX_TRIES, TYPED_DIGITS, may_send, table};
 use crate::{
     account::{Account, mask_email, mask_phone},
     error::Error,
@@ -23,16 +23,16 @@ use crate::{
     throttle::{Count, Kind, table as throttle},
 };
 
-/// What a code is for: it decides the words.
+/// What a code is for; this decides the text of the message.
 #[derive(Clone, Debug)]
 pub enum Purpose {
     /// To log in.
     Login,
     /// To log in on a new device.
     Device,
-    /// To prove more surely who is there.
+    /// To reach a higher level of assurance, or to change an address or number.
     StepUp,
-    /// To sign.
+    /// To sign a document.
     Signing(StepUpSubject),
     /// To change the e-mail address.
     EmailChange,
@@ -40,22 +40,23 @@ pub enum Purpose {
     PhoneChange,
 }
 
-/// Where a code goes.
+/// The address or number that a code goes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum To {
-    /// To an e-mail address.
+pub enum Destination {
+    /// An e-mail address.
     Email(String),
-    /// To a number.
+    /// A mobile number.
     Sms(String),
-    /// Nowhere, though it looks as if: another number was typed than is registered (R13).
+    /// No address, and the page names none: where the person types the number, a wrong number must look like
+    /// the registered one (R13).
     Nowhere,
 }
 
-impl To {
-    /// Where an account's codes go.
+impl Destination {
+    /// Where codes to an account go.
     ///
     /// # Errors
-    /// [`ErrorReason::PhoneMissing`] where a number is needed and none is known.
+    /// [`ErrorReason::PhoneMissing`] when codes go by SMS and the account has no number.
     pub fn of(account: &Account, medium: Medium) -> Result<Self, Error> {
         match medium {
             Medium::Email => Ok(Self::Email(account.email.clone())),
@@ -65,39 +66,39 @@ impl To {
     }
 }
 
-/// What a code is sent under.
+/// An order to send one code.
 pub struct Sending<'a> {
-    /// What it is of.
+    /// The id of the attempt.
     pub id: Uuid,
-    /// What for.
+    /// What the code is for.
     pub purpose: Purpose,
-    /// Where to.
-    pub to: To,
-    /// Until when new ones can be asked for.
+    /// Where the code goes.
+    pub to: Destination,
+    /// The attempt ends at this time: no new code can be requested after it.
     pub ends_at: Timestamp,
-    /// Where the request came from.
+    /// The network address of the request; empty: not counted.
     pub address: &'a str,
 }
 
-/// Whether a code may be sent under an id now.
+/// Checks that a code may be sent for an attempt now.
 ///
 /// # Errors
-/// When it is too soon, or too many were sent or tried.
-pub async fn check(tx: &mut Tx, id: Uuid) -> Result<(), Error> {
-    let Some(sent) = table::lock(tx, id).await? else { return Ok(()) };
-    if sent.tries >= TRIES {
+/// When the last code is too recent, or the attempt has used all its codes or tries.
+pub async fn check_may_send(tx: &mut Tx, id: Uuid) -> Result<(), Error> {
+    let Some(history) = table::lock(tx, id).await? else { return Ok(()) };
+    if history.tries >= MAX_TRIES {
         return Err(ErrorReason::LoginEnded.into());
     }
-    may_send(sent.sent, sent.sent_at, tx.ctx().now).map_err(|wait| match wait {
+    may_send(history.sent_count, history.sent_at, tx.ctx().now).map_err(|wait| match wait {
         Some(wait) => Error::Wait(ErrorReason::CodeTooSoon, wait.unsigned_abs()),
         None => ErrorReason::TooManyCodes.into(),
     })
 }
 
-/// Sends a new code, and makes older ones under this id void.
+/// Sends a new code; older codes of the attempt become void.
 ///
 /// # Errors
-/// When it is too soon, or too many were sent.
+/// When [`check_may_send`] refuses, or a daily limit of sent codes is reached.
 pub async fn send(
     state: &State,
     tx: &mut Tx,
@@ -106,15 +107,15 @@ pub async fn send(
     sending: Sending<'_>,
 ) -> Result<SentCode, Error> {
     let now = tx.ctx().now;
-    check(tx, sending.id).await?;
-    if !throttle::count(tx, &counts(state, account, &sending), state.limits).await? {
+    check_may_send(tx, sending.id).await?;
+    if !throttle::count_within_limit(tx, &sending_counts(state, account, &sending), state.limits).await? {
         return Err(ErrorReason::TooManyCodes.into());
     }
     let login = settings.login.unwrap_or_default();
     let shown = usize::try_from(login.shown_digits).unwrap_or(0);
-    let by_sms = !matches!(sending.to, To::Email(_));
+    let by_sms = !matches!(sending.to, Destination::Email(_));
     let shown = if by_sms { shown } else { 0 };
-    let digits = chassis::secret::code(u32::try_from(DIGITS + shown).unwrap_or(6));
+    let digits = chassis::secret::random_code(u32::try_from(TYPED_DIGITS + shown).unwrap_or(6));
     let (shown_digits, typed) = digits.split_at(shown);
     let life = SignedDuration::from_secs(i64::from(login.code_life_seconds));
     let code = Code {
@@ -124,40 +125,42 @@ pub async fn send(
         by_sms,
         expires_at: now + life,
     };
-    table::put(tx, account.id, &code, sending.ends_at).await?;
+    table::upsert(tx, account.id, &code, sending.ends_at).await?;
     let text = if shown == 0 { typed.to_owned() } else { format!("{shown_digits}-{typed}") };
     deliver(state, tx, account, &sending, text, &code).await?;
     Ok(sent_code(&code, &sending.to, login.code_life_seconds))
 }
 
-/// What a sent code is counted by. Numbers that are not proven to be this person's count apart: nobody can use up
-/// another's codes.
-fn counts(state: &State, account: &Account, sending: &Sending<'_>) -> Vec<Count> {
+/// The daily counts that one code adds to. A new address or number is not yet proven to be this person's own,
+/// so codes to it are counted apart: otherwise anybody could use up the codes of its real owner.
+fn sending_counts(state: &State, account: &Account, sending: &Sending<'_>) -> Vec<Count> {
     let id = account.id.to_string();
     let to = match (&sending.to, &sending.purpose) {
-        (To::Email(to) | To::Sms(to), Purpose::EmailChange | Purpose::PhoneChange) => format!("new {to}"),
-        (To::Email(to) | To::Sms(to), _) => to.clone(),
-        (To::Nowhere, _) => format!("nowhere {id}"),
+        (Destination::Email(to) | Destination::Sms(to), Purpose::EmailChange | Purpose::PhoneChange) => {
+            format!("new {to}")
+        }
+        (Destination::Email(to) | Destination::Sms(to), _) => to.clone(),
+        (Destination::Nowhere, _) => format!("nowhere {id}"),
     };
     let counts = [(Kind::SentTo, to.as_str()), (Kind::SentFor, &id), (Kind::SentFrom, sending.address)];
     let known = counts.into_iter().filter(|(_, by)| !by.is_empty());
     known.map(|(kind, by)| Count::of(&state.hash_key, kind, by)).collect()
 }
 
-/// The counts of codes of one person: how many went to where they are reached, and how many they asked for.
+/// The daily counts of codes for one person: those of the e-mail address, the number and the account.
 #[must_use]
-pub fn counts_of(key: &HashKey, account: &Account) -> Vec<Count> {
+pub fn account_counts(key: &HashKey, account: &Account) -> Vec<Count> {
     let to = [&account.email, &account.phone].map(|to| Count::of(key, Kind::SentTo, to));
     to.into_iter().chain([Count::of(key, Kind::SentFor, &account.id.to_string())]).collect()
 }
 
-/// What a page says of a code.
+/// What the page shows about a sent code.
 #[must_use]
-pub fn sent_code(code: &Code, to: &To, life_seconds: i32) -> SentCode {
+pub fn sent_code(code: &Code, to: &Destination, life_seconds: i32) -> SentCode {
     let sent_to = match to {
-        To::Email(address) => mask_email(address),
-        To::Sms(number) => mask_phone(number),
-        To::Nowhere => String::new(),
+        Destination::Email(address) => mask_email(address),
+        Destination::Sms(number) => mask_phone(number),
+        Destination::Nowhere => String::new(),
     };
     SentCode { sent_to, life_seconds, shown_digits: code.shown_digits.clone(), by_sms: code.by_sms }
 }
@@ -168,24 +171,24 @@ async fn deliver(
     account: &Account,
     sending: &Sending<'_>,
     code: String,
-    kept: &Code,
+    stored: &Code,
 ) -> Result<(), Error> {
     let mut recipient = account.recipient();
     match &sending.to {
-        To::Email(email) => recipient.email.clone_from(email),
-        To::Sms(phone) => {
+        Destination::Email(email) => recipient.email.clone_from(email),
+        Destination::Sms(phone) => {
             recipient.email.clear();
             recipient.phone.clone_from(phone);
         }
-        // Sent as any other, to nobody: that there is nobody is seen inside the seal alone.
-        To::Nowhere => recipient.email.clear(),
+        // An empty recipient is a decoy: only inside the seal does the delivery differ from a real one.
+        Destination::Nowhere => recipient.email.clear(),
     }
-    let life = kept.expires_at.duration_since(tx.ctx().now).as_mins();
+    let life = stored.expires_at.duration_since(tx.ctx().now).as_mins();
     let life_minutes = i32::try_from(life).unwrap_or(i32::MAX);
-    let (recipient, expires_at) = (Some(recipient), Some(time::to_proto(kept.expires_at)));
-    let (account_id, until) = (account.id.to_string(), kept.expires_at);
-    let about = About::new(kept.id, 1);
-    // The deliveries differ by their names alone: so do the letters.
+    let (recipient, expires_at) = (Some(recipient), Some(time::to_proto(stored.expires_at)));
+    let (account_id, until) = (account.id.to_string(), stored.expires_at);
+    let about = About::new(stored.id, 1);
+    // The deliveries have the same fields; only their type differs, and with it the text of the message.
     macro_rules! deliver {
         ($delivery:ident { $($content:tt)* }) => {{
             let content = state.sealed(tx, &$($content)*)?;
@@ -212,10 +215,10 @@ async fn deliver(
 }
 
 impl State {
-    /// Content that messaging alone can read.
+    /// Seals content, so that only messaging can read the content.
     ///
     /// # Errors
-    /// When messaging's key cannot be used.
+    /// When the key of messaging cannot be used.
     pub(crate) fn sealed<M: Message + Name>(&self, tx: &Tx, content: &M) -> Result<Option<Sealed>, Error> {
         let sealed = self.seal.seal("messaging", tx.ctx().organisation, content);
         sealed.map(Some).map_err(|error| store::StoreError::from(error).into())
@@ -223,7 +226,8 @@ impl State {
 }
 
 impl Account {
-    /// Whom messages to this account go to: by e-mail, unless the sender says otherwise.
+    /// The recipient of messages to this account: its e-mail address. For SMS the sender sets `phone`
+    /// instead.
     #[must_use]
     pub fn recipient(&self) -> Recipient {
         Recipient {

@@ -6,19 +6,19 @@ use jiff_sqlx::ToSqlx;
 use store::{StoreError, Tx};
 use uuid::Uuid;
 
-use super::{Code, TRIES};
+use super::{Code, MAX_TRIES};
 
-/// How often codes were sent under an id, and when last.
+/// The codes and tries of one attempt so far.
 pub struct History {
-    /// How often.
-    pub sent: i32,
-    /// When last.
+    /// How many codes were sent.
+    pub sent_count: i32,
+    /// When the last code was sent.
     pub sent_at: Timestamp,
-    /// How many tries were made.
+    /// How many tries were counted.
     pub tries: i32,
 }
 
-/// What was sent under an id so far; locked.
+/// Locks the code of an attempt; returns the codes and tries so far.
 pub async fn lock(tx: &mut Tx, id: Uuid) -> Result<Option<History>, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     let row = sqlx::query!(
@@ -28,11 +28,16 @@ pub async fn lock(tx: &mut Tx, id: Uuid) -> Result<Option<History>, StoreError> 
     )
     .fetch_optional(tx.connection())
     .await?;
-    Ok(row.map(|row| History { sent: row.sent, sent_at: row.sent_at.to_jiff(), tries: row.tries }))
+    Ok(row.map(|row| History { sent_count: row.sent, sent_at: row.sent_at.to_jiff(), tries: row.tries }))
 }
 
-/// Makes a code the one that counts; older ones are void. The count of tries stays.
-pub async fn put(tx: &mut Tx, account: AccountId, code: &Code, ends_at: Timestamp) -> Result<(), StoreError> {
+/// Stores a code in place of the attempt's older code, which becomes void. The count of tries goes on.
+pub async fn upsert(
+    tx: &mut Tx,
+    account: AccountId,
+    code: &Code,
+    ends_at: Timestamp,
+) -> Result<(), StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
     sqlx::query!(
         "INSERT INTO code AS c (organisation_id, id, account_id, hash, shown_digits, by_sms, expires_at, sent,
@@ -66,13 +71,13 @@ struct Row {
 }
 
 impl Row {
-    fn code(self, id: Uuid) -> Code {
+    fn into_code(self, id: Uuid) -> Code {
         let Self { hash, shown_digits, by_sms, expires_at } = self;
         Code { id, hash, shown_digits, by_sms, expires_at: expires_at.to_jiff() }
     }
 }
 
-/// The code under an id, as a page shows it.
+/// The current code of an attempt, for the page that shows where the code went; counts no try.
 pub async fn find(tx: &mut Tx, id: Uuid) -> Result<Option<Code>, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     let row = sqlx::query_as!(
@@ -83,10 +88,11 @@ pub async fn find(tx: &mut Tx, id: Uuid) -> Result<Option<Code>, StoreError> {
     )
     .fetch_optional(tx.connection())
     .await?;
-    Ok(row.map(|row| row.code(id)))
+    Ok(row.map(|row| row.into_code(id)))
 }
 
-/// Counts one try; `None` where there are no tries left, or no code. Commit before judging.
+/// Counts one try and returns the code to judge; `None` when no tries are left or no code exists. Commit
+/// before judging: a rollback would take the count back.
 pub async fn count_try(tx: &mut Tx, id: Uuid) -> Result<Option<Code>, StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
     let row = sqlx::query_as!(
@@ -96,16 +102,17 @@ pub async fn count_try(tx: &mut Tx, id: Uuid) -> Result<Option<Code>, StoreError
          RETURNING hash, shown_digits, by_sms, expires_at",
         organisation,
         id,
-        TRIES,
+        MAX_TRIES,
         now as _,
     )
     .fetch_optional(tx.connection())
     .await?;
-    Ok(row.map(|row| row.code(id)))
+    Ok(row.map(|row| row.into_code(id)))
 }
 
-/// Uses a code up; says whether it was still the one that was judged: it leads on once.
-pub async fn take(tx: &mut Tx, code: &Code) -> Result<bool, StoreError> {
+/// Deletes a code that was typed right, so that it works only once. Returns `false` when the code was used or
+/// replaced after it was judged.
+pub async fn consume(tx: &mut Tx, code: &Code) -> Result<bool, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     let taken = sqlx::query!(
         "DELETE FROM code WHERE organisation_id = $1 AND id = $2 AND hash = $3",
@@ -118,7 +125,8 @@ pub async fn take(tx: &mut Tx, code: &Code) -> Result<bool, StoreError> {
     Ok(taken.rows_affected() == 1)
 }
 
-/// Takes away the codes that went to where an account is reached: it changes. Those to a new address or number stay.
+/// Deletes the codes that went to an account's address or number, which changes now. The codes of contact
+/// changes went to the new address or number and stay.
 pub async fn delete_sent(tx: &mut Tx, account: AccountId) -> Result<(), StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     sqlx::query!(
@@ -132,8 +140,8 @@ pub async fn delete_sent(tx: &mut Tx, account: AccountId) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Takes away codes that nobody can ask for any more.
-pub async fn delete_over(tx: &mut Tx) -> Result<(), StoreError> {
+/// Deletes the codes of attempts that have ended.
+pub async fn delete_expired(tx: &mut Tx) -> Result<(), StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
     sqlx::query!("DELETE FROM code WHERE organisation_id = $1 AND ends_at <= $2", organisation, now as _)
         .execute(tx.connection())

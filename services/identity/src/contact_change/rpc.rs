@@ -1,4 +1,4 @@
-//! Changing one's own address or number, and that of others on behalf of the organisation.
+//! People change their own address or number; a system changes those of any account of its organisation.
 
 use chassis::{Ctx, id::AccountId, proof::Proof};
 use jiff::SignedDuration;
@@ -14,13 +14,13 @@ use tonic::{Request, Response};
 use super::{ContactChange, table, with_email};
 use crate::{
     account::{self, Account, is_email, normalise_phone},
-    code::{self, Purpose, Sending, To, Verdict, judge, normalise},
+    code::{self, Destination, Purpose, Sending, Verdict, judge, normalise},
     error::Error,
     login, organisation,
     state::State,
 };
 
-/// How long a change waits for its code.
+/// How long a change can be confirmed after its last code was requested.
 const LIFE: SignedDuration = SignedDuration::from_mins(30);
 
 /// StartEmailChange.
@@ -28,7 +28,7 @@ pub async fn start_email(
     state: &State,
     request: Request<StartEmailChangeRequest>,
 ) -> Result<Response<StartEmailChangeResponse>, Error> {
-    let ctx = Ctx::of(&request)?;
+    let ctx = Ctx::from_request(&request)?;
     let request = request.into_inner();
     let email = request.email.trim().to_owned();
     if !is_email(&email) || email.chars().count() > 200 {
@@ -43,7 +43,7 @@ pub async fn start_phone(
     state: &State,
     request: Request<StartPhoneChangeRequest>,
 ) -> Result<Response<StartPhoneChangeResponse>, Error> {
-    let ctx = Ctx::of(&request)?;
+    let ctx = Ctx::from_request(&request)?;
     let request = request.into_inner();
     let phone =
         normalise_phone(&request.phone).ok_or_else(|| Error::field("phone", ErrorReason::PhoneMalformed))?;
@@ -57,9 +57,10 @@ async fn start(state: &State, ctx: &Ctx, proof: &str, is_phone: bool, value: Str
     if !settings.accounts.unwrap_or_default().self_edit {
         return Err(ErrorReason::SelfEditOff.into());
     }
-    let account = account::own(&mut tx).await?;
+    let account = account::find_own(&mut tx).await?;
     if is_phone && account.phone.is_empty() {
-        // An e-mail would be all that it was proven with, and a number is what signing is proven with.
+        // Codes for signing go to the number. A first number would be proven by e-mail only, so that a
+        // mailbox would be enough to sign: the organisation sets the first number.
         return Err(ErrorReason::PhoneMissing.into());
     }
     let proof = Proof::verify(proof, &state.verifier, ctx.now).ok();
@@ -72,16 +73,16 @@ async fn start(state: &State, ctx: &Ctx, proof: &str, is_phone: bool, value: Str
     if !is_proven {
         return Err(chassis::Failure::step_up_required().into());
     }
-    let there = table::lock(&mut tx, account.id, is_phone).await?;
-    let change = match there.filter(|there| there.value == value) {
-        Some(there) => there,
+    let waiting = table::lock(&mut tx, account.id, is_phone).await?;
+    let change = match waiting.filter(|waiting| waiting.value == value) {
+        Some(waiting) => waiting,
         None => ContactChange { id: chassis::id::v7(ctx.now), value },
     };
     table::upsert(&mut tx, account.id, is_phone, &change).await?;
     let (purpose, to) = if is_phone {
-        (Purpose::PhoneChange, To::Sms(change.value))
+        (Purpose::PhoneChange, Destination::Sms(change.value))
     } else {
-        (Purpose::EmailChange, To::Email(change.value))
+        (Purpose::EmailChange, Destination::Email(change.value))
     };
     let sending = Sending { id: change.id, purpose, to, ends_at: ctx.now + LIFE, address: "" };
     code::send(state, &mut tx, &settings, &account, sending).await.map_err(|error| match error {
@@ -96,7 +97,7 @@ pub async fn confirm_email(
     state: &State,
     request: Request<ConfirmEmailChangeRequest>,
 ) -> Result<Response<ConfirmEmailChangeResponse>, Error> {
-    let ctx = Ctx::of(&request)?;
+    let ctx = Ctx::from_request(&request)?;
     confirm(state, &ctx, &request.get_ref().code, false).await?;
     Ok(Response::new(ConfirmEmailChangeResponse {}))
 }
@@ -106,7 +107,7 @@ pub async fn confirm_phone(
     state: &State,
     request: Request<ConfirmPhoneChangeRequest>,
 ) -> Result<Response<ConfirmPhoneChangeResponse>, Error> {
-    let ctx = Ctx::of(&request)?;
+    let ctx = Ctx::from_request(&request)?;
     confirm(state, &ctx, &request.get_ref().code, true).await?;
     Ok(Response::new(ConfirmPhoneChangeResponse {}))
 }
@@ -124,9 +125,10 @@ async fn confirm(state: &State, ctx: &Ctx, typed: &str, is_phone: bool) -> Resul
         Verdict::Wrong => return Err(Error::field("code", ErrorReason::CodeWrong)),
     }
     let mut tx = state.db.in_organisation(ctx, Mode::Write).await?;
-    // The change first, as where it is asked for: two never wait for each other.
+    // Delete the change before its code, in the order in which `start` locks them: otherwise both could
+    // deadlock.
     table::delete(&mut tx, account, is_phone).await?;
-    if !code::table::take(&mut tx, &code).await? {
+    if !code::table::consume(&mut tx, &code).await? {
         return Err(ErrorReason::CodeExpired.into());
     }
     let settings = organisation::settings(&mut tx).await?;
@@ -137,13 +139,14 @@ async fn confirm(state: &State, ctx: &Ctx, typed: &str, is_phone: bool) -> Resul
     } else {
         with_email(&before, &change.value)
     };
-    replace(state, &mut tx, &settings, &before, &after).await?;
+    replace_contact(state, &mut tx, &settings, &before, &after).await?;
     Ok(tx.commit().await?)
 }
 
-/// Writes where an account is reached, tells services, and tells the person where they were reached before. What was sent
-/// there opens nothing any more: whoever reads that mailbox may be somebody else.
-async fn replace(
+/// Stores an account's new address or number, emits the event for other services, and sends notices to the
+/// old address and number. Logins under way end, and what was sent to an old mailbox stops working: somebody
+/// else may read it.
+async fn replace_contact(
     state: &State,
     tx: &mut Tx,
     settings: &OrganisationSettings,
@@ -180,7 +183,7 @@ pub async fn update(
     state: &State,
     request: Request<UpdateAccountContactRequest>,
 ) -> Result<Response<UpdateAccountContactResponse>, Error> {
-    let ctx = Ctx::of(&request)?;
+    let ctx = Ctx::from_request(&request)?;
     let request = request.into_inner();
     let unknown = ErrorReason::AccountUnknown;
     let id: AccountId = request.account_id.parse().map_err(|_| unknown)?;
@@ -201,7 +204,7 @@ pub async fn update(
             .ok_or_else(|| Error::field("phone", ErrorReason::PhoneMalformed))?;
     }
     if before.email != after.email || before.phone != after.phone {
-        replace(state, &mut tx, &settings, &before, &after).await?;
+        replace_contact(state, &mut tx, &settings, &before, &after).await?;
         tx.commit().await?;
     }
     Ok(Response::new(UpdateAccountContactResponse {}))

@@ -1,11 +1,11 @@
-//! The SQL of changes that wait.
+//! The SQL of contact changes.
 
 use chassis::id::AccountId;
 use store::{StoreError, Tx};
 
 use super::ContactChange;
 
-/// Waits for a code, in place of another change of the same kind.
+/// Stores a change in place of the account's earlier change of the same kind (address or number).
 pub async fn upsert(
     tx: &mut Tx,
     account: AccountId,
@@ -28,7 +28,7 @@ pub async fn upsert(
     Ok(())
 }
 
-/// The change that waits; locked.
+/// Locks the account's unconfirmed change of this kind, if any.
 pub async fn lock(
     tx: &mut Tx,
     account: AccountId,
@@ -46,7 +46,7 @@ pub async fn lock(
     Ok(row.fetch_optional(tx.connection()).await?)
 }
 
-/// Takes a change away.
+/// Deletes the account's change of this kind.
 pub async fn delete(tx: &mut Tx, account: AccountId, is_phone: bool) -> Result<(), StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     sqlx::query!(

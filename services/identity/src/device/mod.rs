@@ -1,5 +1,6 @@
-//! A browser that logged in with a code: told from a stranger's when passwords are guessed, and where the organisation
-//! says so it stands for the code for a time. A random token, kept hashed; listed and forgotten by its owner.
+//! A browser that logged in with a code. Failed logins from a known browser are counted apart from those of
+//! strangers. If the organisation remembers devices, a login there needs no code for some days. The browser
+//! keeps a random token, of which only the hash is stored; its owner can list and forget devices.
 
 pub mod rpc;
 pub mod table;
@@ -8,31 +9,31 @@ use jiff::Timestamp;
 use proto::identity::v1::LoginSettings;
 use uuid::Uuid;
 
-/// How long a browser is known where it is not remembered, in days.
-const KNOWN: i32 = 90;
+/// For how many days a browser is known when the organisation sets no number.
+const KNOWN_DAYS: i32 = 90;
 
-/// What stands between the tokens of one browser: several people may log in there.
-const BETWEEN: char = '~';
-/// How many tokens of a browser are looked at.
-const MOST: usize = 5;
+/// Separates the tokens that one browser sends: several people may log in there.
+const TOKEN_SEPARATOR: char = '~';
+/// How many tokens of one browser are read; the rest is ignored.
+const MAX_TOKENS: usize = 5;
 
-/// A device.
+/// A known browser.
 #[derive(Clone, Debug)]
 pub struct Device {
-    /// Its id; no secret.
+    /// The device's id, which is no secret.
     pub id: Uuid,
-    /// What it is called.
+    /// The name to show in the list of devices.
     pub name: String,
-    /// No code is asked there.
+    /// Whether a login on this device needs no code.
     pub remembered: bool,
-    /// Since when.
+    /// When the device was added.
     pub added_at: Timestamp,
-    /// Until when.
+    /// The device is known until this time.
     pub expires_at: Timestamp,
 }
 
-/// How long a device is known, in days.
+/// For how many days a new device is known.
 #[must_use]
 pub const fn life_days(settings: LoginSettings) -> i32 {
-    if settings.device_life_days > 0 { settings.device_life_days } else { KNOWN }
+    if settings.device_life_days > 0 { settings.device_life_days } else { KNOWN_DAYS }
 }

@@ -1,4 +1,4 @@
-//! Listing and forgetting one's own devices.
+//! People list and forget their own devices.
 
 use chassis::{Ctx, time};
 use proto::identity::v1::{
@@ -16,7 +16,7 @@ pub async fn list(
     state: &State,
     request: Request<ListDevicesRequest>,
 ) -> Result<Response<ListDevicesResponse>, Error> {
-    let ctx = Ctx::of(&request)?;
+    let ctx = Ctx::from_request(&request)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Read).await?;
     let devices = table::list(&mut tx, own_id(&ctx)?).await?;
     let devices = devices.into_iter().map(|device| Device {
@@ -28,12 +28,12 @@ pub async fn list(
     Ok(Response::new(ListDevicesResponse { devices: devices.collect() }))
 }
 
-/// ForgetDevice. A repeat, or a device of somebody else, finds nothing to forget.
+/// ForgetDevice. A device that is already forgotten, or is another person's, is no error: nothing changes.
 pub async fn forget(
     state: &State,
     request: Request<ForgetDeviceRequest>,
 ) -> Result<Response<ForgetDeviceResponse>, Error> {
-    let ctx = Ctx::of(&request)?;
+    let ctx = Ctx::from_request(&request)?;
     if let Ok(id) = request.get_ref().device_id.parse::<Uuid>() {
         let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
         table::delete(&mut tx, own_id(&ctx)?, Some(id)).await?;

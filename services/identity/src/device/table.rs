@@ -6,9 +6,9 @@ use jiff_sqlx::ToSqlx;
 use store::{StoreError, Tx};
 use uuid::Uuid;
 
-use super::{BETWEEN, Device, MOST};
+use super::{Device, MAX_TOKENS, TOKEN_SEPARATOR};
 
-/// Knows a device from now on; gives its token.
+/// Adds a device; returns the token that the browser keeps.
 pub async fn insert(
     tx: &mut Tx,
     account: AccountId,
@@ -56,11 +56,11 @@ impl From<Row> for Device {
     }
 }
 
-/// The device of an account that answers to one of a browser's tokens, where its time is not over. The same work for an
-/// account that is not there.
+/// The account's unexpired device that one of the browser's tokens belongs to. For an unknown account the
+/// work is the same, so that the answer's time does not reveal who exists.
 pub async fn find(tx: &mut Tx, tokens: &str, account: AccountId) -> Result<Option<Device>, StoreError> {
     let organisation = tx.ctx().organisation;
-    let tokens = tokens.split(BETWEEN).take(MOST).filter_map(ScopedToken::parse);
+    let tokens = tokens.split(TOKEN_SEPARATOR).take(MAX_TOKENS).filter_map(ScopedToken::parse);
     let tokens = tokens.filter(|token| token.organisation() == organisation);
     let hashes: Vec<Vec<u8>> = tokens.map(|token| token.hash()).collect();
     if hashes.is_empty() {
@@ -94,7 +94,7 @@ pub async fn list(tx: &mut Tx, account: AccountId) -> Result<Vec<Device>, StoreE
     Ok(rows.fetch_all(tx.connection()).await?.into_iter().map(Device::from).collect())
 }
 
-/// Forgets one device of an account, or all of them; says whether there was any.
+/// Deletes one device of an account, or with `None` all of them; returns whether any existed.
 pub async fn delete(tx: &mut Tx, account: AccountId, id: Option<Uuid>) -> Result<bool, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     let gone = sqlx::query!(
@@ -108,8 +108,8 @@ pub async fn delete(tx: &mut Tx, account: AccountId, id: Option<Uuid>) -> Result
     Ok(gone.rows_affected() > 0)
 }
 
-/// Takes away devices whose time is over.
-pub async fn delete_over(tx: &mut Tx) -> Result<(), StoreError> {
+/// Deletes the devices that have expired.
+pub async fn delete_expired(tx: &mut Tx) -> Result<(), StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
     sqlx::query!(
         "DELETE FROM device WHERE organisation_id = $1 AND expires_at <= $2",

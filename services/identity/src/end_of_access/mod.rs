@@ -1,5 +1,5 @@
-//! The end of care ends access, six weeks later as a rule (R54, R55): people are told a week before, and whoever has no
-//! other client is forgotten. Care that resumes cancels it.
+//! Access to a client ends some time after care has ended, usually six weeks (R54, R55). People get a warning
+//! a week before, and accounts without another client are removed. If care resumes, access does not end.
 
 mod due;
 pub mod table;
@@ -9,20 +9,21 @@ use proto::identity::v1::AccountSettings;
 
 pub use due::EndAccess;
 
-/// How long before the end people are told.
-pub const NOTICE: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// How long before the end of access people get the warning.
+pub const NOTICE_PERIOD: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// When access ends after care did; where that is told late, people still have their week.
+/// When access ends after the end of care. If the end of care is reported late, people still get their week
+/// of warning.
 #[must_use]
 pub fn ends_at(settings: AccountSettings, care_ended_at: Timestamp, now: Timestamp) -> Timestamp {
     let end = care_ended_at + SignedDuration::from_hours(24 * i64::from(settings.days_after_care));
-    end.max(now + NOTICE)
+    end.max(now + NOTICE_PERIOD)
 }
 
-/// Whether people are told now.
+/// Whether the warning is to be sent now.
 #[must_use]
 pub fn is_notice_due(ends_at: Timestamp, now: Timestamp) -> bool {
-    ends_at - NOTICE <= now && now < ends_at
+    ends_at - NOTICE_PERIOD <= now && now < ends_at
 }
 
 #[cfg(test)]
@@ -30,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn access_ends_on_day_42_and_is_told_on_day_35() {
+    fn access_ends_on_day_42_with_a_warning_on_day_35() {
         let settings = AccountSettings { days_after_care: 42, ..AccountSettings::default() };
         let ended = Timestamp::from_second(1_800_000_000).unwrap();
         let day = |number: i64| ended + SignedDuration::from_hours(24 * number);

@@ -5,18 +5,18 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use store::{StoreError, Tx};
 
-/// An end that is planned.
+/// A planned end of all access to a client.
 #[derive(PartialEq, Eq)]
-pub struct Planned {
-    /// Whose care has ended.
+pub struct PlannedEnd {
+    /// The client whose care has ended.
     pub client: ClientId,
     /// When access ends.
     pub ends_at: Timestamp,
-    /// Whether people were told.
-    pub is_told: bool,
+    /// Whether people got the warning.
+    pub is_announced: bool,
 }
 
-/// Plans the end of access to a client, or cancels it with `None`; an older event changes nothing.
+/// Plans the end of access to a client, or with `None` cancels the plan; an older event changes nothing.
 pub async fn upsert(
     tx: &mut Tx,
     client: ClientId,
@@ -40,8 +40,8 @@ pub async fn upsert(
     Ok(())
 }
 
-/// The ends that are planned until a time.
-pub async fn list(tx: &mut Tx, until: Timestamp) -> Result<Vec<Planned>, StoreError> {
+/// The planned ends of access up to and including a time.
+pub async fn list(tx: &mut Tx, until: Timestamp) -> Result<Vec<PlannedEnd>, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     let rows = sqlx::query!(
         r#"SELECT client_id, ends_at AS "ends_at!: jiff_sqlx::Timestamp", is_told FROM end_of_access
@@ -53,16 +53,16 @@ pub async fn list(tx: &mut Tx, until: Timestamp) -> Result<Vec<Planned>, StoreEr
     .await?;
     Ok(rows
         .into_iter()
-        .map(|row| Planned {
+        .map(|row| PlannedEnd {
             client: ClientId(row.client_id),
             ends_at: row.ends_at.to_jiff(),
-            is_told: row.is_told,
+            is_announced: row.is_told,
         })
         .collect())
 }
 
-/// The end that is planned for a client; locked.
-pub async fn lock(tx: &mut Tx, client: ClientId) -> Result<Option<Planned>, StoreError> {
+/// Locks the planned end of access to a client, if any.
+pub async fn lock(tx: &mut Tx, client: ClientId) -> Result<Option<PlannedEnd>, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     let row = sqlx::query!(
         r#"SELECT ends_at AS "ends_at!: jiff_sqlx::Timestamp", is_told FROM end_of_access
@@ -72,11 +72,11 @@ pub async fn lock(tx: &mut Tx, client: ClientId) -> Result<Option<Planned>, Stor
     )
     .fetch_optional(tx.connection())
     .await?;
-    Ok(row.map(|row| Planned { client, ends_at: row.ends_at.to_jiff(), is_told: row.is_told }))
+    Ok(row.map(|row| PlannedEnd { client, ends_at: row.ends_at.to_jiff(), is_announced: row.is_told }))
 }
 
-/// Notes that people were told of an end.
-pub async fn set_told(tx: &mut Tx, client: ClientId, ends_at: Timestamp) -> Result<(), StoreError> {
+/// Stores that people got the warning, and the end that the warning names.
+pub async fn set_announced(tx: &mut Tx, client: ClientId, ends_at: Timestamp) -> Result<(), StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     sqlx::query!(
         "UPDATE end_of_access SET is_told = true, ends_at = $3 WHERE organisation_id = $1 AND client_id = $2",
@@ -89,7 +89,7 @@ pub async fn set_told(tx: &mut Tx, client: ClientId, ends_at: Timestamp) -> Resu
     Ok(())
 }
 
-/// Notes that access has ended; the version stays, so that an older event changes nothing.
+/// Stores that access has ended. The row keeps its version, so that an older event changes nothing.
 pub async fn set_done(tx: &mut Tx, client: ClientId) -> Result<(), StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     sqlx::query!(
@@ -102,8 +102,8 @@ pub async fn set_done(tx: &mut Tx, client: ClientId) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Remembers that the event log is to forget somebody.
-pub async fn owe(tx: &mut Tx, account: AccountId) -> Result<(), StoreError> {
+/// Stores that a removed account must still be erased from the event log.
+pub async fn insert_erasure(tx: &mut Tx, account: AccountId) -> Result<(), StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     sqlx::query!(
         "INSERT INTO erasure (organisation_id, account_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
@@ -115,15 +115,15 @@ pub async fn owe(tx: &mut Tx, account: AccountId) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Whom the event log is to forget.
-pub async fn list_owed(tx: &mut Tx) -> Result<Vec<AccountId>, StoreError> {
+/// The removed accounts that must still be erased from the event log.
+pub async fn list_erasures(tx: &mut Tx) -> Result<Vec<AccountId>, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     let rows = sqlx::query_scalar!("SELECT account_id FROM erasure WHERE organisation_id = $1", organisation);
     Ok(rows.fetch_all(tx.connection()).await?.into_iter().map(AccountId).collect())
 }
 
-/// The event log has forgotten somebody.
-pub async fn set_paid(tx: &mut Tx, account: AccountId) -> Result<(), StoreError> {
+/// Stores that a removed account was erased from the event log.
+pub async fn delete_erasure(tx: &mut Tx, account: AccountId) -> Result<(), StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     sqlx::query!(
         "DELETE FROM erasure WHERE organisation_id = $1 AND account_id = $2",

@@ -1,4 +1,4 @@
-//! Events about grants: each change carries the whole grant, and each end is an event of its own.
+//! Events about grants: a change carries the whole grant; the end of access is a separate event.
 
 use chassis::{
     id::{AccountId, ClientId},
@@ -10,10 +10,10 @@ use store::{About, Tx};
 use super::{AccessGrant, table, to_grants};
 use crate::error::Error;
 
-/// Emits [`GrantChanged`] with the whole grant. `version` is the version that the grant was written with.
+/// Emits [`GrantChanged`] with the whole grant. `version` is the version that the grant was stored with.
 ///
 /// # Errors
-/// When the database is away.
+/// When the database cannot be reached.
 pub async fn emit_changed(tx: &mut Tx, grant: &AccessGrant, version: i64) -> Result<(), Error> {
     let event = GrantChanged {
         account_id: grant.account.to_string(),
@@ -25,18 +25,18 @@ pub async fn emit_changed(tx: &mut Tx, grant: &AccessGrant, version: i64) -> Res
     Ok(tx.emit(About::new(grant.account.uuid(), version).client(grant.client), &event).await?)
 }
 
-/// Ends an account's access to a client now; says whether there was any.
+/// Ends an account's access to a client now; returns whether the account had access.
 ///
 /// # Errors
-/// When the database is away.
+/// When the database cannot be reached.
 pub async fn end(tx: &mut Tx, account: AccountId, client: ClientId) -> Result<bool, Error> {
     let Some(mut grant) = table::lock(tx, account, client).await?.filter(|grant| grant.active) else {
         return Ok(false);
     };
     grant.active = false;
-    // An end that has passed stays as it was given.
+    // An end date in the past stays unchanged.
     grant.valid_until = Some(grant.valid_until.map_or(tx.ctx().now, |until| until.min(tx.ctx().now)));
-    let version = table::set_sections(tx, &grant).await?;
+    let version = table::update(tx, &grant).await?;
     let event = AccessEnded { account_id: account.to_string() };
     tx.emit(About::new(account.uuid(), version).client(client), &event).await?;
     Ok(true)

@@ -1,4 +1,4 @@
-//! Which access a person may change: never their own, and never what the organisation alone gives.
+//! Which grants a person may change: never their own, and never those that only the organisation may give.
 
 use proto::identity::v1::{ErrorReason, RelationKind};
 use store::Tx;
@@ -7,16 +7,18 @@ use uuid::Uuid;
 use super::{AccessGrant, table};
 use crate::error::Error;
 
-/// Whether only the organisation may change access of this relation: the client's own, and a representative's.
+/// Whether only the organisation may change grants with this relation: the client's own, and a
+/// representative's.
 pub const fn is_fixed(relation: RelationKind) -> bool {
     matches!(relation, RelationKind::Client | RelationKind::Representative)
 }
 
-/// Locks the grant of another account on the chosen client. A grant that the caller may not change looks as if it did
-/// not exist.
+/// Locks another account's grant on the chosen client. A grant that the caller may not change is answered as
+/// if it did not exist.
 ///
 /// # Errors
-/// [`ErrorReason::AccountUnknown`].
+/// [`ErrorReason::AccountUnknown`] when the grant does not exist, has ended, or must not be changed by the
+/// caller.
 pub async fn lock_changeable(tx: &mut Tx, access_id: &str) -> Result<AccessGrant, Error> {
     let unknown = || Error::from(ErrorReason::AccountUnknown);
     let id = Uuid::try_parse(access_id).map_err(|_| unknown())?;

@@ -1,4 +1,5 @@
-//! What an account may do with one client's dossier, from when until when, and the rules of giving it to others.
+//! The rights of an account on one client's dossier and their period, and the rules for giving rights to
+//! others.
 
 mod change;
 mod changeable;
@@ -18,35 +19,35 @@ use uuid::Uuid;
 pub use change::{emit_changed, end};
 pub use changeable::lock_changeable;
 
-/// Actions by section, as numbers of the contract.
+/// The allowed actions per section, both as numbers of the proto enums.
 pub type Sections = BTreeMap<i32, Vec<i32>>;
 
-/// What an account may do with one client's dossier.
+/// The rights of an account on one client's dossier.
 #[derive(Clone, Debug)]
 pub struct AccessGrant {
-    /// As those know it who may change it.
+    /// The id that is shown to people who may change the grant; it reveals nothing about the account.
     pub id: Uuid,
-    /// Who.
+    /// The account that has the rights.
     pub account: AccountId,
-    /// Whose dossier.
+    /// The client whose dossier the rights are for.
     pub client: ClientId,
-    /// The client's name; empty until it was heard.
+    /// The client's name; empty until dossier has sent the name, and where the name is not needed.
     pub client_name: String,
-    /// What the person is to the client.
+    /// The person's relation to the client.
     pub relation: RelationKind,
-    /// What they may do.
+    /// The rights.
     pub sections: Sections,
-    /// On what ground access was given.
+    /// The ground on which access was given, in the organisation's words.
     pub ground: String,
-    /// From when.
+    /// When the rights start.
     pub valid_from: Timestamp,
-    /// Until when.
+    /// When the rights end; `None`: no end is planned.
     pub valid_until: Option<Timestamp>,
-    /// It counts: accepted, and not ended.
+    /// Whether the grant is in force: not ended, and accepted if it was an invitation.
     pub active: bool,
 }
 
-/// Grants as actions by section, each once.
+/// Merges proto grants into actions per section, each action once.
 #[must_use]
 pub fn by_section(grants: &[Grant]) -> Sections {
     let mut map = Sections::new();
@@ -59,13 +60,14 @@ pub fn by_section(grants: &[Grant]) -> Sections {
     map
 }
 
-/// Actions by section as the contract writes them.
+/// Rights as proto grants, one for each section.
 #[must_use]
 pub fn to_grants(sections: &Sections) -> Vec<Grant> {
     sections.iter().map(|(section, actions)| Grant { section: *section, actions: actions.clone() }).collect()
 }
 
-/// What somebody with these rights may give to others: all of it but signing, which the organisation alone gives.
+/// The rights that a person with the rights `own` may give to others: all except signing, which only the
+/// organisation gives.
 #[must_use]
 pub fn givable(own: &Sections) -> Sections {
     let sign = i32::from(Action::Sign);
@@ -77,7 +79,7 @@ pub fn givable(own: &Sections) -> Sections {
         .collect()
 }
 
-/// Whether somebody with these rights may give those.
+/// Whether a person with the rights `own` may give the rights `wanted` to others.
 #[must_use]
 pub fn may_give(own: &Sections, wanted: &Sections) -> bool {
     let givable = givable(own);
@@ -86,17 +88,18 @@ pub fn may_give(own: &Sections, wanted: &Sections) -> bool {
     })
 }
 
-/// What somebody has after another with rights `own` replaced what they may give: the rest stays.
+/// The rights that result when a person with the rights `own` replaces somebody's `current` rights by
+/// `wanted`. Rights that this person may not give stay.
 #[must_use]
-pub fn replace_givable(own: &Sections, there: &Sections, wanted: Sections) -> Sections {
+pub fn replace_givable(own: &Sections, current: &Sections, wanted: Sections) -> Sections {
     let givable = givable(own);
     let mut result = wanted;
-    for (section, actions) in there {
+    for (section, actions) in current {
         let may = givable.get(section).map_or(&[][..], Vec::as_slice);
-        let kept: Vec<i32> = actions.iter().copied().filter(|action| !may.contains(action)).collect();
-        if !kept.is_empty() {
+        let unchanged: Vec<i32> = actions.iter().copied().filter(|action| !may.contains(action)).collect();
+        if !unchanged.is_empty() {
             let all = result.entry(*section).or_default();
-            all.extend(kept);
+            all.extend(unchanged);
             all.sort_unstable();
             all.dedup();
         }
@@ -104,39 +107,40 @@ pub fn replace_givable(own: &Sections, there: &Sections, wanted: Sections) -> Se
     result
 }
 
-/// How many accounts a client has or has invited.
+/// How many accounts have access to a client or are invited.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Accounts {
-    /// All of them.
+pub struct AccountCount {
+    /// All these accounts.
     pub all: i32,
-    /// Those without an end date.
+    /// The accounts without an end date.
     pub lasting: i32,
 }
 
-/// Whether one more account fits (R45–R50): without an end date up to the organisation's number of them, with one as long
-/// as there is room at all.
+/// Checks that a client may have one more account (R45–R50). The places up to `max_accounts` are for all
+/// accounts, the `extra_accounts` only for accounts with an end date. A `max_accounts` of 0 means no limit.
 ///
 /// # Errors
-/// Why it does not.
-pub const fn judge_number(
+/// [`ErrorReason::AccountLimit`] when no place is left; [`ErrorReason::EndDateMissing`] when only an account
+/// with an end date is possible.
+pub const fn check_account_limit(
     settings: AccountSettings,
-    there: Accounts,
+    existing: AccountCount,
     has_end: bool,
 ) -> Result<(), ErrorReason> {
     if settings.max_accounts == 0 {
         Ok(())
-    } else if there.all >= settings.max_accounts + settings.extra_accounts {
+    } else if existing.all >= settings.max_accounts + settings.extra_accounts {
         Err(ErrorReason::AccountLimit)
-    } else if has_end || there.lasting < settings.max_accounts {
+    } else if has_end || existing.lasting < settings.max_accounts {
         Ok(())
     } else {
         Err(ErrorReason::EndDateMissing)
     }
 }
 
-/// The sections that ask for more than a session has proven.
+/// The sections that need a higher level of assurance than the session has.
 #[must_use]
-pub fn step_up(settings: &OrganisationSettings, level: Level) -> Vec<i32> {
+pub fn sections_needing_step_up(settings: &OrganisationSettings, level: Level) -> Vec<i32> {
     let needs = settings.levels.iter().filter(|need| i32::from(need.level()) > i32::from(level));
     needs
         .map(|need| i32::from(need.section()))
@@ -160,7 +164,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nobody_gives_more_than_they_have_and_nobody_gives_signing(own in sections(), wanted in sections()) {
+        fn nobody_gives_signing_or_rights_they_do_not_have(own in sections(), wanted in sections()) {
             let held = |section: &i32, action: &i32| own.get(section).is_some_and(|it| it.contains(action));
             let pairs = wanted.iter().flat_map(|(section, actions)| actions.iter().map(move |it| (section, it)));
             let expected = pairs.into_iter().all(|(section, action)| held(section, action) && *action != 3);
@@ -168,9 +172,9 @@ mod tests {
         }
 
         #[test]
-        fn replacing_rights_leaves_alone_what_one_may_not_give(own in sections(), there in sections()) {
-            let result = replace_givable(&own, &there, Sections::new());
-            for (section, actions) in &there {
+        fn replacing_rights_keeps_rights_the_giver_may_not_give(own in sections(), current in sections()) {
+            let result = replace_givable(&own, &current, Sections::new());
+            for (section, actions) in &current {
                 for action in actions {
                     let one = Sections::from([(*section, vec![*action])]);
                     let is_kept = result.get(section).is_some_and(|it| it.contains(action));
@@ -180,30 +184,30 @@ mod tests {
         }
 
         #[test]
-        fn beyond_the_number_an_account_needs_an_end_and_beyond_that_there_is_none(
+        fn extra_accounts_need_an_end_date_and_have_a_limit(
             max in 1_i32..4, extra in 0_i32..3, coming in prop::collection::vec(any::<bool>(), 0..12),
         ) {
             let settings =
                 AccountSettings { max_accounts: max, extra_accounts: extra, ..AccountSettings::default() };
-            let mut there = Accounts::default();
+            let mut existing = AccountCount::default();
             for has_end in coming {
-                if judge_number(settings, there, has_end).is_ok() {
-                    there.all += 1;
-                    there.lasting += i32::from(!has_end);
+                if check_account_limit(settings, existing, has_end).is_ok() {
+                    existing.all += 1;
+                    existing.lasting += i32::from(!has_end);
                 } else {
-                    prop_assert!(there.all == max + extra || (!has_end && there.lasting == max));
+                    prop_assert!(existing.all == max + extra || (!has_end && existing.lasting == max));
                 }
-                prop_assert!(there.all <= max + extra && there.lasting <= max);
+                prop_assert!(existing.all <= max + extra && existing.lasting <= max);
             }
         }
     }
 
     #[test]
-    fn a_section_asks_for_more_by_the_organisations_setting() {
+    fn organisation_sets_which_sections_need_a_step_up() {
         use proto::identity::v1::SectionLevel;
         let need = SectionLevel { section: Section::Reports.into(), level: Level::Substantial.into() };
         let settings = OrganisationSettings { levels: vec![need], ..OrganisationSettings::default() };
-        assert_eq!(step_up(&settings, Level::Low), [i32::from(Section::Reports)]);
-        assert_eq!(step_up(&settings, Level::Substantial), Vec::<i32>::new());
+        assert_eq!(sections_needing_step_up(&settings, Level::Low), [i32::from(Section::Reports)]);
+        assert_eq!(sections_needing_step_up(&settings, Level::Substantial), Vec::<i32>::new());
     }
 }

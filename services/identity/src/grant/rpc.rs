@@ -1,4 +1,4 @@
-//! Who has access: listing it, changing it, ending it.
+//! Lists, changes and ends the access that accounts have to a client.
 
 use chassis::{
     Ctx,
@@ -28,28 +28,31 @@ pub async fn list(
     state: &State,
     request: Request<ListAccessRequest>,
 ) -> Result<Response<ListAccessResponse>, Error> {
-    let ctx = Ctx::of(&request)?;
+    let ctx = Ctx::from_request(&request)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Read).await?;
-    let entries = entries(&mut tx).await?;
+    let entries = list_entries(&mut tx).await?;
     let settings = organisation::settings(&mut tx).await?;
-    let writes =
-        ctx.grants.get(&i32::from(Section::Users)).is_some_and(|it| it.contains(&Action::Write.into()));
-    let invites = settings.accounts.unwrap_or_default().invite_by() == InviteBy::Both;
-    let givable = if writes { to_grants(&givable(&ctx.grants)) } else { Vec::new() };
-    Ok(Response::new(ListAccessResponse { entries, givable, may_invite: writes && invites }))
+    let may_write = may_change_access(&ctx);
+    let people_invite = settings.accounts.unwrap_or_default().invite_by() == InviteBy::Both;
+    let givable = if may_write { to_grants(&givable(&ctx.grants)) } else { Vec::new() };
+    Ok(Response::new(ListAccessResponse { entries, givable, may_invite: may_write && people_invite }))
 }
 
-async fn entries(tx: &mut Tx) -> Result<Vec<AccessEntry>, Error> {
+/// Whether the caller may change who has access.
+fn may_change_access(ctx: &Ctx) -> bool {
+    ctx.grants.get(&i32::from(Section::Users)).is_some_and(|actions| actions.contains(&Action::Write.into()))
+}
+
+async fn list_entries(tx: &mut Tx) -> Result<Vec<AccessEntry>, Error> {
     let ctx = tx.ctx().clone();
     let client = ctx.client()?;
-    let writes =
-        ctx.grants.get(&i32::from(Section::Users)).is_some_and(|it| it.contains(&Action::Write.into()));
+    let may_write = may_change_access(&ctx);
     let entries = table::list_entries(tx, client).await?.into_iter().map(|entry| {
         let grant = entry.grant;
         let is_caller = grant.account.to_string() == ctx.actor.id;
         let is_over = entry.invitation_ends_at.is_some_and(|end| end <= ctx.now);
-        // What was not sent cannot be sent again: it is still to be given its rights.
-        let waits = entry.invitation == InvitationState::Sent;
+        // Only a sent invitation is shown as expired: an invitation without rights was never sent.
+        let is_sent = entry.invitation == InvitationState::Sent;
         AccessEntry {
             access_id: grant.id.to_string(),
             name: entry.name,
@@ -58,9 +61,9 @@ async fn entries(tx: &mut Tx) -> Result<Vec<AccessEntry>, Error> {
             valid_from: Some(time::to_proto(grant.valid_from)),
             valid_until: grant.valid_until.map(time::to_proto),
             ground: grant.ground,
-            invitation: (if is_over && waits { InvitationState::Expired } else { entry.invitation }).into(),
+            invitation: (if is_over && is_sent { InvitationState::Expired } else { entry.invitation }).into(),
             is_caller,
-            may_change: writes && !is_caller && !is_fixed(grant.relation),
+            may_change: may_write && !is_caller && !is_fixed(grant.relation),
         }
     });
     Ok(entries.collect())
@@ -71,7 +74,7 @@ pub async fn set(
     state: &State,
     request: Request<SetGrantsRequest>,
 ) -> Result<Response<SetGrantsResponse>, Error> {
-    let ctx = Ctx::of(&request)?;
+    let ctx = Ctx::from_request(&request)?;
     let request = request.into_inner();
     let wanted = by_section(&request.grants);
     if !request.grants.iter().all(is_grant) || !may_give(&ctx.grants, &wanted) {
@@ -79,7 +82,7 @@ pub async fn set(
     }
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     let mut grant = lock_changeable(&mut tx, &request.access_id).await?;
-    if !grant.active && !invitation::is_waiting(&mut tx, &grant).await? {
+    if !grant.active && !invitation::is_open(&mut tx, &grant).await? {
         return Err(ErrorReason::AccountUnknown.into());
     }
     let wanted = replace_givable(&ctx.grants, &grant.sections, wanted);
@@ -87,7 +90,7 @@ pub async fn set(
         return Ok(Response::new(SetGrantsResponse {}));
     }
     grant.sections = wanted;
-    let version = table::set_sections(&mut tx, &grant).await?;
+    let version = table::update(&mut tx, &grant).await?;
     if grant.active {
         emit_changed(&mut tx, &grant, version).await?;
     } else if !grant.sections.is_empty() {
@@ -97,12 +100,12 @@ pub async fn set(
     Ok(Response::new(SetGrantsResponse {}))
 }
 
-/// RevokeAccess.
+/// RevokeAccess: a person ends the access of another account to the chosen client.
 pub async fn revoke(
     state: &State,
     request: Request<RevokeAccessRequest>,
 ) -> Result<Response<RevokeAccessResponse>, Error> {
-    let ctx = Ctx::of(&request)?;
+    let ctx = Ctx::from_request(&request)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     let grant = lock_changeable(&mut tx, &request.into_inner().access_id).await?;
     if !end_grant(&mut tx, grant.account, grant.client).await? {
@@ -112,7 +115,7 @@ pub async fn revoke(
     Ok(Response::new(RevokeAccessResponse {}))
 }
 
-fn parse(account_id: &str, client_id: &str) -> Result<(AccountId, ClientId), Error> {
+fn parse_ids(account_id: &str, client_id: &str) -> Result<(AccountId, ClientId), Error> {
     let unknown = |_| Error::from(ErrorReason::AccountUnknown);
     Ok((account_id.parse().map_err(unknown)?, client_id.parse().map_err(unknown)?))
 }
@@ -122,9 +125,9 @@ pub async fn extend(
     state: &State,
     request: Request<ExtendAccessRequest>,
 ) -> Result<Response<ExtendAccessResponse>, Error> {
-    let ctx = Ctx::of(&request)?;
+    let ctx = Ctx::from_request(&request)?;
     let request = request.into_inner();
-    let (account, client) = parse(&request.account_id, &request.client_id)?;
+    let (account, client) = parse_ids(&request.account_id, &request.client_id)?;
     let mut fields = Fields::new("");
     let until = fields.instant("valid_until", request.valid_until.as_ref());
     let until = until.ok_or_else(|| Error::Fields(fields.faults()))?;
@@ -133,11 +136,11 @@ pub async fn extend(
     }
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     let grant = table::lock(&mut tx, account, client).await?;
-    // What has ended is registered anew, with a new ground.
+    // Access that has ended is not extended: it is registered again, with a new ground.
     let lasts = |grant: &AccessGrant| grant.active && grant.valid_until.is_none_or(|until| until > ctx.now);
     let mut grant = grant.filter(lasts).ok_or(ErrorReason::AccountUnknown)?;
     grant.valid_until = Some(until);
-    let version = table::set_sections(&mut tx, &grant).await?;
+    let version = table::update(&mut tx, &grant).await?;
     emit_changed(&mut tx, &grant, version).await?;
     tx.commit().await?;
     let mut response = Response::new(ExtendAccessResponse {});
@@ -145,18 +148,18 @@ pub async fn extend(
     Ok(response)
 }
 
-/// EndAccess.
+/// EndAccess: a system ends an account's access to a client, or withdraws the invitation.
 pub async fn end(
     state: &State,
     request: Request<EndAccessRequest>,
 ) -> Result<Response<EndAccessResponse>, Error> {
-    let ctx = Ctx::of(&request)?;
-    let (account, client) = parse(&request.get_ref().account_id, &request.get_ref().client_id)?;
+    let ctx = Ctx::from_request(&request)?;
+    let (account, client) = parse_ids(&request.get_ref().account_id, &request.get_ref().client_id)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     table::lock(&mut tx, account, client).await?.ok_or(ErrorReason::AccountUnknown)?;
-    // A repeat finds it ended, which is what was asked.
+    // A repeated request finds that access has ended, and that is no error.
     end_grant(&mut tx, account, client).await?;
-    invitation::withdraw_waiting(&mut tx, account, client).await?;
+    invitation::withdraw_open(&mut tx, account, client).await?;
     tx.commit().await?;
     let mut response = Response::new(EndAccessResponse {});
     response.extensions_mut().insert(Subject(client));

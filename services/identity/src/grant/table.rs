@@ -7,44 +7,45 @@ use proto::identity::v1::{InvitationState, RelationKind, RepresentativeKind};
 use store::{StoreError, Tx};
 use uuid::Uuid;
 
-use super::{AccessGrant, Accounts, Sections};
+use super::{AccessGrant, AccountCount, Sections};
 
-/// A grant as it is given.
+/// A new grant, with the consent that the grant rests on.
 pub struct NewGrant<'a> {
-    /// Who.
+    /// The account that gets the rights.
     pub account: AccountId,
-    /// Whose dossier.
+    /// The client whose dossier the rights are for.
     pub client: ClientId,
-    /// What the person is to the client.
+    /// The person's relation to the client.
     pub relation: RelationKind,
-    /// By what right, where it is a representative.
+    /// The kind of representative; unspecified for other relations.
     pub representative: RepresentativeKind,
-    /// What they may do.
+    /// The rights.
     pub sections: &'a Sections,
-    /// Who gave it, by name.
+    /// The name of the person who gave the consent, or who invites.
     pub given_by: &'a str,
-    /// On what ground.
+    /// The ground on which access was given, in the organisation's words.
     pub ground: &'a str,
-    /// When it was given.
+    /// When access was given.
     pub given_at: Timestamp,
-    /// From when.
+    /// When the rights start.
     pub valid_from: Timestamp,
-    /// Until when.
+    /// When the rights end; `None`: no end is planned.
     pub valid_until: Option<Timestamp>,
-    /// Of the registration's content.
+    /// The hash of the registration's content, to recognise a repeated registration; `None` for an
+    /// invitation.
     pub registration_hash: Option<&'a [u8; 32]>,
-    /// Whether it counts at once.
+    /// Whether the grant is in force at once; an invitation must be accepted first.
     pub active: bool,
 }
 
-fn pairs(sections: &Sections) -> (Vec<i32>, Vec<i32>) {
+fn to_columns(sections: &Sections) -> (Vec<i32>, Vec<i32>) {
     sections
         .iter()
         .flat_map(|(section, actions)| actions.iter().map(move |action| (*section, *action)))
         .unzip()
 }
 
-fn sections(sections: Vec<i32>, actions: Vec<i32>) -> Sections {
+fn from_columns(sections: Vec<i32>, actions: Vec<i32>) -> Sections {
     let mut map = Sections::new();
     for (section, action) in sections.into_iter().zip(actions) {
         map.entry(section).or_default().push(action);
@@ -52,10 +53,11 @@ fn sections(sections: Vec<i32>, actions: Vec<i32>) -> Sections {
     map
 }
 
-/// Gives a grant, in place of one that has ended; gives its new id and its version.
+/// Stores a grant, in place of an earlier grant of the same account and client; returns its new id and its
+/// version.
 pub async fn upsert(tx: &mut Tx, grant: &NewGrant<'_>) -> Result<(Uuid, i64), StoreError> {
     let organisation = tx.ctx().organisation.uuid();
-    let (sections, actions) = pairs(grant.sections);
+    let (sections, actions) = to_columns(grant.sections);
     let id = chassis::id::v7(tx.ctx().now);
     let version = sqlx::query_scalar!(
         "INSERT INTO access_grant AS g (organisation_id, account_id, client_id, relation, representative,
@@ -113,7 +115,7 @@ impl From<Row> for AccessGrant {
             client: ClientId(row.client_id),
             client_name: row.client_name,
             relation: RelationKind::try_from(row.relation).unwrap_or_default(),
-            sections: sections(row.sections, row.actions),
+            sections: from_columns(row.sections, row.actions),
             ground: row.ground,
             valid_from: row.valid_from.to_jiff(),
             valid_until: row.valid_until.map(jiff_sqlx::Timestamp::to_jiff),
@@ -122,7 +124,7 @@ impl From<Row> for AccessGrant {
     }
 }
 
-/// The grants of an account that count now, by the client's name.
+/// The grants of an account that are in force now, sorted by the client's name.
 pub async fn list_current(tx: &mut Tx, account: AccountId) -> Result<Vec<AccessGrant>, StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
     let rows = sqlx::query_as!(
@@ -141,19 +143,19 @@ pub async fn list_current(tx: &mut Tx, account: AccountId) -> Result<Vec<AccessG
     Ok(rows.fetch_all(tx.connection()).await?.into_iter().map(AccessGrant::from).collect())
 }
 
-/// Somebody who has access to a client, or is invited to it.
+/// A person who has access to a client or is invited.
 pub struct Entry {
-    /// What they may do.
+    /// The person's rights.
     pub grant: AccessGrant,
-    /// Their name; where they were invited, as whoever did wrote it.
+    /// The person's name; for an invited person, the name that the inviter typed.
     pub name: String,
-    /// How far the invitation is; unspecified where there was none.
+    /// The state of the invitation; unspecified when the person was not invited.
     pub invitation: InvitationState,
-    /// Until when it can be accepted.
+    /// The invitation can be accepted until this time.
     pub invitation_ends_at: Option<Timestamp>,
 }
 
-/// Who has access to a client or is invited to it, oldest first.
+/// The people who have access to a client or are invited, the oldest grant first.
 pub async fn list_entries(tx: &mut Tx, client: ClientId) -> Result<Vec<Entry>, StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
     let rows = sqlx::query!(
@@ -183,7 +185,7 @@ pub async fn list_entries(tx: &mut Tx, client: ClientId) -> Result<Vec<Entry>, S
             client,
             client_name: String::new(),
             relation: RelationKind::try_from(row.relation).unwrap_or_default(),
-            sections: sections(row.sections, row.actions),
+            sections: from_columns(row.sections, row.actions),
             ground: row.ground,
             valid_from: row.valid_from.to_jiff(),
             valid_until: row.valid_until.map(jiff_sqlx::Timestamp::to_jiff),
@@ -193,7 +195,7 @@ pub async fn list_entries(tx: &mut Tx, client: ClientId) -> Result<Vec<Entry>, S
     Ok(entries.collect())
 }
 
-/// One grant, whether it counts or not; locked.
+/// Locks the grant of an account on a client, whether in force or not.
 pub async fn lock(
     tx: &mut Tx,
     account: AccountId,
@@ -212,7 +214,7 @@ pub async fn lock(
     Ok(row.fetch_optional(tx.connection()).await?.map(AccessGrant::from))
 }
 
-/// The account whose access to a client has an id.
+/// The account of the grant with this id on a client.
 pub async fn find_account(tx: &mut Tx, id: Uuid, client: ClientId) -> Result<Option<AccountId>, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     let account = sqlx::query_scalar!(
@@ -224,7 +226,7 @@ pub async fn find_account(tx: &mut Tx, id: Uuid, client: ClientId) -> Result<Opt
     Ok(account.fetch_optional(tx.connection()).await?.map(AccountId))
 }
 
-/// The hash of the registration that a grant rests on, and whether the grant counts or will count.
+/// The hash of the registration that made a grant, and whether the grant has not ended yet.
 pub async fn registration_hash(
     tx: &mut Tx,
     account: AccountId,
@@ -246,8 +248,9 @@ pub async fn registration_hash(
     Ok(row.map(|row| (row.hash, row.lasts)))
 }
 
-/// How many accounts a client has or has invited now. Until the end of the transaction nobody else adds one.
-pub async fn count_accounts(tx: &mut Tx, client: ClientId) -> Result<Accounts, StoreError> {
+/// How many accounts have access to a client or are invited now. A lock keeps the number until the end of the
+/// transaction: otherwise two invitations at once could exceed the limit.
+pub async fn count_accounts(tx: &mut Tx, client: ClientId) -> Result<AccountCount, StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
     let (high, _) = client.uuid().as_u64_pair();
     let (_, low) = client.uuid().as_u64_pair();
@@ -268,13 +271,13 @@ pub async fn count_accounts(tx: &mut Tx, client: ClientId) -> Result<Accounts, S
     .fetch_one(tx.connection())
     .await?;
     let number = |count| i32::try_from(count).unwrap_or(i32::MAX);
-    Ok(Accounts { all: number(counted.every), lasting: number(counted.lasting) })
+    Ok(AccountCount { all: number(counted.every), lasting: number(counted.lasting) })
 }
 
-/// Replaces what may be done; gives the grant's new version.
-pub async fn set_sections(tx: &mut Tx, grant: &AccessGrant) -> Result<i64, StoreError> {
+/// Stores the changed rights, end date and state of a grant; returns the new version.
+pub async fn update(tx: &mut Tx, grant: &AccessGrant) -> Result<i64, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
-    let (sections, actions) = pairs(&grant.sections);
+    let (sections, actions) = to_columns(&grant.sections);
     Ok(sqlx::query_scalar!(
         "UPDATE access_grant SET sections = $4, actions = $5, valid_until = $6, active = $7,
              version = version + 1
@@ -291,8 +294,8 @@ pub async fn set_sections(tx: &mut Tx, grant: &AccessGrant) -> Result<i64, Store
     .await?)
 }
 
-/// Grants that still stand though their time is over.
-pub async fn list_over(tx: &mut Tx) -> Result<Vec<(AccountId, ClientId)>, StoreError> {
+/// Grants that are still active although their end date has passed; at most 100.
+pub async fn list_expired(tx: &mut Tx) -> Result<Vec<(AccountId, ClientId)>, StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
     let rows = sqlx::query!(
         "SELECT account_id, client_id FROM access_grant
@@ -305,7 +308,7 @@ pub async fn list_over(tx: &mut Tx) -> Result<Vec<(AccountId, ClientId)>, StoreE
     Ok(rows.into_iter().map(|row| (AccountId(row.account_id), ClientId(row.client_id))).collect())
 }
 
-/// The accounts whose grant on a client stands, or that were invited to it.
+/// The accounts with any grant on a client: in force, ended or by an invitation.
 pub async fn list_accounts(tx: &mut Tx, client: ClientId) -> Result<Vec<AccountId>, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     let rows = sqlx::query_scalar!(
@@ -318,7 +321,7 @@ pub async fn list_accounts(tx: &mut Tx, client: ClientId) -> Result<Vec<AccountI
     Ok(rows.into_iter().map(AccountId).collect())
 }
 
-/// Whether an account has, or will have, access to any client.
+/// Whether an account has access to any client, now or later, or an open invitation.
 pub async fn has_any(tx: &mut Tx, account: AccountId) -> Result<bool, StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
     Ok(sqlx::query_scalar!(

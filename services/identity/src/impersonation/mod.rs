@@ -1,12 +1,13 @@
-//! A staff system looks along in an account's name (R60): by a link of five minutes, for 30 minutes, with its name on every
-//! page and in every audit record. What may not be done so stands in the access rules.
+//! A member of staff sees the portal in an account's name (R60). A staff system gets a link that works for
+//! five minutes, and the session ends after 30 minutes. The name of the person who looks is on every page and
+//! in every audit record. The access rules say what is forbidden in such a session.
 
 pub mod rpc;
 pub mod table;
 
 use jiff::SignedDuration;
 
-/// How long the link is good.
-pub const LINK: SignedDuration = SignedDuration::from_mins(5);
-/// How long the session lasts.
-pub const LIFE: SignedDuration = SignedDuration::from_mins(30);
+/// How long the link works.
+pub const LINK_LIFE: SignedDuration = SignedDuration::from_mins(5);
+/// How long the session lasts at most.
+pub const SESSION_LIFE: SignedDuration = SignedDuration::from_mins(30);

@@ -1,4 +1,4 @@
-//! Asking for a link to look along, and opening it.
+//! A staff system asks for a link to an account's portal; a member of staff opens the link.
 
 use chassis::{
     Ctx,
@@ -17,7 +17,7 @@ use proto::{
 use store::Mode;
 use tonic::{Request, Response};
 
-use super::{LIFE, table};
+use super::{SESSION_LIFE, table};
 use crate::{
     account,
     error::Error,
@@ -27,12 +27,12 @@ use crate::{
     state::State,
 };
 
-/// StartImpersonation.
+/// StartImpersonation: returns the link.
 pub async fn start(
     state: &State,
     request: Request<StartImpersonationRequest>,
 ) -> Result<Response<StartImpersonationResponse>, Error> {
-    let ctx = Ctx::of(&request)?;
+    let ctx = Ctx::from_request(&request)?;
     let request = request.into_inner();
     let mut fields = Fields::new("");
     fields.text("impersonator", &request.impersonator, 200);
@@ -52,7 +52,7 @@ pub async fn start(
     Ok(Response::new(StartImpersonationResponse { url }))
 }
 
-/// OpenImpersonation: the link is used up.
+/// OpenImpersonation: starts the session; the link works only once.
 pub async fn open(
     state: &State,
     request: Request<OpenImpersonationRequest>,
@@ -61,14 +61,14 @@ pub async fn open(
     let token = ScopedToken::parse(&request.get_ref().impersonation_token).ok_or(expired)?;
     let ctx = Ctx::of_service("identity", token.organisation(), state.clock.now());
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
-    let (account, impersonator) = table::take(&mut tx, &token).await?.ok_or(expired)?;
+    let (account, impersonator) = table::consume(&mut tx, &token).await?.ok_or(expired)?;
     let session = Session {
         id: SessionId::new(ctx.now),
         account,
         level: Level::Low,
         started_at: ctx.now,
         seen_at: ctx.now,
-        ends_at: ctx.now + LIFE,
+        ends_at: ctx.now + SESSION_LIFE,
         chosen_client: None,
         impersonator,
         device_name: String::new(),

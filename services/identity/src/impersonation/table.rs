@@ -1,12 +1,12 @@
-//! The SQL of links to look along.
+//! The SQL of impersonation links.
 
 use chassis::{id::AccountId, secret::ScopedToken};
 use jiff_sqlx::ToSqlx;
 use store::{StoreError, Tx};
 
-use super::LINK;
+use super::LINK_LIFE;
 
-/// Keeps a link that was asked for.
+/// Stores a link; of its token only the hash is stored.
 pub async fn insert(
     tx: &mut Tx,
     account: AccountId,
@@ -22,15 +22,16 @@ pub async fn insert(
         account.uuid(),
         token.hash(),
         impersonator,
-        (now + LINK).to_sqlx() as _,
+        (now + LINK_LIFE).to_sqlx() as _,
     )
     .execute(tx.connection())
     .await?;
     Ok(())
 }
 
-/// Uses a link up: in whose name, and by whom; `None` where it is good no more.
-pub async fn take(tx: &mut Tx, token: &ScopedToken) -> Result<Option<(AccountId, String)>, StoreError> {
+/// Deletes a link that is opened, so that it works only once. Returns the account and the name of the person
+/// who looks; `None` when the link is unknown, used or expired.
+pub async fn consume(tx: &mut Tx, token: &ScopedToken) -> Result<Option<(AccountId, String)>, StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
     let row = sqlx::query!(
         "DELETE FROM impersonation WHERE organisation_id = $1 AND token_hash = $2 AND expires_at > $3
@@ -44,7 +45,7 @@ pub async fn take(tx: &mut Tx, token: &ScopedToken) -> Result<Option<(AccountId,
     Ok(row.map(|row| (AccountId(row.account_id), row.impersonator)))
 }
 
-/// Links that nobody opened yet are good no more.
+/// Deletes the unopened links of an account, so that they stop working.
 pub async fn delete_all(tx: &mut Tx, account: AccountId) -> Result<(), StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     sqlx::query!(
@@ -57,8 +58,8 @@ pub async fn delete_all(tx: &mut Tx, account: AccountId) -> Result<(), StoreErro
     Ok(())
 }
 
-/// Takes away links that nobody opened in time.
-pub async fn delete_over(tx: &mut Tx) -> Result<(), StoreError> {
+/// Deletes the links that nobody opened in time.
+pub async fn delete_expired(tx: &mut Tx) -> Result<(), StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
     sqlx::query!(
         "DELETE FROM impersonation WHERE organisation_id = $1 AND expires_at <= $2",

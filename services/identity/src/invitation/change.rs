@@ -1,4 +1,4 @@
-//! What moves an invitation on: sending it, answering it, taking it back.
+//! The steps of an invitation: sending the message, withdrawing the invitation, answering the invitation.
 
 use chassis::{
     id::{AccountId, ClientId},
@@ -14,7 +14,7 @@ use super::{Event, next, table};
 use crate::{
     account,
     error::Error,
-    grant::{self, AccessGrant, judge_number},
+    grant::{self, AccessGrant, check_account_limit},
     organisation,
     state::State,
     throttle::{Count, Kind, table as throttle},
@@ -26,19 +26,20 @@ pub fn life(settings: &OrganisationSettings) -> SignedDuration {
     SignedDuration::from_hours(24 * i64::from(days))
 }
 
-/// Whether a grant waits for its invitation to be accepted.
+/// Whether the invitation of a grant is open: neither answered nor withdrawn.
 ///
 /// # Errors
-/// When the database is away.
-pub async fn is_waiting(tx: &mut Tx, grant: &AccessGrant) -> Result<bool, Error> {
+/// When the database cannot be reached.
+pub async fn is_open(tx: &mut Tx, grant: &AccessGrant) -> Result<bool, Error> {
     let invitation = table::lock(tx, grant.account, grant.client).await?;
     Ok(invitation.is_some_and(|it| matches!(it.state, InvitationState::Added | InvitationState::Sent)))
 }
 
-/// Moves an invitation on by an event that sends its message.
+/// Applies an event that sends the invitation's message: rights were given, or the message is wanted again.
 ///
 /// # Errors
-/// [`ErrorReason::InvitationClosed`] where that cannot happen any more.
+/// [`ErrorReason::InvitationClosed`] when the invitation's state does not allow the event;
+/// [`ErrorReason::TooManyInvitations`] when the message was sent too often.
 pub async fn send(state: &State, tx: &mut Tx, grant: &AccessGrant, event: Event) -> Result<(), Error> {
     let now = tx.ctx().now;
     let settings = organisation::settings(tx).await?;
@@ -46,34 +47,36 @@ pub async fn send(state: &State, tx: &mut Tx, grant: &AccessGrant, event: Event)
         table::lock(tx, grant.account, grant.client).await?.ok_or(ErrorReason::AccountUnknown)?;
     let is_over = now >= invitation.expires_at;
     let to = next(invitation.state, event, is_over).ok_or(ErrorReason::InvitationClosed)?;
-    let is_sent = invitation.state == InvitationState::Sent && event == Event::RightsGiven;
-    if is_sent && !is_over {
-        // Other rights than were sent before: the message says nothing of them.
+    let has_other_rights = invitation.state == InvitationState::Sent && event == Event::RightsGiven;
+    if has_other_rights && !is_over {
+        // The person has the message already, and the message does not name the rights.
         return Ok(());
     }
     if is_over {
-        // Its place may have been given to somebody else.
-        let there = grant::table::count_accounts(tx, grant.client).await?;
-        judge_number(settings.accounts.unwrap_or_default(), there, grant.valid_until.is_some())?;
+        // An expired invitation holds no place: somebody else may have got the place.
+        let current = grant::table::count_accounts(tx, grant.client).await?;
+        check_account_limit(settings.accounts.unwrap_or_default(), current, grant.valid_until.is_some())?;
     }
     let account = account::table::lock(tx, grant.account).await?.ok_or(ErrorReason::AccountUnknown)?;
     let by = format!("invitation {} {}", grant.client, grant.account);
-    if !throttle::count(tx, &[Count::of(&state.hash_key, Kind::SentFor, &by)], state.limits).await? {
+    let counts = [Count::of(&state.hash_key, Kind::SentFor, &by)];
+    if !throttle::count_within_limit(tx, &counts, state.limits).await? {
         return Err(ErrorReason::TooManyInvitations.into());
     }
     let expires_at = now + life(&settings);
-    table::set(tx, grant.account, grant.client, to, expires_at).await?;
+    table::set_state(tx, grant.account, grant.client, to, expires_at).await?;
     let is_new = account.password_hash.is_none();
     let (mut username, mut password) = (String::new(), String::new());
     if is_new && invitation.state == InvitationState::Added {
-        // Not when it was added: that costs the same for whoever has an account and whoever has none.
+        // The event is emitted now, and not when the account was added: inviting must take the same time
+        // whether the person had an account or not.
         account::emit_registered(state, tx, &account).await?;
     }
     if is_new {
         password = secret::one_time_password();
         username.clone_from(&account.username);
-        let one_time = state.one_time(account.id, &password, expires_at);
-        account::table::set_one_time(tx, account.id, &one_time).await?;
+        let one_time = state.hash_one_time_password(account.id, &password, expires_at);
+        account::table::set_one_time_password(tx, account.id, &one_time).await?;
     }
     let recipient = Some(account.recipient());
     let content =
@@ -87,38 +90,38 @@ pub async fn send(state: &State, tx: &mut Tx, grant: &AccessGrant, event: Event)
     Ok(())
 }
 
-/// Takes back what waits of an account's invitation to a client, if there is any.
+/// Withdraws the open invitation of an account to a client, if any.
 ///
 /// # Errors
-/// When the database is away.
-pub async fn withdraw_waiting(tx: &mut Tx, account: AccountId, client: ClientId) -> Result<(), Error> {
+/// When the database cannot be reached.
+pub async fn withdraw_open(tx: &mut Tx, account: AccountId, client: ClientId) -> Result<(), Error> {
     if let Some(open) = table::lock(tx, account, client).await?
         && let Some(to) = next(open.state, Event::Withdrawn, false)
     {
-        table::set(tx, account, client, to, open.expires_at).await?;
+        table::set_state(tx, account, client, to, open.expires_at).await?;
     }
     Ok(())
 }
 
-/// Answers an invitation that an account can accept now; what it accepts counts from then on. One that does not wait any
-/// more is left as it is.
+/// Applies the person's answer to a pending invitation. An accepted grant is in force at once. An invitation
+/// that is no longer pending stays unchanged.
 ///
 /// # Errors
-/// When the database is away.
+/// When the database cannot be reached.
 pub async fn answer(tx: &mut Tx, account: AccountId, access_id: &str, event: Event) -> Result<(), Error> {
     let pending = table::list_pending(tx, account).await?;
     let Some((client, _)) = pending.into_iter().find(|(_, it)| it.access_id == access_id) else {
         return Ok(());
     };
-    // The grant first, as everywhere: two never wait for each other.
+    // Lock the grant before the invitation, as everywhere: otherwise two transactions could deadlock.
     let Some(mut grant) = grant::table::lock(tx, account, client).await? else { return Ok(()) };
     let Some(invitation) = table::lock(tx, account, client).await? else { return Ok(()) };
     let is_over = tx.ctx().now >= invitation.expires_at;
     let Some(to) = next(invitation.state, event, is_over) else { return Ok(()) };
-    table::set(tx, account, client, to, invitation.expires_at).await?;
+    table::set_state(tx, account, client, to, invitation.expires_at).await?;
     if to == InvitationState::Accepted {
         grant.active = true;
-        let version = grant::table::set_sections(tx, &grant).await?;
+        let version = grant::table::update(tx, &grant).await?;
         grant::emit_changed(tx, &grant, version).await?;
     }
     Ok(())

@@ -1,7 +1,7 @@
-//! An invitation to a client's dossier: a state machine beside the grant that it is about.
+//! An invitation to a client's dossier: a state machine next to the grant that the invitation is for.
 //!
-//! added (no rights, no message) → sent (the first rights) → accepted or declined. Whoever may write in section USERS can
-//! take it back until it is accepted; it expires by itself.
+//! added (no rights, no message) → sent (the first rights) → accepted or declined. Until then, whoever may
+//! write in section USERS can withdraw the invitation. An invitation expires when nobody answers.
 
 mod change;
 pub mod rpc;
@@ -9,25 +9,25 @@ pub mod table;
 
 use proto::identity::v1::InvitationState as State;
 
-pub use change::{answer, is_waiting, send, withdraw_waiting};
+pub use change::{answer, is_open, send, withdraw_open};
 
 /// What can happen to an invitation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// The first rights were given.
+    /// The person was given rights, the first or other ones.
     RightsGiven,
-    /// The message is wanted again.
+    /// Somebody asked to send the message again.
     Resent,
-    /// The person accepted.
+    /// The person accepted the invitation.
     Accepted,
-    /// The person turned it down.
+    /// The person declined the invitation.
     Declined,
-    /// It was taken back.
+    /// Somebody withdrew the invitation.
     Withdrawn,
 }
 
-/// Where an event leads; `None` where it cannot happen. An invitation whose time is over can be sent again or taken
-/// back, but not accepted.
+/// The state after an event; `None` when the state does not allow the event. An expired invitation can be
+/// sent again, declined or withdrawn, but not accepted.
 #[must_use]
 pub const fn next(state: State, event: Event, is_over: bool) -> Option<State> {
     match (state, event) {
@@ -58,11 +58,10 @@ mod tests {
     }
 
     proptest! {
-        /// The model: a person is in when rights were given at some time, and then the person accepted in time, and
-        /// nobody took it back in between. After that, and after it was taken back or turned down, nothing happens any
-        /// more.
+        /// The model: a person has access after rights were given and the person then accepted in time,
+        /// unless the invitation was withdrawn or declined before. After that nothing changes any more.
         #[test]
-        fn a_person_is_in_after_rights_were_given_and_accepted_in_time(
+        fn access_needs_rights_and_acceptance_in_time(
             events in prop::collection::vec((event(), any::<bool>()), 0..12),
         ) {
             let mut state = State::Added;

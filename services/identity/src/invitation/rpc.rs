@@ -1,4 +1,5 @@
-//! Inviting people to a client's dossier, and taking that back (V18–V20, V45–V50).
+//! People invite others to a client's dossier, and send invitations again or withdraw them (V18–V20,
+//! V45–V50).
 
 use chassis::{
     Ctx,
@@ -15,20 +16,20 @@ use store::{Mode, Tx};
 use tonic::{Request, Response};
 use uuid::Uuid;
 
-use super::{Event, change::life, is_waiting, next, send, table};
+use super::{Event, change::life, is_open, next, send, table};
 use crate::{
     account::{self, is_email, normalise_phone, normalise_username, table::NewAccount},
     error::Error,
     factor::{self, Medium},
-    grant::{self, Sections, judge_number, table::NewGrant},
+    grant::{self, Sections, check_account_limit, table::NewGrant},
     organisation,
     state::State,
 };
 
-/// What stands as ground where somebody was invited.
+/// The ground that is stored for access by invitation.
 const GROUND: &str = "invitation";
 
-/// Somebody who is invited, as the inviter describes them.
+/// The invited person, as the inviter describes them.
 struct Guest {
     name: String,
     email: String,
@@ -49,7 +50,7 @@ impl Guest {
         if !request.email.trim().is_empty() && !is_email(&request.email) {
             fields.fault("email", ErrorReason::FieldMalformed);
         }
-        let factor = factor::of(settings.login.unwrap_or_default().second_factor());
+        let factor = factor::from_setting(settings.login.unwrap_or_default().second_factor());
         let phone = match request.phone.trim() {
             "" if factor.medium == Medium::Email => Some(String::new()),
             typed => normalise_phone(typed),
@@ -84,12 +85,13 @@ impl Guest {
     }
 }
 
-/// InviteUser: the same work and answer whether the person has an account or not.
+/// InviteUser: work and answer are the same whether the invited person has an account or not, so that the
+/// inviter cannot find out.
 pub async fn invite(
     state: &State,
     request: Request<InviteUserRequest>,
 ) -> Result<Response<InviteUserResponse>, Error> {
-    let ctx = Ctx::of(&request)?;
+    let ctx = Ctx::from_request(&request)?;
     let client = ctx.client()?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     let settings = organisation::settings(&mut tx).await?;
@@ -97,31 +99,36 @@ pub async fn invite(
         return Err(ErrorReason::InvitingOff.into());
     }
     let guest = Guest::read(request.get_ref(), &settings, ctx.now)?;
-    let account = account_of(&mut tx, &guest, &settings).await?;
+    let account = find_or_add_account(&mut tx, &guest, &settings).await?;
     if account.to_string() == ctx.actor.id {
         return Err(Error::field("email", ErrorReason::OwnAddress));
     }
-    let there = grant::table::lock(&mut tx, account, client).await?;
-    let is_there = match &there {
+    let existing = grant::table::lock(&mut tx, account, client).await?;
+    let is_current = match &existing {
         Some(grant) => {
             let lasts = grant.valid_until.is_none_or(|until| until > ctx.now);
-            lasts && (grant.active || is_waiting(&mut tx, grant).await?)
+            lasts && (grant.active || is_open(&mut tx, grant).await?)
         }
         None => false,
     };
-    let id = match there.filter(|_| is_there) {
+    let id = match existing.filter(|_| is_current) {
         Some(grant) => grant.id,
-        None => add(&mut tx, account, client, &guest, &settings).await?,
+        None => add_invitation(&mut tx, account, client, &guest, &settings).await?,
     };
     tx.commit().await?;
     Ok(Response::new(InviteUserResponse { access_id: id.to_string() }))
 }
 
-/// The account with the guest's address, be it as user name, or a new one without rights.
-async fn account_of(tx: &mut Tx, guest: &Guest, settings: &OrganisationSettings) -> Result<AccountId, Error> {
+/// The account with the guest's address as e-mail address or user name; if none exists, a new account without
+/// rights.
+async fn find_or_add_account(
+    tx: &mut Tx,
+    guest: &Guest,
+    settings: &OrganisationSettings,
+) -> Result<AccountId, Error> {
     let username = normalise_username(&guest.email);
-    let named = account::table::find_by_username(tx, &username).await?.map(|named| named.id);
-    let known = account::table::find_by_email(tx, &guest.email).await?.or(named);
+    let by_username = account::table::find_by_username(tx, &username).await?.map(|account| account.id);
+    let known = account::table::find_by_email(tx, &guest.email).await?.or(by_username);
     let id = known.unwrap_or_else(|| AccountId::new(tx.ctx().now));
     let new = NewAccount {
         id,
@@ -133,14 +140,14 @@ async fn account_of(tx: &mut Tx, guest: &Guest, settings: &OrganisationSettings)
         legal_entity: "",
     };
     if !account::table::insert(tx, &new).await? && known.is_none() {
-        // Somebody was quicker.
-        let quicker = account::table::find_by_username(tx, &username).await?;
-        return Ok(quicker.ok_or(ErrorReason::AccountUnknown)?.id);
+        // Another request has just added an account with this user name.
+        let added = account::table::find_by_username(tx, &username).await?;
+        return Ok(added.ok_or(ErrorReason::AccountUnknown)?.id);
     }
     Ok(id)
 }
 
-async fn add(
+async fn add_invitation(
     tx: &mut Tx,
     account: AccountId,
     client: ClientId,
@@ -149,8 +156,8 @@ async fn add(
 ) -> Result<Uuid, Error> {
     let (now, inviter) = (tx.ctx().now, tx.ctx().person.name.clone());
     let accounts = settings.accounts.unwrap_or_default();
-    let there = grant::table::count_accounts(tx, client).await?;
-    judge_number(accounts, there, guest.valid_until.is_some()).map_err(|reason| match reason {
+    let current = grant::table::count_accounts(tx, client).await?;
+    check_account_limit(accounts, current, guest.valid_until.is_some()).map_err(|reason| match reason {
         ErrorReason::EndDateMissing => Error::field("valid_until", reason),
         reason => reason.into(),
     })?;
@@ -180,7 +187,7 @@ pub async fn resend(
     state: &State,
     request: Request<ResendInvitationRequest>,
 ) -> Result<Response<ResendInvitationResponse>, Error> {
-    let ctx = Ctx::of(&request)?;
+    let ctx = Ctx::from_request(&request)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     let grant = grant::lock_changeable(&mut tx, &request.get_ref().access_id).await?;
     send(state, &mut tx, &grant, Event::Resent).await?;
@@ -193,14 +200,14 @@ pub async fn withdraw(
     state: &State,
     request: Request<WithdrawInvitationRequest>,
 ) -> Result<Response<WithdrawInvitationResponse>, Error> {
-    let ctx = Ctx::of(&request)?;
+    let ctx = Ctx::from_request(&request)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     let grant = grant::lock_changeable(&mut tx, &request.get_ref().access_id).await?;
     let invitation = table::lock(&mut tx, grant.account, grant.client).await?;
     let invitation = invitation.ok_or(ErrorReason::AccountUnknown)?;
     let to = next(invitation.state, Event::Withdrawn, ctx.now >= invitation.expires_at);
     let to = to.ok_or(ErrorReason::InvitationClosed)?;
-    table::set(&mut tx, grant.account, grant.client, to, invitation.expires_at).await?;
+    table::set_state(&mut tx, grant.account, grant.client, to, invitation.expires_at).await?;
     tx.commit().await?;
     Ok(Response::new(WithdrawInvitationResponse {}))
 }

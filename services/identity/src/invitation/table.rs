@@ -8,15 +8,15 @@ use store::{StoreError, Tx};
 
 /// An invitation.
 pub struct Invitation {
-    /// How far it is.
+    /// The state.
     pub state: State,
-    /// Who invites, by name.
+    /// The name of the person who invites.
     pub invited_by: String,
-    /// Until when it can be accepted.
+    /// The invitation can be accepted until this time.
     pub expires_at: Timestamp,
 }
 
-/// Invites, in place of an earlier invitation that has come to its end.
+/// Stores a new invitation in state `Added`, in place of an earlier invitation to the same client.
 pub async fn upsert(
     tx: &mut Tx,
     account: AccountId,
@@ -45,7 +45,7 @@ pub async fn upsert(
     Ok(())
 }
 
-/// An invitation; locked.
+/// Locks the invitation of an account to a client, if any.
 pub async fn lock(
     tx: &mut Tx,
     account: AccountId,
@@ -68,8 +68,8 @@ pub async fn lock(
     }))
 }
 
-/// Moves an invitation on.
-pub async fn set(
+/// Stores the new state of an invitation, and until when it can be accepted.
+pub async fn set_state(
     tx: &mut Tx,
     account: AccountId,
     client: ClientId,
@@ -91,7 +91,7 @@ pub async fn set(
     Ok(())
 }
 
-/// What an account was invited to and can accept now, with the clients.
+/// The invitations that an account can accept now, each with its client.
 pub async fn list_pending(
     tx: &mut Tx,
     account: AccountId,

@@ -1,4 +1,4 @@
-//! An attempt to log in, as a request names it, and its lines in the audit trail.
+//! Finds the login of a request's token, and records login steps in the audit trail.
 
 use chassis::{Ctx, id::AccountId, secret::ScopedToken};
 use proto::{
@@ -11,36 +11,36 @@ use store::{Tx, audit::Access};
 use super::{Login, State as LoginState, table};
 use crate::{error::Error, state::State};
 
-/// An attempt, as a request names it.
+/// A login as a request names it: by its token.
 pub struct Attempt {
-    /// Its token.
+    /// The login token.
     pub token: ScopedToken,
-    /// Its organisation, now.
+    /// The context: the token's organisation, at the time of the request.
     pub ctx: Ctx,
 }
 
 impl Attempt {
-    /// Reads the token.
-    pub fn of(state: &State, token: &str) -> Result<Self, Error> {
+    /// Parses a login token. A malformed token counts as an ended login.
+    pub fn parse(state: &State, token: &str) -> Result<Self, Error> {
         let token = ScopedToken::parse(token).ok_or(ErrorReason::LoginEnded)?;
         let ctx = Ctx::of_service("identity", token.organisation(), state.clock.now());
         Ok(Self { token, ctx })
     }
 
-    /// The attempt, where it is not over.
+    /// The login, unless it has ended.
     pub async fn find(&self, tx: &mut Tx) -> Result<Login, Error> {
         Ok(table::find(tx, &self.token).await?.ok_or(ErrorReason::LoginEnded)?)
     }
 
-    /// The attempt, where it stands in this state.
-    pub async fn find_at(&self, tx: &mut Tx, at: LoginState) -> Result<Login, Error> {
+    /// The login, if it is in state `expected`.
+    pub async fn find_in_state(&self, tx: &mut Tx, expected: LoginState) -> Result<Login, Error> {
         let login = self.find(tx).await?;
-        if login.state == at { Ok(login) } else { Err(ErrorReason::LoginEnded.into()) }
+        if login.state == expected { Ok(login) } else { Err(ErrorReason::LoginEnded.into()) }
     }
 }
 
-/// Records a step of a login in the audit trail (ASVS 16.3.1). A step for a user name that does not exist is recorded
-/// too, so that both cost the same.
+/// Records a step of a login in the audit trail (ASVS 16.3.1). A step for an unknown user name is recorded
+/// too, so that known and unknown names cost the same time.
 pub async fn record_step(
     state: &State,
     ctx: &Ctx,

@@ -1,8 +1,8 @@
-//! One attempt to log in: a state machine that is entered by the right password alone.
+//! A login: one attempt to log in, as a state machine that starts after the right password.
 //!
-//! password → (code | device code | remembered device) → (own password) → (terms) → (invitation) → session. Which steps,
-//! in which form, is the organisation's setting. An attempt lives 30 minutes, and answers to another token after every
-//! step, so that a step is taken once.
+//! password → (code | device code | remembered device) → (own password) → (terms) → (invitation) → session.
+//! The organisation's settings decide which steps there are. A login lives 30 minutes. Every step replaces
+//! the login token, so that a step can be taken only once.
 
 pub mod attempt;
 pub mod code;
@@ -21,32 +21,32 @@ use uuid::Uuid;
 
 use crate::factor::{self, Factor};
 
-/// How many tries an attempt has at the password that it began with, when an own one is chosen.
+/// How often the current password may be tried in state OwnPassword.
 pub const TRIES: i32 = 5;
-/// How long an attempt lives.
+/// How long a login may take, from password to session.
 pub const LIFE: SignedDuration = SignedDuration::from_mins(30);
 
-/// Where an attempt stands.
+/// The state of a login: the step that the login waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// A code has to be asked for.
+    /// The person must ask for the code.
     SendCode,
-    /// A code was sent.
+    /// The person must type the code that was sent.
     Code,
-    /// A code was sent because the device is new.
+    /// The person must type the code that was sent because the device is new.
     DeviceCode,
-    /// An own password must be chosen.
+    /// The person must choose an own password.
     OwnPassword,
-    /// The terms must be accepted.
+    /// The person must accept the terms.
     Terms,
-    /// What the person was invited to must be accepted.
+    /// The person must accept or decline the pending invitations.
     Invitation,
-    /// It led to a session, or to nothing.
+    /// The login is over, with or without a session.
     Ended,
 }
 
 impl State {
-    /// As it is stored.
+    /// The number in column `login.state`.
     #[must_use]
     pub const fn number(self) -> i32 {
         match self {
@@ -60,7 +60,7 @@ impl State {
         }
     }
 
-    /// From how it is stored.
+    /// The state of a number in column `login.state`.
     #[must_use]
     pub const fn of_number(number: i32) -> Self {
         match number {
@@ -74,7 +74,7 @@ impl State {
         }
     }
 
-    /// As the contract names it.
+    /// The step in the contract.
     #[must_use]
     pub const fn step(self) -> LoginStep {
         match self {
@@ -89,72 +89,72 @@ impl State {
     }
 }
 
-/// An attempt.
+/// A login that has not yet become a session.
 #[derive(Clone, Debug)]
 pub struct Login {
-    /// Its id.
+    /// The id.
     pub id: Uuid,
-    /// Who tries.
+    /// The account that logs in.
     pub account: AccountId,
-    /// Where it stands.
+    /// The current state.
     pub state: State,
-    /// It began with a password that was sent.
+    /// The login started with a sent (welcome or temporary) password.
     pub one_time: bool,
-    /// It came from a browser that had logged in before.
+    /// The browser had logged in before.
     pub known_device: bool,
-    /// What was proven so far (RFC 8176).
+    /// The authentication methods proven so far (RFC 8176).
     pub amr: Vec<String>,
-    /// What the browser is called.
+    /// The name of the browser.
     pub device_name: String,
-    /// When it is over.
+    /// When the login expires.
     pub expires_at: Timestamp,
 }
 
 impl Login {
-    /// How surely we know who is there.
+    /// How reliably the proven methods identify the person.
     #[must_use]
     pub fn level(&self) -> Level {
         factor::level_of(&self.amr)
     }
 
-    /// Whether a code was given in this attempt.
+    /// Whether the person typed a right code in this login.
     #[must_use]
     pub fn had_code(&self) -> bool {
         self.amr.iter().any(|it| it == "otp")
     }
 }
 
-/// Where the right password leads: to a code, or past it on a remembered device. A password that was sent never does
-/// without a code (REC-03).
+/// Decides whether the right password is enough, because the device is remembered, or a code follows. A sent
+/// password always needs a code (REC-03).
 ///
 /// # Errors
-/// The state in which the attempt waits for a code.
+/// The state in which the login waits for the code.
 pub fn after_password(settings: LoginSettings, is_remembered: bool, one_time: bool) -> Result<Factor, State> {
-    let factor = factor::of(settings.second_factor());
-    if factor.remembers && is_remembered && !one_time {
-        Ok(factor::REMEMBERED)
+    let factor = factor::from_setting(settings.second_factor());
+    if factor.remembers_device && is_remembered && !one_time {
+        Ok(factor::REMEMBERED_DEVICE)
     } else if settings.ask_code {
         Err(State::SendCode)
-    } else if factor.remembers {
+    } else if factor.remembers_device {
         Err(State::DeviceCode)
     } else {
         Err(State::Code)
     }
 }
 
-/// What still stands between a person who is known and a session.
+/// The steps that a login still needs before it becomes a session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
-    /// An own password, and why.
+    /// Choosing an own password, with the reason.
     pub own_password: Option<OwnPasswordCause>,
-    /// Terms that were not accepted.
+    /// Accepting the terms.
     pub terms: bool,
-    /// Invitations that wait.
+    /// Answering pending invitations.
     pub invitation: bool,
 }
 
 impl Needs {
-    /// The first of them; without any, the attempt ends in a session.
+    /// The state of the first needed step; `Ended` if no step is needed and the session can open.
     #[must_use]
     pub const fn first(self) -> State {
         match self {
@@ -183,12 +183,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn only_a_remembered_device_does_without_a_code_and_never_after_a_password_that_was_sent(
+        fn only_remembered_device_and_own_password_skip_the_code(
             settings in settings(), is_remembered: bool, one_time: bool,
         ) {
             let asks_none = settings.second_factor() == SecondFactor::SmsNewDevice && is_remembered && !one_time;
             match after_password(settings, is_remembered, one_time) {
-                Ok(factor) => prop_assert!(asks_none && factor == factor::REMEMBERED),
+                Ok(factor) => prop_assert!(asks_none && factor == factor::REMEMBERED_DEVICE),
                 Err(state) => {
                     prop_assert!(!asks_none);
                     prop_assert!(matches!(state, State::SendCode | State::Code | State::DeviceCode));
@@ -197,14 +197,14 @@ mod tests {
         }
 
         #[test]
-        fn no_session_before_all_that_is_needed(cause: bool, terms: bool, invitation: bool) {
+        fn no_session_while_a_step_is_needed(cause: bool, terms: bool, invitation: bool) {
             let own_password = cause.then_some(OwnPasswordCause::First);
             let needs = Needs { own_password, terms, invitation };
             prop_assert_eq!(needs.first() == State::Ended, needs == Needs::default());
         }
 
         #[test]
-        fn a_state_comes_back_as_it_was_stored(number in 1_i32..=7) {
+        fn stored_number_gives_the_same_state(number in 1_i32..=7) {
             prop_assert_eq!(State::of_number(number).number(), number);
         }
     }

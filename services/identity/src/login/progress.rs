@@ -1,4 +1,4 @@
-//! Where an attempt stands, as the person is told; and how it goes on to the next step.
+//! Describes the progress of a login to the person, and advances the login to its next step.
 
 use chassis::secret::ScopedToken;
 use jiff::{SignedDuration, Timestamp};
@@ -13,7 +13,7 @@ use store::Tx;
 use super::{Login, Needs, State as LoginState, attempt::record_step, table};
 use crate::{
     account::{self, Account},
-    code::{self, To},
+    code::{self, Destination},
     device,
     error::Error,
     factor, invitation, session,
@@ -21,14 +21,15 @@ use crate::{
     throttle::{Count, Kind, table as throttle},
 };
 
-/// The terms that count for an account; `None` where the organisation has none.
+/// The terms for an account: those of its legal entity, else the organisation's first; `None` if the
+/// organisation has no terms.
 #[must_use]
 pub fn terms_of<'a>(account: &Account, settings: &'a OrganisationSettings) -> Option<&'a Terms> {
     let own = settings.terms.iter().find(|terms| terms.entity == account.legal_entity);
     own.or_else(|| settings.terms.first())
 }
 
-/// Until when an account's password is good; `None` where it has no end.
+/// When an account's password expires; `None` if passwords do not expire.
 #[must_use]
 pub fn password_until(account: &Account, settings: &OrganisationSettings) -> Option<Timestamp> {
     let days = settings.password.unwrap_or_default().life_days;
@@ -56,8 +57,8 @@ async fn needs(
     Ok(Needs { own_password, terms, invitation })
 }
 
-/// What a person is told about an attempt that answers to a token.
-pub async fn of(
+/// The progress of a login, as the person sees it. `token` is the login token for the next step.
+pub async fn describe(
     tx: &mut Tx,
     login: &Login,
     account: &Account,
@@ -73,10 +74,10 @@ pub async fn of(
     match login.state {
         LoginState::Code | LoginState::DeviceCode => {
             if let Some(code) = code::table::find(tx, login.id).await? {
-                let medium = factor::of(login_settings.second_factor()).medium;
-                // Where the person typed the number, nothing is told about it.
-                let asks = login_settings.ask_number;
-                let to = if asks { To::Nowhere } else { To::of(account, medium)? };
+                let medium = factor::from_setting(login_settings.second_factor()).medium;
+                // If the person typed the number, show nothing of the registered number: it is a secret.
+                let asks_number = login_settings.ask_number;
+                let to = if asks_number { Destination::Nowhere } else { Destination::of(account, medium)? };
                 progress.code = Some(code::sent_code(&code, &to, login_settings.code_life_seconds));
             }
         }
@@ -94,30 +95,30 @@ pub async fn of(
     Ok(progress)
 }
 
-/// Takes the step after the one that was passed, whatever is needed; at the end stands a session. Commits.
-pub async fn go_on(
+/// Advances a login to the next step that it needs, or opens the session if none is left. Commits `tx`.
+pub async fn advance(
     state: &State,
     mut tx: Tx,
     mut login: Login,
     account: &Account,
     settings: &OrganisationSettings,
-    from: &ScopedToken,
+    old_token: &ScopedToken,
 ) -> Result<LoginProgress, Error> {
-    let to = needs(&mut tx, &login, account, settings).await?.first();
+    let next = needs(&mut tx, &login, account, settings).await?.first();
     let token = ScopedToken::generate(tx.ctx().organisation);
-    if !table::advance(&mut tx, &login, to, from, &token).await? {
+    if !table::advance(&mut tx, &login, next, old_token, &token).await? {
         return Err(ErrorReason::LoginEnded.into());
     }
-    login.state = to;
-    if to == LoginState::Ended {
+    login.state = next;
+    if next == LoginState::Ended {
         return open_session(state, tx, &login, account, settings).await;
     }
-    let progress = of(&mut tx, &login, account, settings, &token).await?;
+    let progress = describe(&mut tx, &login, account, settings, &token).await?;
     tx.commit().await?;
     Ok(progress)
 }
 
-/// The end of every login: a session, a line in the audit trail, and a browser that is known from now on.
+/// Ends a login: opens the session, makes the browser a known device, and writes the audit trail.
 async fn open_session(
     state: &State,
     mut tx: Tx,
@@ -127,10 +128,10 @@ async fn open_session(
 ) -> Result<LoginProgress, Error> {
     let ctx = tx.ctx().clone();
     let count = Count::of(&state.hash_key, Kind::of_device(login.known_device), &account.username);
-    throttle::lift(&mut tx, &[count]).await?;
+    throttle::clear(&mut tx, &[count]).await?;
     let mut progress = LoginProgress { step: LoginStep::Done.into(), ..LoginProgress::default() };
     let login_settings = settings.login.unwrap_or_default();
-    let remembers = factor::of(login_settings.second_factor()).remembers;
+    let remembers = factor::from_setting(login_settings.second_factor()).remembers_device;
     if login.had_code() && (remembers || !login.known_device) {
         let days = device::life_days(login_settings);
         let token = device::table::insert(&mut tx, account.id, &login.device_name, remembers, days).await?;

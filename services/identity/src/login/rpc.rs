@@ -1,4 +1,4 @@
-//! The first step of a login, and where one stands.
+//! StartLogin, the first step of a login, and GetLogin, which reads its progress.
 
 use chassis::{
     Ctx,
@@ -21,8 +21,8 @@ use super::{
     progress, table,
 };
 use crate::{
-    account::{self, Account, is_one_time, normalise_username},
-    code::{self, Purpose, Sending, To},
+    account::{self, Account, is_one_time_password, normalise_username},
+    code::{self, Destination, Purpose, Sending},
     device,
     error::Error,
     factor, organisation, password,
@@ -30,45 +30,46 @@ use crate::{
     throttle::{Count, Kind, table as throttle},
 };
 
-/// What is known of who knocks before the password is judged.
-#[expect(clippy::struct_excessive_bools, reason = "four answers to four questions")]
-struct Knock {
+/// What is known about a StartLogin request before its password is judged.
+#[expect(clippy::struct_excessive_bools, reason = "four independent facts")]
+struct TriedLogin {
     account: Option<Account>,
-    /// What counts their failures.
+    /// The failure count for this user name and kind of browser.
     count: Count,
-    /// No wait is on.
+    /// No wait after earlier failures blocks this try.
     may_try: bool,
-    /// The password is the one that was sent.
+    /// The typed password is the sent (welcome or temporary) password.
     is_one_time: bool,
     known_device: bool,
     is_remembered: bool,
 }
 
-/// StartLogin: exactly one argon2 for everybody, whatever is wrong, and one and the same way to the database.
+/// StartLogin. Every call costs exactly one argon2 hash and the same queries, whatever is wrong: the response
+/// time must not show which accounts exist.
 pub async fn start(
     state: &State,
     request: Request<StartLoginRequest>,
 ) -> Result<Response<StartLoginResponse>, Error> {
     let request = request.into_inner();
-    // An organisation that is not there takes the same way as one that is.
+    // An unknown organisation becomes the nil id, and takes the same path as a known one.
     let organisation = request.organisation_id.parse().unwrap_or(OrganisationId(Uuid::nil()));
     let ctx = Ctx::of_service("identity", organisation, state.clock.now());
-    let knock = knock(state, &ctx, &request).await?;
-    let id = knock.account.as_ref().map_or(Uuid::nil(), |account| account.id.uuid());
+    let tried = count_try(state, &ctx, &request).await?;
+    let id = tried.account.as_ref().map_or(Uuid::nil(), |account| account.id.uuid());
     let input = password::peppered(&state.hash_key, id, &request.password);
-    let stored = knock.account.as_ref().and_then(|account| account.password_hash.clone());
-    let own = state.hasher.verify(input, stored).await?;
-    let is_right = (own && knock.may_try) || knock.is_one_time;
-    match &knock.account {
+    let stored = tried.account.as_ref().and_then(|account| account.password_hash.clone());
+    let is_own_right = state.hasher.verify(input, stored).await?;
+    let is_right = (is_own_right && tried.may_try) || tried.is_one_time;
+    match &tried.account {
         Some(account) if is_right => {
-            let begun = begin(state, &ctx, account, &knock, &request.address).await;
-            if begun.is_err() {
-                // What failed is not the password: it counts as right, though nothing else of this is kept.
+            let created = create_login(state, &ctx, account, &tried, &request.address).await;
+            if created.is_err() {
+                // The password was right and a later step failed: take the counted try back.
                 let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
-                believe(state, &mut tx, account, &knock).await?;
+                take_back_failure(state, &mut tx, account, &tried).await?;
                 tx.commit().await?;
             }
-            let progress = begun?;
+            let progress = created?;
             Ok(Response::new(StartLoginResponse { progress: Some(progress) }))
         }
         account => {
@@ -79,19 +80,19 @@ pub async fn start(
     }
 }
 
-/// Counts the try, by the typed name, before it is judged.
-async fn knock(state: &State, ctx: &Ctx, request: &StartLoginRequest) -> Result<Knock, Error> {
-    // A name that the database cannot hold is a name that is not there.
+/// Counts the try for the typed user name, before the password is judged.
+async fn count_try(state: &State, ctx: &Ctx, request: &StartLoginRequest) -> Result<TriedLogin, Error> {
+    // Postgres cannot store NUL in text: replace NUL, so that such a name is an unknown name.
     let username = normalise_username(&request.username).replace('\0', "\u{fffd}");
     let mut tx = state.db.in_organisation(ctx, Mode::Write).await?;
     let account = account::table::find_by_username(&mut tx, &username).await?;
     let id = account.as_ref().map_or(AccountId(Uuid::nil()), |account| account.id);
     let device = device::table::find(&mut tx, &request.device_token, id).await?;
     let count = Count::of(&state.hash_key, Kind::of_device(device.is_some()), &username);
-    let may_try = throttle::enter(&mut tx, &count, false).await?;
+    let may_try = throttle::count_try(&mut tx, &count, false).await?;
     tx.commit().await?;
-    Ok(Knock {
-        is_one_time: is_one_time(state, account.as_ref(), &request.password),
+    Ok(TriedLogin {
+        is_one_time: is_one_time_password(state, account.as_ref(), &request.password),
         account,
         count,
         may_try,
@@ -100,32 +101,39 @@ async fn knock(state: &State, ctx: &Ctx, request: &StartLoginRequest) -> Result<
     })
 }
 
-/// The password was right: the try is no failure. A right temporary password passes a wait and lifts it (THR-01).
-async fn believe(state: &State, tx: &mut Tx, account: &Account, knock: &Knock) -> Result<(), Error> {
-    if knock.is_one_time {
-        Ok(throttle::lift(tx, &throttle::failures(&state.hash_key, &account.username)).await?)
+/// Takes the counted failure back, because the password was right. A right sent password is accepted during a
+/// wait, and ends the wait (THR-01).
+async fn take_back_failure(
+    state: &State,
+    tx: &mut Tx,
+    account: &Account,
+    tried: &TriedLogin,
+) -> Result<(), Error> {
+    if tried.is_one_time {
+        Ok(throttle::clear(tx, &throttle::failure_counts(&state.hash_key, &account.username)).await?)
     } else {
-        Ok(throttle::take_back(tx, &knock.count).await?)
+        Ok(throttle::take_back_try(tx, &tried.count).await?)
     }
 }
 
-/// The password was right: the attempt begins.
-async fn begin(
+/// Creates the login after the right password, and sends its code if the login needs one at once.
+async fn create_login(
     state: &State,
     ctx: &Ctx,
-    judged: &Account,
-    knock: &Knock,
+    checked: &Account,
+    tried: &TriedLogin,
     address: &str,
 ) -> Result<LoginProgress, Error> {
     let mut tx = state.db.in_organisation(ctx, Mode::Write).await?;
-    // What was judged may have been replaced while it was: then it was the former password.
-    let there = account::table::lock(&mut tx, judged.id).await?.filter(|there| {
-        let sent = |account: &Account| account.one_time.as_ref().map(|it| it.hash.clone());
-        there.password_hash == judged.password_hash && (!knock.is_one_time || sent(there) == sent(judged))
+    // If the password was replaced while argon2 ran, the typed password is the old one: refuse the login.
+    let unchanged = account::table::lock(&mut tx, checked.id).await?.filter(|current| {
+        let sent_hash = |account: &Account| account.one_time.as_ref().map(|sent| sent.hash.clone());
+        current.password_hash == checked.password_hash
+            && (!tried.is_one_time || sent_hash(current) == sent_hash(checked))
     });
-    // Nor is a code sent to where the person was reached then.
-    let account = &there.ok_or(ErrorReason::LoginRefused)?;
-    believe(state, &mut tx, account, knock).await?;
+    // Use the locked row from here: a code must not go to an address that was replaced meanwhile.
+    let account = &unchanged.ok_or(ErrorReason::LoginRefused)?;
+    take_back_failure(state, &mut tx, account, tried).await?;
     let settings = organisation::settings(&mut tx).await?;
     let login_settings = settings.login.unwrap_or_default();
     let token = ScopedToken::generate(ctx.organisation);
@@ -133,31 +141,31 @@ async fn begin(
         id: chassis::id::v7(ctx.now),
         account: account.id,
         state: LoginState::Ended,
-        one_time: knock.is_one_time,
-        known_device: knock.known_device,
+        one_time: tried.is_one_time,
+        known_device: tried.known_device,
         amr: vec!["pwd".to_owned()],
         device_name: String::new(),
         expires_at: ctx.now + LIFE,
     };
-    match after_password(login_settings, knock.is_remembered, knock.is_one_time) {
+    match after_password(login_settings, tried.is_remembered, tried.is_one_time) {
         Ok(factor) => {
             login.amr = factor.amr.iter().map(|&it| it.to_owned()).collect();
-            // Kept where it waits for a code, moved on from there at once.
+            // Insert it in state DeviceCode; `progress::advance` moves the login on in this transaction.
             login.state = LoginState::DeviceCode;
             table::insert(&mut tx, &login, &token).await?;
-            progress::go_on(state, tx, login, account, &settings, &token).await
+            progress::advance(state, tx, login, account, &settings, &token).await
         }
         Err(first) => {
             login.state = first;
             table::insert(&mut tx, &login, &token).await?;
             if first != LoginState::SendCode {
-                let factor = factor::of(login_settings.second_factor());
+                let factor = factor::from_setting(login_settings.second_factor());
                 let purpose = if first == LoginState::DeviceCode { Purpose::Device } else { Purpose::Login };
-                let to = To::of(account, factor.medium)?;
+                let to = Destination::of(account, factor.medium)?;
                 let sending = Sending { id: login.id, purpose, to, ends_at: login.expires_at, address };
                 code::send(state, &mut tx, &settings, account, sending).await?;
             }
-            let progress = progress::of(&mut tx, &login, account, &settings, &token).await?;
+            let progress = progress::describe(&mut tx, &login, account, &settings, &token).await?;
             tx.commit().await?;
             Ok(progress)
         }
@@ -169,11 +177,11 @@ pub async fn get(
     state: &State,
     request: Request<GetLoginRequest>,
 ) -> Result<Response<GetLoginResponse>, Error> {
-    let attempt = Attempt::of(state, &request.get_ref().login_token)?;
+    let attempt = Attempt::parse(state, &request.get_ref().login_token)?;
     let mut tx = state.db.in_organisation(&attempt.ctx, Mode::Read).await?;
     let login = attempt.find(&mut tx).await?;
     let settings = organisation::settings(&mut tx).await?;
     let account = account::table::find(&mut tx, login.account).await?.ok_or(ErrorReason::LoginEnded)?;
-    let progress = progress::of(&mut tx, &login, &account, &settings, &attempt.token).await?;
+    let progress = progress::describe(&mut tx, &login, &account, &settings, &attempt.token).await?;
     Ok(Response::new(GetLoginResponse { progress: Some(progress) }))
 }

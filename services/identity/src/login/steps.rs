@@ -1,4 +1,4 @@
-//! The steps between the second factor and the session: an own password, the terms, what one was invited to.
+//! The steps between the second factor and the session: own password, terms, invitations.
 
 use proto::{
     event::v1::AccessOutcome,
@@ -30,26 +30,26 @@ pub async fn set_own_password(
     request: Request<SetOwnPasswordRequest>,
 ) -> Result<Response<SetOwnPasswordResponse>, Error> {
     let request = request.into_inner();
-    let attempt = Attempt::of(state, &request.login_token)?;
+    let attempt = Attempt::parse(state, &request.login_token)?;
     let mut tx = state.db.in_organisation(&attempt.ctx, Mode::Write).await?;
-    let mut login = attempt.find_at(&mut tx, LoginState::OwnPassword).await?;
+    let mut login = attempt.find_in_state(&mut tx, LoginState::OwnPassword).await?;
     let settings = organisation::settings(&mut tx).await?;
     let mut account = account::table::find(&mut tx, login.account).await?.ok_or(ErrorReason::LoginEnded)?;
-    // Judged before the try is counted: a password that is too short is no guess.
+    // Judge the new password before the try is counted: a bad new password is no guess at the current one.
     password::judge(&request.new_password, &request.current_password, &account, &settings)
         .map_err(|reason| Error::field("new_password", reason))?;
     if !table::count_try(&mut tx, &login).await? {
         return Err(ErrorReason::LoginEnded.into());
     }
     let cause =
-        progress::of(&mut tx, &login, &account, &settings, &attempt.token).await?.own_password_cause();
+        progress::describe(&mut tx, &login, &account, &settings, &attempt.token).await?.own_password_cause();
     tx.commit().await?;
 
     let is_current = if cause == OwnPasswordCause::Expired {
         let input = password::peppered(&state.hash_key, account.id.uuid(), &request.current_password);
         state.hasher.verify(input, account.password_hash.clone()).await?
     } else {
-        account::is_one_time(state, Some(&account), &request.current_password)
+        account::is_one_time_password(state, Some(&account), &request.current_password)
     };
     if !is_current {
         return Err(Error::field("current_password", ErrorReason::CurrentPasswordWrong));
@@ -68,7 +68,7 @@ pub async fn set_own_password(
     login.one_time = false;
     account.password_hash = Some(hash);
     account.password_set_at = Some(attempt.ctx.now);
-    let progress = progress::go_on(state, tx, login, &account, &settings, &attempt.token).await?;
+    let progress = progress::advance(state, tx, login, &account, &settings, &attempt.token).await?;
     Ok(Response::new(SetOwnPasswordResponse { progress: Some(progress) }))
 }
 
@@ -77,9 +77,9 @@ pub async fn accept_terms(
     state: &State,
     request: Request<AcceptTermsRequest>,
 ) -> Result<Response<AcceptTermsResponse>, Error> {
-    let attempt = Attempt::of(state, &request.get_ref().login_token)?;
+    let attempt = Attempt::parse(state, &request.get_ref().login_token)?;
     let mut tx = state.db.in_organisation(&attempt.ctx, Mode::Write).await?;
-    let login = attempt.find_at(&mut tx, LoginState::Terms).await?;
+    let login = attempt.find_in_state(&mut tx, LoginState::Terms).await?;
     let settings = organisation::settings(&mut tx).await?;
     let mut account = account::table::lock(&mut tx, login.account).await?.ok_or(ErrorReason::LoginEnded)?;
     if let Some(terms) = progress::terms_of(&account, &settings) {
@@ -90,7 +90,7 @@ pub async fn accept_terms(
         account.legal_entity.clone_from(&terms.entity);
         account.terms_version = terms.version;
     }
-    let progress = progress::go_on(state, tx, login, &account, &settings, &attempt.token).await?;
+    let progress = progress::advance(state, tx, login, &account, &settings, &attempt.token).await?;
     record_step(state, &attempt.ctx, Some(account.id), "AcceptTerms", AccessOutcome::Answered).await?;
     Ok(Response::new(AcceptTermsResponse { progress: Some(progress) }))
 }
@@ -123,11 +123,11 @@ async fn answer_invitation(
     access_id: &str,
     event: Event,
 ) -> Result<LoginProgress, Error> {
-    let attempt = Attempt::of(state, login_token)?;
+    let attempt = Attempt::parse(state, login_token)?;
     let mut tx = state.db.in_organisation(&attempt.ctx, Mode::Write).await?;
-    let login = attempt.find_at(&mut tx, LoginState::Invitation).await?;
+    let login = attempt.find_in_state(&mut tx, LoginState::Invitation).await?;
     let settings = organisation::settings(&mut tx).await?;
     invitation::answer(&mut tx, login.account, access_id, event).await?;
     let account = account::table::lock(&mut tx, login.account).await?.ok_or(ErrorReason::LoginEnded)?;
-    progress::go_on(state, tx, login, &account, &settings, &attempt.token).await
+    progress::advance(state, tx, login, &account, &settings, &attempt.token).await
 }

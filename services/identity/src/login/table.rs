@@ -1,4 +1,4 @@
-//! The SQL of login attempts.
+//! The SQL of logins.
 
 use chassis::{id::AccountId, secret::ScopedToken};
 use jiff_sqlx::ToSqlx;
@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{Login, State, TRIES};
 
-/// Begins an attempt.
+/// Inserts a login.
 pub async fn insert(tx: &mut Tx, login: &Login, token: &ScopedToken) -> Result<(), StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     sqlx::query!(
@@ -56,7 +56,7 @@ impl From<Row> for Login {
     }
 }
 
-/// The attempt that answers to a token, where it is not over.
+/// The login of a token, unless the login has ended or expired.
 pub async fn find(tx: &mut Tx, token: &ScopedToken) -> Result<Option<Login>, StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
     let row = sqlx::query_as!(
@@ -71,7 +71,7 @@ pub async fn find(tx: &mut Tx, token: &ScopedToken) -> Result<Option<Login>, Sto
     Ok(row.fetch_optional(tx.connection()).await?.map(Login::from))
 }
 
-/// Counts one try at the password that an attempt began with; says whether there was one left. Commit before judging.
+/// Counts one try at the current password (state OwnPassword); false: no try was left. Commit before judging.
 pub async fn count_try(tx: &mut Tx, login: &Login) -> Result<bool, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     let counted = sqlx::query!(
@@ -87,22 +87,23 @@ pub async fn count_try(tx: &mut Tx, login: &Login) -> Result<bool, StoreError> {
     Ok(counted.rows_affected() == 1)
 }
 
-/// Ends the attempts of an account but one.
-pub async fn end_all(tx: &mut Tx, account: AccountId, but: Option<Uuid>) -> Result<(), StoreError> {
+/// Deletes the logins of an account, except one.
+pub async fn end_all(tx: &mut Tx, account: AccountId, except: Option<Uuid>) -> Result<(), StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     sqlx::query!(
         "DELETE FROM login WHERE organisation_id = $1 AND account_id = $2 AND id IS DISTINCT FROM $3",
         organisation,
         account.uuid(),
-        but,
+        except,
     )
     .execute(tx.connection())
     .await?;
     Ok(())
 }
 
-/// Moves an attempt on from where the caller saw it, with what has been proven since; says whether it still stood there:
-/// a step is taken once. From then on it answers to another token.
+/// Moves a login to state `to`, and stores what has been proven since. Returns whether the login was still in
+/// the caller's state under the token `from`, so that a step is taken only once. From then on only `token` is
+/// accepted.
 pub async fn advance(
     tx: &mut Tx,
     login: &Login,
@@ -129,8 +130,8 @@ pub async fn advance(
     Ok(moved.rows_affected() == 1)
 }
 
-/// Takes away attempts that ended by time.
-pub async fn delete_over(tx: &mut Tx) -> Result<(), StoreError> {
+/// Deletes expired logins.
+pub async fn delete_expired(tx: &mut Tx) -> Result<(), StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
     sqlx::query!("DELETE FROM login WHERE organisation_id = $1 AND expires_at <= $2", organisation, now as _)
         .execute(tx.connection())

@@ -1,4 +1,4 @@
-//! Dossier tells how a client is called, at registration and at every change: kept for chooser and banner.
+//! Stores each client's name from dossier's events, to show it in the client chooser and the page banner.
 
 use std::marker::PhantomData;
 
@@ -14,27 +14,27 @@ use store::{
     event::Received,
 };
 
-/// Handles one of the two events.
+/// Stores the client's name from event `M`.
 pub struct ClientName<M> {
     seal: SealKeys,
     event: PhantomData<fn() -> M>,
 }
 
 impl ClientName<ClientRegistered> {
-    /// A client was registered.
+    /// The handler of `ClientRegistered`.
     pub const fn registered(seal: SealKeys) -> Self {
         Self { seal, event: PhantomData }
     }
 }
 
 impl ClientName<ClientChanged> {
-    /// A client's record changed.
+    /// The handler of `ClientChanged`.
     pub const fn changed(seal: SealKeys) -> Self {
         Self { seal, event: PhantomData }
     }
 }
 
-/// Both events carry the name.
+/// An event that carries a client's sealed name.
 pub trait Named: Message + Name + Default + 'static {
     /// The sealed name.
     fn name(&self) -> Option<&v1::Sealed>;
@@ -56,11 +56,12 @@ impl<M: Named> Handler for ClientName<M> {
     type Message = M;
 
     async fn handle(&self, tx: &mut Tx, event: Received<M>) -> Result<(), HandlerError> {
-        let client = event.client.ok_or_else(|| HandlerError::Never("no client named".into()))?;
+        let client =
+            event.client.ok_or_else(|| HandlerError::Permanent("the event names no client".into()))?;
         let name: Sealed = self
             .seal
             .open(event.organisation, event.message.name())
-            .map_err(|error| HandlerError::Never(Box::new(error)))?;
+            .map_err(|error| HandlerError::Permanent(Box::new(error)))?;
         sqlx::query!(
             "INSERT INTO client AS c (organisation_id, client_id, name, version) VALUES ($1, $2, $3, $4)
              ON CONFLICT (organisation_id, client_id) DO UPDATE

@@ -1,4 +1,4 @@
-//! What identity listens to.
+//! The events of other services that identity handles.
 
 mod care;
 mod client_name;

@@ -1,4 +1,4 @@
-//! The settings file of an organisation as it is written, and how it becomes settings.
+//! The tables of an organisation's settings file, and their conversion to `OrganisationSettings`.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -21,7 +21,7 @@ pub struct File {
     pub name: String,
     pub product_name: String,
     pub hosts: Vec<String>,
-    #[serde(default = "dutch")]
+    #[serde(default = "default_language")]
     pub language: String,
     pub base_url: String,
     pub sender_address: String,
@@ -63,7 +63,7 @@ pub struct ThemeTable {
 #[serde(deny_unknown_fields)]
 pub struct LoginTable {
     second_factor: FactorName,
-    #[serde(default = "five")]
+    #[serde(default = "default_code_life_minutes")]
     pub code_life_minutes: i32,
     #[serde(default)]
     username_policy: PolicyName,
@@ -73,14 +73,14 @@ pub struct LoginTable {
     pub ask_code: bool,
     #[serde(default)]
     pub ask_number: bool,
-    #[serde(default = "ninety")]
+    #[serde(default = "default_device_life_days")]
     pub device_life_days: i32,
 }
 
 impl LoginTable {
-    /// How codes travel.
+    /// How login codes are sent.
     pub const fn medium(&self) -> Medium {
-        factor::of(self.second_factor.of_contract()).medium
+        factor::from_setting(self.second_factor.to_proto()).medium
     }
 }
 
@@ -93,7 +93,7 @@ enum FactorName {
 }
 
 impl FactorName {
-    const fn of_contract(self) -> SecondFactor {
+    const fn to_proto(self) -> SecondFactor {
         match self {
             Self::EmailEach => SecondFactor::EmailEach,
             Self::SmsEach => SecondFactor::SmsEach,
@@ -206,15 +206,15 @@ pub enum LevelName {
     High,
 }
 
-fn dutch() -> String {
+fn default_language() -> String {
     "nl".to_owned()
 }
 
-const fn five() -> i32 {
+const fn default_code_life_minutes() -> i32 {
     5
 }
 
-const fn ninety() -> i32 {
+const fn default_device_life_days() -> i32 {
     90
 }
 
@@ -261,7 +261,7 @@ impl From<LoginTable> for LoginSettings {
             PolicyName::Assigned => UsernamePolicy::Assigned,
         };
         Self {
-            second_factor: table.second_factor.of_contract().into(),
+            second_factor: table.second_factor.to_proto().into(),
             code_life_seconds: table.code_life_minutes * 60,
             username_policy: username_policy.into(),
             shown_digits: table.shown_digits,

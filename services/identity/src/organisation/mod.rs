@@ -1,4 +1,4 @@
-//! Settings of an organisation: read from TOML, judged as a whole, kept with a version.
+//! Settings of an organisation: read from TOML, checked as a whole, stored with a version.
 
 mod file;
 pub mod rpc;
@@ -10,7 +10,7 @@ pub use toml::read;
 
 use proto::identity::v1::OrganisationSettings;
 
-/// Whether a typed name means this organisation: its key or its name, however it is written.
+/// Whether a typed name is this organisation's key or name. Case, spaces and punctuation do not count.
 #[must_use]
 pub fn is_named(settings: &OrganisationSettings, typed: &str) -> bool {
     let plain = |text: &str| -> String {
@@ -20,13 +20,13 @@ pub fn is_named(settings: &OrganisationSettings, typed: &str) -> bool {
     !typed.is_empty() && (typed == plain(&settings.key) || typed == plain(&settings.name))
 }
 
-/// Whether a host leads to this organisation.
+/// Whether a host name belongs to this organisation.
 #[must_use]
 pub fn has_host(settings: &OrganisationSettings, host: &str) -> bool {
     settings.hosts.iter().any(|known| known.eq_ignore_ascii_case(host))
 }
 
-/// How strongly a colour stands out against white, as WCAG 2.2 counts it (1 to 21); `None` where it is no `#rrggbb`.
+/// The contrast of a colour with white, from 1 to 21 (WCAG 2.2); `None` if the colour is not `#rrggbb`.
 #[must_use]
 pub fn contrast_with_white(colour: &str) -> Option<f64> {
     let digits = colour.strip_prefix('#').filter(|digits| digits.len() == 6)?;
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_found_however_it_is_typed() {
+    fn typed_name_matches_in_any_spelling() {
         let settings = OrganisationSettings {
             key: "rozelaar".to_owned(),
             name: "De Rozelaar".to_owned(),
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn contrast_is_counted_as_the_norm_does() {
+    fn contrast_matches_wcag() {
         assert!((contrast_with_white("#000000").unwrap() - 21.0).abs() < 0.01);
         assert!((contrast_with_white("#ffffff").unwrap() - 1.0).abs() < 0.01);
         assert!((contrast_with_white("#767676").unwrap() - 4.54).abs() < 0.01);

@@ -1,4 +1,4 @@
-//! Finding and configuring organisations.
+//! Finds and configures organisations.
 
 use chassis::{Ctx, id::OrganisationId};
 use proto::identity::v1::{
@@ -18,8 +18,8 @@ pub async fn find(
     request: Request<FindOrganisationRequest>,
 ) -> Result<Response<FindOrganisationResponse>, Error> {
     let request = request.into_inner();
-    let nobody = Ctx::of_service("identity", OrganisationId(Uuid::nil()), state.clock.now());
-    let found = organisation::list(&state.db, &nobody).await?.into_iter().find(|known| {
+    let no_organisation = Ctx::of_service("identity", OrganisationId(Uuid::nil()), state.clock.now());
+    let found = organisation::list(&state.db, &no_organisation).await?.into_iter().find(|known| {
         if request.host.is_empty() {
             is_named(&known.settings, &request.name)
         } else {
@@ -38,8 +38,8 @@ pub async fn configure(
 ) -> Result<Response<ConfigureOrganisationResponse>, Error> {
     let settings = read(&request.get_ref().toml)?;
     let now = state.clock.now();
-    let nobody = Ctx::of_service("identity", OrganisationId(Uuid::nil()), now);
-    let all = organisation::list(&state.db, &nobody).await?;
+    let no_organisation = Ctx::of_service("identity", OrganisationId(Uuid::nil()), now);
+    let all = organisation::list(&state.db, &no_organisation).await?;
     let taken = all.iter().any(|known| {
         known.settings.key != settings.key
             && settings.hosts.iter().any(|host| has_host(&known.settings, host))
@@ -62,7 +62,7 @@ pub async fn configure(
     };
     let ctx = Ctx::of_service("identity", id, now);
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
-    if organisation::keep(&mut tx, id, version, &settings).await? {
+    if organisation::save_if_newer(&mut tx, id, version, &settings).await? {
         let event = OrganisationConfigured { settings: Some(settings) };
         tx.emit(About::new(id.uuid(), version), &event).await?;
     }
@@ -70,7 +70,7 @@ pub async fn configure(
     Ok(Response::new(ConfigureOrganisationResponse { organisation_id: id.to_string(), version }))
 }
 
-/// Whether terms have another text under the version that people have accepted: what they agreed to would be lost.
+/// Whether the text of terms changes without a new version: the text that people have accepted would be lost.
 fn changes_accepted_terms(before: &OrganisationSettings, after: &OrganisationSettings) -> bool {
     after.terms.iter().any(|new| {
         let is_same = |old: &&Terms| old.entity == new.entity && old.version == new.version;

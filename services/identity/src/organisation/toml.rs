@@ -1,15 +1,15 @@
-//! The settings file of an organisation: the bounds of every key, and an error that names the key.
+//! Reads an organisation's settings file and checks the bounds of every key. An error names the key.
 
 use chassis::section;
 use proto::identity::v1::OrganisationSettings;
 
 use super::{contrast_with_white, file::File};
-use crate::{account::is_email, error::Error, factor::Medium, password::FLOOR};
+use crate::{account::is_email, error::Error, factor::Medium, password::MIN_LENGTH};
 
-/// Reads and judges a settings file.
+/// Reads and checks a settings file.
 ///
 /// # Errors
-/// `SETTINGS_INVALID`, for the key that is missing, unknown or out of its bounds.
+/// `SETTINGS_INVALID`, with the key that is missing, unknown or out of its bounds.
 pub fn read(text: &str) -> Result<OrganisationSettings, Error> {
     let file: File = ::toml::from_str(text).map_err(|error| Error::setting(&key_of(&error, text)))?;
     let rules = [
@@ -34,10 +34,10 @@ pub fn read(text: &str) -> Result<OrganisationSettings, Error> {
         ("login.code_life_minutes", (1..=10).contains(&file.login.code_life_minutes)),
         (
             "password.min_length",
-            usize::try_from(file.password.min_length).is_ok_and(|least| (FLOOR..=64).contains(&least)),
+            usize::try_from(file.password.min_length).is_ok_and(|least| (MIN_LENGTH..=64).contains(&least)),
         ),
         ("login.shown_digits", [0, 4].contains(&file.login.shown_digits)),
-        // A number is typed where the code is asked for, and only a code by SMS goes to one.
+        // The number is typed in the step that asks for the code, and only an SMS code goes to a number.
         (
             "login.ask_number",
             !file.login.ask_number || (file.login.ask_code && file.login.medium() == Medium::Sms),
@@ -60,8 +60,8 @@ pub fn read(text: &str) -> Result<OrganisationSettings, Error> {
             }),
         ),
         ("levels", file.levels.keys().all(|section| section::of_name(section).is_some())),
-        ("labels", file.labels.iter().all(|(key, words)| is_word_key(key) && is_line(words, 100))),
-        // SES-01, and what an organisation may choose of it.
+        ("labels", file.labels.iter().all(|(key, words)| is_label_key(key) && is_line(words, 100))),
+        // SES-01: the bounds within which an organisation may choose.
         ("session.idle_minutes", (15..=60).contains(&file.session.idle_minutes)),
         ("session.absolute_hours", (1..=24).contains(&file.session.absolute_hours)),
     ];
@@ -71,7 +71,7 @@ pub fn read(text: &str) -> Result<OrganisationSettings, Error> {
     Ok(file.into())
 }
 
-/// The key that a parser's error is about: the one it quotes, or the one on the line where it stopped.
+/// The key of a parser's error: the key quoted in the message, else the key on the line where parsing ended.
 fn key_of(error: &::toml::de::Error, text: &str) -> String {
     let message = error.message();
     let names_key = message.starts_with("missing field") || message.starts_with("unknown field");
@@ -85,7 +85,7 @@ fn key_of(error: &::toml::de::Error, text: &str) -> String {
     line.filter(|key| !key.is_empty()).unwrap_or("file").to_owned()
 }
 
-fn is_word_key(key: &str) -> bool {
+fn is_label_key(key: &str) -> bool {
     !key.is_empty() && key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b))
 }
 
@@ -94,7 +94,7 @@ fn is_key(key: &str) -> bool {
         && key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
-/// One line of text without control characters: nothing that could end a mail header (ASVS 1.3.11).
+/// One line of text without control characters: a line break could end a mail header (ASVS 1.3.11).
 fn is_line(text: &str, max: usize) -> bool {
     !text.trim().is_empty() && text.chars().count() <= max && !text.chars().any(char::is_control)
 }
@@ -120,14 +120,14 @@ mod tests {
     const FILE: &str = include_str!("../../../../deploy/organisations/thuisgenoten.toml");
 
     /// The key that an error names.
-    fn named(error: Error) -> String {
+    fn error_key(error: Error) -> String {
         let Error::Fields(fields) = error else { panic!("{error}") };
         assert_eq!(fields[0].reason, ErrorReason::SettingsInvalid);
         fields[0].name.clone()
     }
 
     #[test]
-    fn the_example_organisations_hold() {
+    fn example_settings_files_are_valid() {
         for file in [
             FILE,
             include_str!("../../../../deploy/organisations/profila.toml"),
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_names_its_key() {
+    fn settings_error_names_its_key() {
         for (right, wrong, key) in [
             ("code_life_minutes = 5", "code_life_minutes = 11", "login.code_life_minutes"),
             ("key = \"thuisgenoten\"", "key = \"Thuis genoten\"", "key"),
@@ -156,14 +156,14 @@ mod tests {
         ] {
             assert!(FILE.contains(right), "{right}");
             let error = read(&FILE.replace(right, wrong)).unwrap_err();
-            assert_eq!(named(error), key, "{wrong}");
+            assert_eq!(error_key(error), key, "{wrong}");
         }
     }
 
     #[test]
-    fn a_theme_that_people_cannot_read_is_refused() {
+    fn theme_with_low_contrast_is_refused() {
         let settings = read(FILE).unwrap();
         let pale = FILE.replace(&settings.theme.unwrap().primary, "#ffcc00");
-        assert_eq!(named(read(&pale).unwrap_err()), "theme.primary");
+        assert_eq!(error_key(read(&pale).unwrap_err()), "theme.primary");
     }
 }

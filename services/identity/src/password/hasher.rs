@@ -1,6 +1,6 @@
-//! Argon2id on threads of its own: as many as there are cores, at a lower priority than those that serve pages, each
-//! with one piece of memory that is used again, and wiped before it rests. The queue is short: beyond it, the answer is
-//! "busy".
+//! Argon2id on separate threads: one per core, at a lower priority than the threads that serve requests. Each
+//! thread reuses one block of memory and wipes the block before it waits. The queue is short: when it is
+//! full, the answer is "busy".
 
 use std::{
     sync::{Arc, Mutex, mpsc},
@@ -18,9 +18,9 @@ use proto::identity::v1::ErrorReason;
 
 use crate::error::Error;
 
-/// How many hashes may wait: at 25 ms each on two cores, the last waits less than a second.
+/// How many hashes may wait. At 25 ms each on two cores, the last one waits less than a second.
 const QUEUE: usize = 64;
-/// Lower than whoever serves pages.
+/// The Unix nice value of the hashing threads: a lower priority than the threads that serve requests.
 const NICENESS: i32 = 10;
 
 enum Job {
@@ -28,7 +28,7 @@ enum Job {
     Verify { input: [u8; 32], stored: Option<String>, done: oneshot::Sender<bool> },
 }
 
-/// The way to the hashing threads. Cheap to clone; the threads end with the last of them.
+/// A handle to the hashing threads. Cheap to clone; the threads end when the last clone is dropped.
 #[derive(Clone)]
 pub struct Hasher(mpsc::SyncSender<Job>);
 
@@ -48,20 +48,20 @@ impl Hasher {
         Ok(Self(sender))
     }
 
-    /// The hash to keep, in PHC form.
+    /// The hash of an input, in PHC form.
     ///
     /// # Errors
-    /// [`ErrorReason::Busy`] where too many wait.
+    /// [`ErrorReason::Busy`] if the queue is full.
     pub async fn hash(&self, input: [u8; 32]) -> Result<String, Error> {
         let (done, hashed) = oneshot::channel();
         self.0.try_send(Job::Hash { input, done }).map_err(|_| Error::from(ErrorReason::Busy))?;
         hashed.await.ok().flatten().ok_or_else(|| ErrorReason::Busy.into())
     }
 
-    /// Whether the input is what was hashed. Without a stored hash the same work is done, and the answer is no.
+    /// Whether the input matches the stored hash. Without a stored hash the work is the same, the answer no.
     ///
     /// # Errors
-    /// [`ErrorReason::Busy`] where too many wait.
+    /// [`ErrorReason::Busy`] if the queue is full.
     pub async fn verify(&self, input: [u8; 32], stored: Option<String>) -> Result<bool, Error> {
         let (done, verified) = oneshot::channel();
         self.0.try_send(Job::Verify { input, stored, done }).map_err(|_| Error::from(ErrorReason::Busy))?;
@@ -70,12 +70,12 @@ impl Hasher {
 }
 
 fn work(jobs: &Mutex<mpsc::Receiver<Job>>) {
-    // On Linux this is the calling thread alone. Without it hashing still works, just less politely.
+    // On Linux this sets the priority of this thread only. If it fails, hashing runs at normal priority.
     let _ = rustix::process::setpriority_process(None, NICENESS);
-    // Taken at the first hash: an idle process does without its 19 MiB for each thread.
+    // Allocated at the first hash, so that an idle process does not hold 19 MiB per thread.
     let mut memory = Vec::new();
     loop {
-        // Whoever comes next writes over what the last one left; where nobody does, it is wiped before the wait.
+        // The next job overwrites the memory of the last. If no job is queued, wipe it before waiting.
         let next = jobs.try_lock().ok().and_then(|jobs| jobs.try_recv().ok());
         let job = if let Some(job) = next {
             job
@@ -85,7 +85,7 @@ fn work(jobs: &Mutex<mpsc::Receiver<Job>>) {
             job
         };
         memory.resize(Params::DEFAULT.block_count(), Block::default());
-        // So that a test can count: every login costs exactly one.
+        // Tests count this line: every login costs exactly one hash.
         tracing::debug!("argon2");
         match job {
             Job::Hash { input, done } => {
@@ -115,7 +115,7 @@ fn verify(input: &[u8; 32], stored: Option<&str>, memory: &mut [Block]) -> bool 
     let stored = stored.and_then(|stored| PasswordHash::new(stored).ok());
     let Some((hash, salt, expected)) = stored.and_then(|hash| Some((hash.clone(), hash.salt?, hash.hash?)))
     else {
-        // The same work for whoever has no password: the time must not tell.
+        // Do the same work without a stored hash: the response time must not show who has a password.
         if let Ok(salt) = Salt::new(&[0; 16]) {
             let _ = raw(input, &salt, &Params::DEFAULT, memory);
         }
@@ -123,7 +123,7 @@ fn verify(input: &[u8; 32], stored: Option<&str>, memory: &mut [Block]) -> bool 
     };
     let Ok(params) = Params::try_from(&hash) else { return false };
     raw(input, &salt, &params, memory)
-        .is_some_and(|output| chassis::secret::same(output.as_bytes(), expected.as_bytes()))
+        .is_some_and(|output| chassis::secret::constant_time_eq(output.as_bytes(), expected.as_bytes()))
 }
 
 fn raw(input: &[u8; 32], salt: &Salt, params: &Params, memory: &mut [Block]) -> Option<Output> {
@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_was_hashed_verifies_and_nothing_else() {
+    async fn only_the_hashed_input_verifies() {
         let hasher = Hasher::start().unwrap();
         let stored = hasher.hash([1; 32]).await.unwrap();
         assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn beyond_the_queue_the_answer_is_busy() {
+    async fn full_queue_answers_busy() {
         let hasher = Hasher::start().unwrap();
         let many = (0..QUEUE * 3).map(|_| hasher.verify([1; 32], None));
         let results = futures::future::join_all(many).await;

@@ -1,21 +1,23 @@
-//! What a new password must be: the organisation's rules above the platform's floor, and not easy to guess (PW-01–PW-03).
+//! Checks a new password: the organisation's rules, the platform's minimum, and how easy it is to guess
+//! (PW-01–PW-03).
 
 use proto::identity::v1::{ErrorReason, OrganisationSettings, PasswordSettings};
 use unicode_normalization::UnicodeNormalization;
 use zxcvbn::{Entropy, matching::patterns::MatchPattern, zxcvbn};
 
-use super::{FLOOR, MOST};
+use super::{MAX_LENGTH, MIN_LENGTH};
 use crate::account::Account;
 
-/// What somebody who tries the likeliest first needs fewer tries for is no password.
-const GUESSES: u64 = 1_000_000;
-/// What Dutch people build passwords from, beside what zxcvbn knows: whole or with digits it is guessed at once.
-const DUTCH: &str = include_str!("common.txt");
+/// A password that takes fewer guesses, with the likeliest tried first, is refused.
+const MIN_GUESSES: u64 = 1_000_000;
+/// Common words in Dutch passwords that zxcvbn does not know. Alone or with digits they are easy to guess.
+const COMMON_DUTCH: &str = include_str!("common.txt");
 
-/// Judges a new password against the current one and the words that are close at hand.
+/// Checks a new password against the rules, the current password, and the names of the person and the
+/// organisation.
 ///
 /// # Errors
-/// The reason to tell at the field.
+/// The reason to show at the form field.
 pub fn judge(
     new: &str,
     current: &str,
@@ -23,22 +25,22 @@ pub fn judge(
     settings: &OrganisationSettings,
 ) -> Result<(), ErrorReason> {
     let rules = settings.password.unwrap_or_default();
-    let length = new.nfkc().take(MOST + 1).count();
-    let least = usize::try_from(rules.min_length).unwrap_or(FLOOR).max(FLOOR);
-    if length > MOST {
+    let length = new.nfkc().take(MAX_LENGTH + 1).count();
+    let min_length = usize::try_from(rules.min_length).unwrap_or(MIN_LENGTH).max(MIN_LENGTH);
+    if length > MAX_LENGTH {
         Err(ErrorReason::PasswordTooLong)
-    } else if length < least {
+    } else if length < min_length {
         Err(ErrorReason::PasswordTooShort)
     } else if !current.is_empty() && new == current {
         Err(ErrorReason::PasswordUnchanged)
     } else if !is_mixed(new, rules) {
         Err(ErrorReason::PasswordNotMixed)
     } else {
-        is_unguessable(new, &own_words(account, settings))
+        check_guesses(new, &own_words(account, settings))
     }
 }
 
-/// P36: letters of both cases, and a character that is no letter.
+/// P36: upper case, lower case and a character that is not a letter, if the organisation asks for a mix.
 fn is_mixed(new: &str, rules: PasswordSettings) -> bool {
     !rules.mixed
         || (new.chars().any(char::is_uppercase)
@@ -46,7 +48,7 @@ fn is_mixed(new: &str, rules: PasswordSettings) -> bool {
             && new.chars().any(|c| !c.is_alphabetic()))
 }
 
-/// The names of who, where and what: their parts too.
+/// The names of the account, the organisation and the product, whole and in parts.
 fn own_words(account: &Account, settings: &OrganisationSettings) -> Vec<String> {
     [
         &account.username,
@@ -63,18 +65,18 @@ fn own_words(account: &Account, settings: &OrganisationSettings) -> Vec<String> 
     .collect()
 }
 
-fn is_unguessable(new: &str, own: &[String]) -> Result<(), ErrorReason> {
-    let common: Vec<&str> = DUTCH.split_whitespace().collect();
+fn check_guesses(new: &str, own: &[String]) -> Result<(), ErrorReason> {
+    let common: Vec<&str> = COMMON_DUTCH.split_whitespace().collect();
     let with_own: Vec<&str> = own.iter().map(String::as_str).chain(common.iter().copied()).collect();
     let entropy = zxcvbn(new, &with_own);
-    if entropy.guesses() >= GUESSES {
+    if entropy.guesses() >= MIN_GUESSES {
         return Ok(());
     }
-    Err(if is_of(&entropy, own) { ErrorReason::PasswordPersonal } else { ErrorReason::PasswordCommon })
+    Err(if is_personal(&entropy, own) { ErrorReason::PasswordPersonal } else { ErrorReason::PasswordCommon })
 }
 
-/// Whether one's own words are what makes it easy.
-fn is_of(entropy: &Entropy, own: &[String]) -> bool {
+/// Whether the person's own words make the password easy to guess.
+fn is_personal(entropy: &Entropy, own: &[String]) -> bool {
     entropy.sequence().iter().any(|found| match &found.pattern {
         MatchPattern::Dictionary(pattern) => own.contains(&pattern.matched_word),
         _ => false,
@@ -121,7 +123,7 @@ mod tests {
     const TEN: i32 = 10;
 
     #[test]
-    fn length_is_counted_in_characters_and_an_organisation_cannot_go_below_the_floor() {
+    fn length_counts_characters_and_is_at_least_eight() {
         let lax = PasswordSettings { min_length: 5, ..Default::default() };
         let strict = PasswordSettings { min_length: TEN, ..Default::default() };
         assert_eq!(judged("kw7z-pq", lax), Err(ErrorReason::PasswordTooShort), "P37: 5 is not enough");
@@ -133,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn letters_of_both_cases_and_another_character_where_the_organisation_asks_it() {
+    fn mixed_password_needs_both_cases_and_a_non_letter() {
         let mixed = PasswordSettings { min_length: 8, mixed: true, ..Default::default() };
         for new in ["vier woorden op rij", "VIER WOORDEN OP RIJ", "VierWoordenOpRij"] {
             assert_eq!(judged(new, mixed), Err(ErrorReason::PasswordNotMixed), "{new}");
@@ -147,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_everybody_takes_and_what_is_ones_own_name_is_refused_with_the_reason() {
+    fn common_and_personal_passwords_are_refused() {
         let rules = PasswordSettings { min_length: 8, ..Default::default() };
         for common in
             ["password123", "Welkom01!", "wachtwoord1", "qwertyuiop", "12345678", "Feyenoord1", "zomer2026"]

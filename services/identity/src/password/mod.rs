@@ -1,4 +1,4 @@
-//! Passwords: what they must be, and how they are hashed.
+//! Passwords: the rules for new ones, and hashing.
 
 mod hasher;
 mod judge;
@@ -12,16 +12,16 @@ pub use hasher::Hasher;
 pub use judge::judge;
 pub use replace::replace;
 
-/// The fewest characters that the platform takes, whatever an organisation asks (PW-01).
-pub const FLOOR: usize = 8;
-/// The most characters that are taken.
-pub const MOST: usize = 1000;
+/// The fewest characters of a password, whatever an organisation sets (PW-01).
+pub const MIN_LENGTH: usize = 8;
+/// The most characters of a password.
+pub const MAX_LENGTH: usize = 1000;
 
-/// What is given to argon2: the password as NFKC under the deployment's key (PW-05), bound to the account. A stolen
-/// table is useless without the key; a row copied to another account does not open it.
+/// The input for argon2: the password in NFKC form, hashed with the deployment's key and bound to the account
+/// (PW-05). Without the key a stolen table is useless; a hash copied to another account does not match.
 #[must_use]
 pub fn peppered(key: &HashKey, account: Uuid, password: &str) -> [u8; 32] {
-    let normal: String = password.chars().take(MOST + 1).nfkc().collect();
+    let normal: String = password.chars().take(MAX_LENGTH + 1).nfkc().collect();
     key.hash("password", account, &normal)
 }
 

@@ -1,4 +1,4 @@
-//! Replacing a password, and all that follows from it.
+//! Replaces a password, and ends the access that the old password gave.
 
 use chassis::id::SessionId;
 use proto::identity::v1::{ErrorReason, SecurityChange};
@@ -13,12 +13,12 @@ use crate::{
     state::State,
 };
 
-/// Replaces an account's password by one with this hash: its other sessions and logins end, links to look along are good
-/// no more, its owner is told, and after a reset every remembered device asks for a code again (REC-03, ASVS 7.4.3).
-/// `keep` is the session or the login that goes on.
+/// Replaces an account's password by one with this hash. The account's other sessions and logins end, its
+/// impersonation links become invalid, and its owner gets a notice. After a reset every remembered device
+/// asks for a code again (REC-03, ASVS 7.4.3). `keep` is the session or login that stays.
 ///
 /// # Errors
-/// [`ErrorReason::SessionEnded`] where the password was replaced meanwhile: by that, whoever asks was put out.
+/// [`ErrorReason::SessionEnded`] if the password was replaced meanwhile, which ended the caller's session.
 pub async fn replace(
     state: &State,
     tx: &mut Tx,
@@ -30,7 +30,8 @@ pub async fn replace(
     if !account::table::set_password(tx, account, hash).await? {
         return Err(ErrorReason::SessionEnded.into());
     }
-    // Before the sessions are listed: a link that is opened meanwhile has made one, or makes none.
+    // Delete the links before `end_all` lists the sessions: a link that is opened meanwhile either made a
+    // session that is listed, or can make none.
     impersonation::table::delete_all(tx, account.id).await?;
     login::table::end_all(tx, account.id, keep).await?;
     session::end_all(tx, account.id, keep.map(SessionId)).await?;

@@ -1,4 +1,4 @@
-//! Due work: requests for a new password are looked at, and what helps is sent to those who exist.
+//! Due work: sends a temporary password or a link for each reset request whose account exists.
 
 use chassis::{Ctx, secret, secret::ScopedToken, time};
 use futures::future::BoxFuture;
@@ -19,7 +19,7 @@ use crate::{
     state::State,
 };
 
-/// Sends what was asked for.
+/// Handles the stored reset requests of an organisation.
 pub struct SendResets(pub(crate) State);
 
 impl SendResets {
@@ -36,18 +36,18 @@ impl SendResets {
             if let Some(id) = id
                 && let Some(account) = account::table::lock(&mut tx, id).await?
             {
-                issue(&self.0, &mut tx, &account, settings).await?;
+                send_reset(&self.0, &mut tx, &account, settings).await?;
             }
             tx.commit().await?;
         }
     }
 }
 
-/// Sends a temporary password or a link, by the organisation's setting. The password that there is stays.
+/// Sends a temporary password or a link, as the organisation has set. The current password stays valid.
 ///
 /// # Errors
-/// When the database is away.
-pub async fn issue(
+/// If the database cannot be reached.
+pub async fn send_reset(
     state: &State,
     tx: &mut Tx,
     account: &Account,
@@ -59,7 +59,7 @@ pub async fn issue(
     let about = About::new(account.id.uuid(), 1);
     let (until, account_id) = (Some(time::to_proto(expires_at)), account.id.to_string());
     let recipient = Some(account.recipient());
-    // Whoever has no own password yet gets one to begin with: a link would pass the first login's steps.
+    // Without an own password always send a temporary one: a link would skip the steps of the first login.
     if rules.reset() == ResetKind::Link && account.password_hash.is_some() {
         let token = ScopedToken::generate(tx.ctx().organisation);
         table::set_link(tx, account.id, &token, expires_at).await?;
@@ -69,11 +69,11 @@ pub async fn issue(
         tx.deliver(about, &message, expires_at).await?;
     } else {
         let password = secret::one_time_password();
-        // Who has no own password yet keeps the time that the first one had.
+        // Before the first login, the new password is valid at least as long as the one that it replaces.
         let first = account.one_time.as_ref().filter(|_| account.password_hash.is_none());
         let expires_at = first.map_or(expires_at, |first| first.expires_at.max(expires_at));
-        let one_time = state.one_time(account.id, &password, expires_at);
-        account::table::set_one_time(tx, account.id, &one_time).await?;
+        let one_time = state.hash_one_time_password(account.id, &password, expires_at);
+        account::table::set_one_time_password(tx, account.id, &one_time).await?;
         let content = state.sealed(tx, &ResetPasswordContent { recipient, password, life_minutes })?;
         let message = ResetPassword { content, expires_at: until, account_id };
         tx.deliver(about, &message, expires_at).await?;

@@ -1,7 +1,7 @@
-//! A forgotten password: a temporary one, or a link, by the organisation's setting (T25–T35, H9, V12–V17).
+//! Forgotten passwords: a temporary password or a link, as the organisation has set (T25–T35, H9, V12–V17).
 //!
-//! asked → sent → used, replaced by a newer one, or too old. Who asks hears the same whoever it is: the request is kept, and
-//! what is sent is decided afterwards.
+//! asked → sent → used, replaced by a newer one, or expired. The answer to a request is the same whether the
+//! account exists or not: the request is stored, and the account is looked up later.
 
 mod due;
 pub mod rpc;
@@ -11,17 +11,19 @@ use jiff::Timestamp;
 
 pub use due::SendResets;
 
-/// What was sent.
+/// A reset link that was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sent {
-    /// Its hash.
+pub struct SentLink {
+    /// The hash of the link's token.
     pub hash: Vec<u8>,
-    /// Until when it is good.
+    /// When the link expires.
     pub expires_at: Timestamp,
 }
 
-/// Whether this is what was sent last, in time.
+/// Whether the token is that of the last link, and the link has not expired.
 #[must_use]
-pub fn is_good(sent: Option<&Sent>, typed: &[u8], now: Timestamp) -> bool {
-    sent.is_some_and(|sent| chassis::secret::same(typed, &sent.hash) && now < sent.expires_at)
+pub fn is_valid(sent: Option<&SentLink>, token_hash: &[u8], now: Timestamp) -> bool {
+    sent.is_some_and(|sent| {
+        chassis::secret::constant_time_eq(token_hash, &sent.hash) && now < sent.expires_at
+    })
 }

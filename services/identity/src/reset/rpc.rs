@@ -1,4 +1,4 @@
-//! Asking for a new password, and setting it by a link.
+//! Accepts requests for a new password, and sets a new password by a link.
 
 use chassis::{
     Ctx,
@@ -13,7 +13,7 @@ use store::Mode;
 use tonic::{Request, Response};
 use uuid::Uuid;
 
-use super::{due::issue, is_good, table};
+use super::{due::send_reset, is_valid, table};
 use crate::{
     account::{self, normalise_username},
     error::Error,
@@ -22,13 +22,14 @@ use crate::{
     throttle::{self, Count, Kind, table as counts},
 };
 
-/// StartPasswordReset (T27, T30, V13): the same work whoever asks, and whether there is such an organisation or not.
+/// StartPasswordReset (T27, T30, V13). The work is the same whether the user name and the organisation exist
+/// or not: the response time must not show which accounts exist.
 pub async fn start(
     state: &State,
     request: Request<StartPasswordResetRequest>,
 ) -> Result<Response<StartPasswordResetResponse>, Error> {
     let request = request.into_inner();
-    // Requests to an organisation that is not there are taken away unread.
+    // A request for an unknown organisation is stored under the nil id; `session::Purge` deletes it unread.
     let organisation = request.organisation_id.parse().unwrap_or(OrganisationId(Uuid::nil()));
     let ctx = Ctx::of_service("identity", organisation, state.clock.now());
     let short = |text: &str| -> String { text.trim().chars().filter(|&c| c != '\0').take(300).collect() };
@@ -38,8 +39,8 @@ pub async fn start(
         Count::of(&state.hash_key, Kind::ResetName, &username),
         Count::of(&state.hash_key, Kind::ResetFrom, &request.address),
     ];
-    // Beyond the day's limit the answer is the same, and nothing is sent.
-    if counts::count(&mut tx, &asked, state.limits).await? {
+    // Beyond the limit per day the answer is the same, but the request is not stored.
+    if counts::count_within_limit(&mut tx, &asked, state.limits).await? {
         table::insert(&mut tx, &username, &short(&request.email)).await?;
     }
     tx.commit().await?;
@@ -47,7 +48,7 @@ pub async fn start(
     Ok(Response::new(StartPasswordResetResponse {}))
 }
 
-/// FinishPasswordReset (V15–V16). Nobody is logged in by it: logging in asks for the second factor (REC-03).
+/// FinishPasswordReset (V15–V16). It opens no session: a login still asks for the second factor (REC-03).
 pub async fn finish(
     state: &State,
     request: Request<FinishPasswordResetRequest>,
@@ -61,7 +62,7 @@ pub async fn finish(
     let (id, sent) = table::lock_by_link(&mut tx, &token).await?.ok_or(expired)?;
     let account = account::table::find(&mut tx, id).await?.ok_or(expired)?;
     drop(tx);
-    if !is_good(Some(&sent), &token.hash(), ctx.now) {
+    if !is_valid(Some(&sent), &token.hash(), ctx.now) {
         return Err(expired.into());
     }
     if normalise_username(&request.username) != account.username {
@@ -72,26 +73,26 @@ pub async fn finish(
     let input = password::peppered(&state.hash_key, id.uuid(), &request.new_password);
     let hash = state.hasher.hash(input).await?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
-    // Used by somebody else meanwhile: then it is good no more.
+    // Another request may have used the link while the password was hashed: look the link up again.
     table::lock_by_link(&mut tx, &token).await?.ok_or(expired)?;
     password::replace(state, &mut tx, &account, &hash, None, true).await?;
-    counts::lift(&mut tx, &throttle::table::failures(&state.hash_key, &account.username)).await?;
+    counts::clear(&mut tx, &throttle::table::failure_counts(&state.hash_key, &account.username)).await?;
     tx.commit().await?;
     Ok(Response::new(FinishPasswordResetResponse {}))
 }
 
-/// StartReset: a system asks on behalf of the person, and never sees what is sent (ASVS 6.4.6).
-pub async fn start_for(
+/// StartReset. A system asks on behalf of a person, and never sees the sent password or link (ASVS 6.4.6).
+pub async fn start_for_account(
     state: &State,
     request: Request<StartResetRequest>,
 ) -> Result<Response<StartResetResponse>, Error> {
-    let ctx = Ctx::of(&request)?;
+    let ctx = Ctx::from_request(&request)?;
     let unknown = ErrorReason::AccountUnknown;
     let id: AccountId = request.get_ref().account_id.parse().map_err(|_| unknown)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     let settings = organisation::settings(&mut tx).await?;
     let account = account::table::lock(&mut tx, id).await?.ok_or(unknown)?;
-    issue(state, &mut tx, &account, &settings).await?;
+    send_reset(state, &mut tx, &account, &settings).await?;
     tx.commit().await?;
     Ok(Response::new(StartResetResponse {}))
 }

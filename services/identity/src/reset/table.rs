@@ -1,20 +1,20 @@
-//! The SQL of resets.
+//! The SQL of password resets.
 
 use chassis::{id::AccountId, secret::ScopedToken};
 use jiff_sqlx::ToSqlx;
 use store::{StoreError, Tx};
 
-use super::Sent;
+use super::SentLink;
 
-/// A request that waits.
+/// A stored request for a new password.
 pub struct Request {
-    /// The user name, as it is compared.
+    /// The user name in normalised form.
     pub username: String,
     /// The e-mail address as typed.
     pub email: String,
 }
 
-/// Keeps a request.
+/// Stores a request.
 pub async fn insert(tx: &mut Tx, username: &str, email: &str) -> Result<(), StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now);
     sqlx::query!(
@@ -29,7 +29,7 @@ pub async fn insert(tx: &mut Tx, username: &str, email: &str) -> Result<(), Stor
     Ok(())
 }
 
-/// Takes one request out.
+/// Deletes the oldest request and returns it.
 pub async fn take(tx: &mut Tx) -> Result<Option<Request>, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     let row = sqlx::query_as!(
@@ -42,7 +42,7 @@ pub async fn take(tx: &mut Tx) -> Result<Option<Request>, StoreError> {
     Ok(row.fetch_optional(tx.connection()).await?)
 }
 
-/// Takes all requests away.
+/// Deletes all requests.
 pub async fn delete_all(tx: &mut Tx) -> Result<(), StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     sqlx::query!("DELETE FROM reset_request WHERE organisation_id = $1", organisation)
@@ -51,7 +51,7 @@ pub async fn delete_all(tx: &mut Tx) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Keeps the hash of a link, in place of an earlier one.
+/// Stores the hash of a link's token, in place of an earlier one.
 pub async fn set_link(
     tx: &mut Tx,
     account: AccountId,
@@ -71,8 +71,11 @@ pub async fn set_link(
     Ok(())
 }
 
-/// The account that a link was sent to, with what was sent; locked.
-pub async fn lock_by_link(tx: &mut Tx, token: &ScopedToken) -> Result<Option<(AccountId, Sent)>, StoreError> {
+/// The account of a link's token, with the link. Locks the account's row.
+pub async fn lock_by_link(
+    tx: &mut Tx,
+    token: &ScopedToken,
+) -> Result<Option<(AccountId, SentLink)>, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     let row = sqlx::query!(
         r#"SELECT id, reset_hash AS "hash!", reset_expires_at AS "expires_at!: jiff_sqlx::Timestamp" FROM account
@@ -83,6 +86,6 @@ pub async fn lock_by_link(tx: &mut Tx, token: &ScopedToken) -> Result<Option<(Ac
     .fetch_optional(tx.connection())
     .await?;
     let found =
-        |id, hash, end: jiff_sqlx::Timestamp| (AccountId(id), Sent { hash, expires_at: end.to_jiff() });
+        |id, hash, end: jiff_sqlx::Timestamp| (AccountId(id), SentLink { hash, expires_at: end.to_jiff() });
     Ok(row.map(|row| found(row.id, row.hash, row.expires_at)))
 }

@@ -1,4 +1,4 @@
-//! Whose dossiers a session may be about, and choosing one.
+//! Lists the clients whose dossiers an account may see, and chooses one of them for a session.
 
 use chassis::{Ctx, Failure};
 use proto::identity::v1::{
@@ -16,8 +16,8 @@ pub async fn list(
     state: &State,
     request: Request<ListMyClientsRequest>,
 ) -> Result<Response<ListMyClientsResponse>, Error> {
-    // All of the account's clients, not the chosen one alone.
-    let ctx = Ctx { client: None, ..Ctx::of(&request)? };
+    // Without the chosen client in the context, the query finds all of the account's clients.
+    let ctx = Ctx { client: None, ..Ctx::from_request(&request)? };
     let mut tx = state.db.in_organisation(&ctx, Mode::Read).await?;
     let current = grant::table::list_current(&mut tx, own_id(&ctx)?).await?;
     let clients = current.into_iter().map(|grant| MyClient {
@@ -28,12 +28,12 @@ pub async fn list(
     Ok(Response::new(ListMyClientsResponse { clients: clients.collect() }))
 }
 
-/// SelectClient. Gateways hear of it: they drop what they keep of the session.
+/// SelectClient. The event makes gateways drop their cached copy of the session.
 pub async fn select(
     state: &State,
     request: Request<SelectClientRequest>,
 ) -> Result<Response<SelectClientResponse>, Error> {
-    let ctx = Ctx { client: None, ..Ctx::of(&request)? };
+    let ctx = Ctx { client: None, ..Ctx::from_request(&request)? };
     let session = ctx.session.ok_or_else(Failure::token_refused)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     let current = grant::table::list_current(&mut tx, own_id(&ctx)?).await?;

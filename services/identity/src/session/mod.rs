@@ -1,4 +1,4 @@
-//! A login that lasts: until it is idle too long, its day is over, or it is ended.
+//! A session: a logged-in account, until the session is idle too long, reaches its longest time or is ended.
 
 pub mod clients;
 mod end;
@@ -16,46 +16,46 @@ pub use end::{end, end_all};
 pub use open::open;
 pub use purge::Purge;
 
-/// A session.
+/// A session of an account in one browser.
 #[derive(Clone, Debug)]
 pub struct Session {
-    /// Its id; no secret.
+    /// The id; not a secret.
     pub id: SessionId,
-    /// Whose it is.
+    /// The account that is logged in.
     pub account: AccountId,
-    /// How surely we know who is there.
+    /// How reliably the person was identified.
     pub level: Level,
-    /// When it began.
+    /// When the session began.
     pub started_at: Timestamp,
-    /// When it was last used.
+    /// When the session was last used.
     pub seen_at: Timestamp,
-    /// When it ends whatever happens.
+    /// When the session ends, even if it is in use.
     pub ends_at: Timestamp,
-    /// Whose dossier it is about, where that was chosen.
+    /// The client whose dossier is open, if one was chosen.
     pub chosen_client: Option<ClientId>,
-    /// Who acts in the account's name; empty: the person itself.
+    /// The name of the impersonator who acts in the account's name; empty: the account's owner acts.
     pub impersonator: String,
-    /// What the browser is called.
+    /// The name of the browser.
     pub device_name: String,
-    /// When the account logged in before.
+    /// When the account logged in before this session.
     pub last_login_at: Option<Timestamp>,
 }
 
 impl Session {
-    /// When it ends if it is not used again.
+    /// When the session ends if it is not used again.
     #[must_use]
     pub fn idle_until(&self, settings: SessionSettings) -> Timestamp {
         let idle = SignedDuration::from_secs(i64::from(settings.idle_seconds));
         (self.seen_at + idle).min(self.ends_at)
     }
 
-    /// Whether it is over.
+    /// Whether the session has ended by time.
     #[must_use]
     pub fn is_over(&self, settings: SessionSettings, now: Timestamp) -> bool {
         now >= self.idle_until(settings)
     }
 
-    /// Which of the account's grants it is about: the chosen one, or the only one.
+    /// The grant that the session uses: that of the chosen client, else the account's only grant.
     #[must_use]
     pub fn grant(&self, mut current: Vec<AccessGrant>) -> Option<AccessGrant> {
         let chosen = current.iter().position(|grant| Some(grant.client) == self.chosen_client);
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_session_ends_when_idle_and_at_the_end_of_its_day() {
+    fn session_ends_when_idle_or_at_its_longest_time() {
         let settings = SessionSettings { idle_seconds: 1800, absolute_seconds: 43_200, ..Default::default() };
         let seen_at = Timestamp::from_second(1_800_000_000).unwrap();
         let mut session = Session {

@@ -1,4 +1,4 @@
-//! Opening a session at the end of a login.
+//! Opens a session at the end of a login.
 
 use chassis::{id::SessionId, secret::ScopedToken};
 use jiff::SignedDuration;
@@ -11,7 +11,7 @@ use crate::{account, error::Error, login::Login};
 /// Opens a session for the account of a login that passed every step. Returns the session's token.
 ///
 /// # Errors
-/// When the database is away.
+/// If the database cannot be reached.
 pub async fn open(tx: &mut Tx, login: &Login, settings: &OrganisationSettings) -> Result<String, Error> {
     let now = tx.ctx().now;
     let absolute = settings.session.unwrap_or_default().absolute_seconds;
@@ -25,7 +25,7 @@ pub async fn open(tx: &mut Tx, login: &Login, settings: &OrganisationSettings) -
         chosen_client: None,
         impersonator: String::new(),
         device_name: login.device_name.clone(),
-        last_login_at: account::table::touch_login(tx, login.account).await?,
+        last_login_at: account::table::record_login(tx, login.account).await?,
     };
     let token = ScopedToken::generate(tx.ctx().organisation);
     table::insert(tx, &session, &token, &login.amr).await?;

@@ -1,4 +1,4 @@
-//! Due work: what ended by time is taken away.
+//! Due work: deletes rows that have expired.
 
 use chassis::{Ctx, id::OrganisationId};
 use futures::future::BoxFuture;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{code, device, impersonation, login, reset, throttle};
 
-/// Takes away sessions, attempts, links, codes, devices and counts whose time is over.
+/// Deletes expired sessions, logins, impersonation links, codes, devices and throttle counters.
 pub struct Purge;
 
 impl DueWork for Purge {
@@ -23,17 +23,17 @@ impl DueWork for Purge {
     ) -> BoxFuture<'a, Result<(), DueError>> {
         Box::pin(async move {
             let mut tx = db.in_organisation(ctx, Mode::Write).await?;
-            super::table::delete_over(&mut tx).await?;
-            login::table::delete_over(&mut tx).await?;
-            impersonation::table::delete_over(&mut tx).await?;
-            code::table::delete_over(&mut tx).await?;
-            device::table::delete_over(&mut tx).await?;
-            throttle::table::delete_over(&mut tx).await?;
+            super::table::delete_expired(&mut tx).await?;
+            login::table::delete_expired(&mut tx).await?;
+            impersonation::table::delete_expired(&mut tx).await?;
+            code::table::delete_expired(&mut tx).await?;
+            device::table::delete_expired(&mut tx).await?;
+            throttle::table::delete_expired(&mut tx).await?;
             tx.commit().await?;
-            // Where an organisation was typed that is not there, tries and requests stand under none.
-            let nowhere = Ctx { organisation: OrganisationId(Uuid::nil()), ..ctx.clone() };
-            let mut tx = db.in_organisation(&nowhere, Mode::Write).await?;
-            throttle::table::delete_over(&mut tx).await?;
+            // Tries and reset requests for an unknown organisation are stored under the nil id.
+            let no_organisation = Ctx { organisation: OrganisationId(Uuid::nil()), ..ctx.clone() };
+            let mut tx = db.in_organisation(&no_organisation, Mode::Write).await?;
+            throttle::table::delete_expired(&mut tx).await?;
             reset::table::delete_all(&mut tx).await?;
             Ok(tx.commit().await?)
         })

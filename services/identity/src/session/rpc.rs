@@ -1,4 +1,4 @@
-//! Resolving, listing and ending sessions.
+//! Resolves, lists and ends sessions.
 
 use chassis::{
     Ctx, Failure,
@@ -24,8 +24,8 @@ use crate::{
     state::State,
 };
 
-/// How old `seen_at` may be before it is written again: a page need not cost a write.
-const TOUCH: SignedDuration = SignedDuration::from_secs(30);
+/// How old `seen_at` may be before it is written again: not every page should cost a write.
+const TOUCH_INTERVAL: SignedDuration = SignedDuration::from_secs(30);
 
 /// ResolveSession.
 pub async fn resolve(
@@ -46,7 +46,7 @@ pub async fn resolve(
     let account = account::table::find(&mut tx, session.account).await?.ok_or(ended)?;
     let current = grant::table::list_current(&mut tx, account.id).await?;
     drop(tx);
-    if !request.passive && session.seen_at + TOUCH <= ctx.now {
+    if !request.passive && session.seen_at + TOUCH_INTERVAL <= ctx.now {
         let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
         table::touch(&mut tx, session.id).await?;
         tx.commit().await?;
@@ -54,7 +54,7 @@ pub async fn resolve(
     }
     let clients = i32::try_from(current.len()).unwrap_or(i32::MAX);
     let grant = session.grant(current);
-    let step_up = grant::step_up(&organisation, session.level);
+    let step_up = grant::sections_needing_step_up(&organisation, session.level);
     let caller = caller(&ctx, &session, &account.display_name, grant.as_ref(), step_up);
     Ok(Response::new(ResolveSessionResponse {
         token: state.signer.sign(&Caller::Account(caller.clone()), ctx.now)?,
@@ -100,7 +100,7 @@ fn caller(
     }
 }
 
-/// The relation as it is written down.
+/// The relation as text, for the token and the audit trail.
 const fn relation(kind: RelationKind) -> &'static str {
     match kind {
         RelationKind::Unspecified => "",
@@ -116,7 +116,7 @@ pub async fn list(
     state: &State,
     request: Request<ListSessionsRequest>,
 ) -> Result<Response<ListSessionsResponse>, Error> {
-    let ctx = Ctx::of(&request)?;
+    let ctx = Ctx::from_request(&request)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Read).await?;
     let settings = organisation::settings(&mut tx).await?.session.unwrap_or_default();
     let sessions = table::list(&mut tx, own_id(&ctx)?).await?;
@@ -132,12 +132,12 @@ pub async fn list(
     Ok(Response::new(ListSessionsResponse { sessions: sessions.collect() }))
 }
 
-/// EndSession: the caller's own, or another of the same account. A repeat finds it ended, which is what was asked.
+/// EndSession: ends the caller's own session, or another of the same account. An ended session is no error.
 pub async fn end(
     state: &State,
     request: Request<EndSessionRequest>,
 ) -> Result<Response<EndSessionResponse>, Error> {
-    let ctx = Ctx::of(&request)?;
+    let ctx = Ctx::from_request(&request)?;
     let own = ctx.session.ok_or_else(Failure::token_refused)?;
     let session = match request.get_ref().session_id.as_str() {
         "" => own,
@@ -157,7 +157,7 @@ pub async fn end_others(
     state: &State,
     request: Request<EndOtherSessionsRequest>,
 ) -> Result<Response<EndOtherSessionsResponse>, Error> {
-    let ctx = Ctx::of(&request)?;
+    let ctx = Ctx::from_request(&request)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     end_all(&mut tx, own_id(&ctx)?, ctx.session).await?;
     tx.commit().await?;

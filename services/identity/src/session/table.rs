@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::Session;
 
-/// Adds a session that answers to a token.
+/// Inserts a session with the hash of its token.
 pub async fn insert(
     tx: &mut Tx,
     session: &Session,
@@ -71,7 +71,7 @@ impl From<Row> for Session {
     }
 }
 
-/// The session that answers to a token.
+/// The session of a token.
 pub async fn find(tx: &mut Tx, token: &ScopedToken) -> Result<Option<Session>, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     let row = sqlx::query_as!(
@@ -101,7 +101,7 @@ pub async fn list(tx: &mut Tx, account: AccountId) -> Result<Vec<Session>, Store
     Ok(rows.fetch_all(tx.connection()).await?.into_iter().map(Session::from).collect())
 }
 
-/// Notes that a session is used now.
+/// Sets the time of a session's last use to now.
 pub async fn touch(tx: &mut Tx, id: SessionId) -> Result<(), StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
     sqlx::query!(
@@ -115,7 +115,7 @@ pub async fn touch(tx: &mut Tx, id: SessionId) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Chooses whose dossier a session is about.
+/// Stores which client's dossier a session has open.
 pub async fn choose(tx: &mut Tx, id: SessionId, client: ClientId) -> Result<(), StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     sqlx::query!(
@@ -129,8 +129,8 @@ pub async fn choose(tx: &mut Tx, id: SessionId, client: ClientId) -> Result<(), 
     Ok(())
 }
 
-/// Raises a session's level; from then on it answers to another token.
-pub async fn raise(
+/// Raises a session's level and replaces its token. The level never goes down.
+pub async fn raise_level(
     tx: &mut Tx,
     id: SessionId,
     level: Level,
@@ -152,7 +152,7 @@ pub async fn raise(
     Ok(())
 }
 
-/// Takes a session of an account away; says whether it was there.
+/// Deletes a session of an account; returns whether the session existed.
 pub async fn delete(tx: &mut Tx, account: AccountId, id: SessionId) -> Result<bool, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     let gone = sqlx::query!(
@@ -166,8 +166,8 @@ pub async fn delete(tx: &mut Tx, account: AccountId, id: SessionId) -> Result<bo
     Ok(gone.rows_affected() == 1)
 }
 
-/// Takes away sessions that ended by time.
-pub async fn delete_over(tx: &mut Tx) -> Result<(), StoreError> {
+/// Deletes sessions that have reached their longest time.
+pub async fn delete_expired(tx: &mut Tx) -> Result<(), StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
     sqlx::query!("DELETE FROM session WHERE organisation_id = $1 AND ends_at <= $2", organisation, now as _)
         .execute(tx.connection())

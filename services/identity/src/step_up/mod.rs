@@ -1,7 +1,7 @@
-//! Proving more surely who is there, in a session: one at a time, for one purpose.
+//! A step-up: a code inside a session that proves again who the person is. One at a time, for one purpose.
 //!
-//! asked → (code) → proven. What is proven is a higher level of the session, or a signed proof that names purpose, subject,
-//! account and session.
+//! asked → (code) → proven. The result is a higher level of the session, or a signed proof that names
+//! purpose, subject, account and session.
 
 pub mod rpc;
 mod table;
@@ -14,16 +14,17 @@ use crate::factor::{Factor, Medium, SMS};
 /// A step-up that waits for its code.
 #[derive(Clone, Debug)]
 pub struct StepUp {
-    /// Its id.
+    /// The id.
     pub id: Uuid,
-    /// What for.
+    /// What the proof may be used for.
     pub purpose: Purpose,
-    /// About what, as the contract writes it.
+    /// The encoded `StepUpSubject`: the document, if the purpose is signing.
     pub subject: Vec<u8>,
 }
 
-/// How the code travels: by SMS where more than an e-mail proves is needed, else as at the login (OTP-03). Whoever reads
-/// somebody's mail must not come to their number by it: who has a number proves with that.
+/// How the code is sent: by SMS, because an e-mail proves too little (OTP-03). Access to somebody's mailbox
+/// must not be enough to change that person's number. Only the contact change of an account without a number
+/// uses the login's medium.
 #[must_use]
 pub const fn medium(purpose: Purpose, login: Factor, has_phone: bool) -> Medium {
     match purpose {
@@ -32,11 +33,11 @@ pub const fn medium(purpose: Purpose, login: Factor, has_phone: bool) -> Medium 
     }
 }
 
-/// What is asked for now, under the id of what was asked for before, where that waits: the counts of codes and tries go
-/// on, whatever it is for.
+/// Gives the new step-up the id of the step-up that still waits, so that its counts of codes and tries go on,
+/// even for another purpose.
 #[must_use]
-pub fn ask(there: Option<StepUp>, new: StepUp) -> StepUp {
-    StepUp { id: there.map_or(new.id, |there| there.id), ..new }
+pub fn reuse_id(waiting: Option<StepUp>, new: StepUp) -> StepUp {
+    StepUp { id: waiting.map_or(new.id, |waiting| waiting.id), ..new }
 }
 
 #[cfg(test)]
@@ -47,8 +48,8 @@ mod tests {
     use crate::factor;
 
     #[test]
-    fn signing_and_higher_levels_always_ask_by_sms() {
-        let email = factor::of(SecondFactor::EmailEach);
+    fn signing_and_level_codes_always_go_by_sms() {
+        let email = factor::from_setting(SecondFactor::EmailEach);
         assert_eq!(medium(Purpose::Sign, email, false), Medium::Sms);
         assert_eq!(medium(Purpose::Level, email, false), Medium::Sms);
         assert_eq!(medium(Purpose::Contact, email, true), Medium::Sms);

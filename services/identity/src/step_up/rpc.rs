@@ -1,4 +1,4 @@
-//! Asking for a code in a session, and what a right one proves.
+//! Sends a code in a session, and turns a right code into a higher level or a proof.
 
 use chassis::{Ctx, Failure, proof::Proof, secret::ScopedToken};
 use jiff::SignedDuration;
@@ -10,16 +10,16 @@ use proto::identity::v1::{
 use store::{About, Mode};
 use tonic::{Request, Response};
 
-use super::{StepUp, ask, medium, table};
+use super::{StepUp, medium, reuse_id, table};
 use crate::{
     account,
-    code::{self, Sending, To, Verdict, judge, normalise},
+    code::{self, Destination, Sending, Verdict, judge, normalise},
     error::Error,
     factor, organisation, session,
     state::State,
 };
 
-/// How long new codes can be asked for.
+/// How long a step-up may ask for new codes.
 const LIFE: SignedDuration = SignedDuration::from_mins(30);
 
 /// StartStepUp.
@@ -27,7 +27,7 @@ pub async fn start(
     state: &State,
     request: Request<StartStepUpRequest>,
 ) -> Result<Response<StartStepUpResponse>, Error> {
-    let ctx = Ctx::of(&request)?;
+    let ctx = Ctx::from_request(&request)?;
     let session = ctx.session.ok_or_else(Failure::token_refused)?;
     let request = request.into_inner();
     let purpose = request.purpose();
@@ -42,43 +42,43 @@ pub async fn start(
     }
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     let settings = organisation::settings(&mut tx).await?;
-    let account = account::own(&mut tx).await?;
-    let asked = subject.encode_to_vec();
-    let there = table::lock(&mut tx, session).await?;
-    let step_up = ask(there, StepUp { id: chassis::id::v7(ctx.now), purpose, subject: asked });
+    let account = account::find_own(&mut tx).await?;
+    let encoded = subject.encode_to_vec();
+    let waiting = table::lock(&mut tx, session).await?;
+    let step_up = reuse_id(waiting, StepUp { id: chassis::id::v7(ctx.now), purpose, subject: encoded });
     table::upsert(&mut tx, session, &step_up).await?;
-    let login_factor = factor::of(settings.login.unwrap_or_default().second_factor());
+    let login_factor = factor::from_setting(settings.login.unwrap_or_default().second_factor());
     let medium = medium(purpose, login_factor, !account.phone.is_empty());
     let sending = Sending {
         id: step_up.id,
         purpose: if signs { code::Purpose::Signing(subject) } else { code::Purpose::StepUp },
-        to: To::of(&account, medium)?,
+        to: Destination::of(&account, medium)?,
         ends_at: ctx.now + LIFE,
         address: &request.address,
     };
-    let sent = code::send(state, &mut tx, &settings, &account, sending).await.map_err(ended)?;
+    let sent = code::send(state, &mut tx, &settings, &account, sending).await.map_err(to_too_many_codes)?;
     tx.commit().await?;
     Ok(Response::new(StartStepUpResponse { code: Some(sent) }))
 }
 
-/// What ends a login ends no session; a new code would give no new tries.
-fn ended(error: Error) -> Error {
+/// Turns `LOGIN_ENDED` into `TOO_MANY_CODES`: too many tries end a login, but not a session.
+fn to_too_many_codes(error: Error) -> Error {
     match error {
         Error::Reason(ErrorReason::LoginEnded) => ErrorReason::TooManyCodes.into(),
         error => error,
     }
 }
 
-/// VerifyStepUp: the try is counted and committed before it is judged.
+/// VerifyStepUp. The try is counted and committed before the code is judged.
 pub async fn verify(
     state: &State,
     request: Request<VerifyStepUpRequest>,
 ) -> Result<Response<VerifyStepUpResponse>, Error> {
-    let ctx = Ctx::of(&request)?;
+    let ctx = Ctx::from_request(&request)?;
     let session = ctx.session.ok_or_else(Failure::token_refused)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     let step_up = table::lock(&mut tx, session).await?;
-    let step_up = step_up.filter(|it| it.purpose == request.get_ref().purpose());
+    let step_up = step_up.filter(|step_up| step_up.purpose == request.get_ref().purpose());
     let step_up = step_up.ok_or(ErrorReason::StepUpEnded)?;
     let code = code::table::count_try(&mut tx, step_up.id).await?.ok_or(ErrorReason::StepUpEnded)?;
     tx.commit().await?;
@@ -91,9 +91,9 @@ pub async fn verify(
         Verdict::Wrong => return Err(Error::field("code", ErrorReason::CodeWrong)),
     }
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
-    // The step-up first, as where it is asked for: two never wait for each other.
+    // Delete the step-up before the code, in the lock order of `start`: two requests must not deadlock.
     table::delete(&mut tx, session).await?;
-    if !code::table::take(&mut tx, &code).await? {
+    if !code::table::consume(&mut tx, &code).await? {
         return Err(ErrorReason::CodeExpired.into());
     }
     let account = account::own_id(&ctx)?;
@@ -101,7 +101,7 @@ pub async fn verify(
     if step_up.purpose == StepUpPurpose::Level {
         let token = ScopedToken::generate(ctx.organisation);
         let amr = factor::SMS.amr.iter().map(|&it| it.to_owned()).collect::<Vec<_>>();
-        session::table::raise(&mut tx, session, factor::SMS.level, &amr, &token).await?;
+        session::table::raise_level(&mut tx, session, factor::SMS.level, &amr, &token).await?;
         token.expose().clone_into(&mut response.session_token);
         let event = SessionChanged { session_id: session.to_string(), account_id: account.to_string() };
         tx.emit(About::new(session.uuid(), 1), &event).await?;

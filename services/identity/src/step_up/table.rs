@@ -6,7 +6,7 @@ use store::{StoreError, Tx};
 
 use super::StepUp;
 
-/// Asks for one, in place of the one that a session had.
+/// Stores a session's step-up, in place of an earlier one.
 pub async fn upsert(tx: &mut Tx, session: SessionId, step_up: &StepUp) -> Result<(), StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     sqlx::query!(
@@ -24,7 +24,7 @@ pub async fn upsert(tx: &mut Tx, session: SessionId, step_up: &StepUp) -> Result
     Ok(())
 }
 
-/// The one that a session has; locked.
+/// A session's step-up. Locks the row.
 pub async fn lock(tx: &mut Tx, session: SessionId) -> Result<Option<StepUp>, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     let row = sqlx::query!(
@@ -41,7 +41,7 @@ pub async fn lock(tx: &mut Tx, session: SessionId) -> Result<Option<StepUp>, Sto
     }))
 }
 
-/// Takes a session's step-up away.
+/// Deletes a session's step-up.
 pub async fn delete(tx: &mut Tx, session: SessionId) -> Result<(), StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     sqlx::query!(

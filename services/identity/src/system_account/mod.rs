@@ -1,4 +1,4 @@
-//! Systems of an organisation: a credential that is given out once, and short-lived tokens for it.
+//! Accounts of an organisation's systems: a credential, shown once, is exchanged for short-lived tokens.
 
 pub mod rpc;
 mod table;

@@ -1,11 +1,11 @@
-//! Making credentials and turning them into tokens.
+//! Creates credentials of systems, and exchanges them for tokens.
 
 use chassis::{
     Ctx,
     access::scopes,
     fields::Fields,
     id::SystemId,
-    secret::{ScopedToken, same, sha256},
+    secret::{ScopedToken, constant_time_eq, sha256},
     time,
     token::{Caller, LIFE},
 };
@@ -20,7 +20,7 @@ use tonic::{Request, Response};
 use super::table;
 use crate::{error::Error, organisation, state::State};
 
-/// The name under which those who run the platform ask for a token.
+/// The `system_id` with which the platform's operator asks for a token.
 const OPERATOR: &str = "operator";
 
 /// CreateSystemAccount.
@@ -53,28 +53,28 @@ pub async fn create(
     Ok(Response::new(CreateSystemAccountResponse { system_id, secret }))
 }
 
-/// IssueSystemToken. An unknown system and a wrong secret get one answer.
+/// IssueSystemToken. An unknown system and a wrong secret get the same answer.
 pub async fn issue_token(
     state: &State,
     request: Request<IssueSystemTokenRequest>,
 ) -> Result<Response<IssueSystemTokenResponse>, Error> {
     let request = request.get_ref();
     let caller = if request.system_id == OPERATOR {
-        operator(state, &request.secret)
+        operator_caller(state, &request.secret)
     } else {
-        system(state, request).await?
+        system_caller(state, request).await?
     };
     let now = state.clock.now();
     let token = state.signer.sign(&caller.ok_or(ErrorReason::CredentialRefused)?, now)?;
     Ok(Response::new(IssueSystemTokenResponse { token, expires_at: Some(time::to_proto(now + LIFE)) }))
 }
 
-fn operator(state: &State, secret: &str) -> Option<Caller> {
+fn operator_caller(state: &State, secret: &str) -> Option<Caller> {
     let known = state.operator_secret.as_ref()?.expose_secret();
-    same(&sha256(&[secret.as_bytes()]), &sha256(&[known.as_bytes()])).then_some(Caller::Operator)
+    constant_time_eq(&sha256(&[secret.as_bytes()]), &sha256(&[known.as_bytes()])).then_some(Caller::Operator)
 }
 
-async fn system(state: &State, request: &IssueSystemTokenRequest) -> Result<Option<Caller>, Error> {
+async fn system_caller(state: &State, request: &IssueSystemTokenRequest) -> Result<Option<Caller>, Error> {
     let (Some(secret), Ok(id)) = (ScopedToken::parse(&request.secret), request.system_id.parse::<SystemId>())
     else {
         return Ok(None);
@@ -82,10 +82,7 @@ async fn system(state: &State, request: &IssueSystemTokenRequest) -> Result<Opti
     let ctx = Ctx::of_service("identity", secret.organisation(), state.clock.now());
     let mut tx = state.db.in_organisation(&ctx, Mode::Read).await?;
     let known = table::find(&mut tx, id).await?;
-    Ok(known.filter(|known| same(&known.secret_hash, &secret.hash())).map(|known| Caller::System {
-        organisation: ctx.organisation,
-        system: id,
-        name: known.name,
-        scopes: known.scopes,
+    Ok(known.filter(|known| constant_time_eq(&known.secret_hash, &secret.hash())).map(|known| {
+        Caller::System { organisation: ctx.organisation, system: id, name: known.name, scopes: known.scopes }
     }))
 }

@@ -3,17 +3,17 @@
 use chassis::{id::SystemId, secret::ScopedToken};
 use store::{StoreError, Tx};
 
-/// A system's account.
+/// The account of a system.
 pub struct SystemAccount {
-    /// Its name.
+    /// The system's name.
     pub name: String,
-    /// The hash of its secret.
+    /// The hash of the system's secret.
     pub secret_hash: Vec<u8>,
-    /// What it may.
+    /// The scopes that the system may use.
     pub scopes: Vec<String>,
 }
 
-/// Keeps a system's new secret and scopes; gives its id, which stays.
+/// Stores a system's new secret and scopes. Returns the system's id, which never changes.
 pub async fn upsert(
     tx: &mut Tx,
     name: &str,
@@ -38,7 +38,7 @@ pub async fn upsert(
     Ok(SystemId(id))
 }
 
-/// The account of a system.
+/// Finds the account of a system.
 pub async fn find(tx: &mut Tx, id: SystemId) -> Result<Option<SystemAccount>, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     let row = sqlx::query_as!(

@@ -1,5 +1,5 @@
-//! What makes guessing slow and sending dear (THR-01, THR-02). Counts stand in the database and rise before anything is
-//! judged: they are exact however many replicas there are.
+//! Slows down guessing and limits how much is sent (THR-01, THR-02). Counters are stored in the database and
+//! raised before a try is judged, so that they are exact with any number of replicas.
 
 pub mod table;
 
@@ -8,38 +8,39 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use uuid::Uuid;
 
-/// The wait after each failure in a row, in seconds; the last one goes on.
+/// Seconds to wait after each failure in a row; the last value repeats.
 pub const WAITS: [f64; 5] = [1.0, 3.0, 5.0, 10.0, 30.0];
-/// How many failures in a row a day may have.
-pub const FAILURES: i32 = 100;
-/// After how long counts begin anew.
+/// After so many failures within a day, no try is accepted until the day is over.
+pub const MAX_FAILURES: i32 = 100;
+/// How long a counter runs before it starts again.
 pub const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Failures by user name, from browsers that nobody has logged in with.
-    Stranger,
-    /// Failures by user name, from browsers that somebody has logged in with: a stranger cannot lock the owner out.
+    /// Failures per user name, from browsers that have not logged in to this account before.
+    UnknownDevice,
+    /// Failures per user name, from browsers that have logged in to this account before. A separate counter,
+    /// so that strangers cannot lock the owner out.
     KnownDevice,
-    /// Codes to a number or address.
+    /// Codes sent to one telephone number or e-mail address.
     SentTo,
-    /// Codes of an account.
+    /// Codes for one account, or messages of one invitation.
     SentFor,
-    /// Codes that a network address asked for.
+    /// Codes requested from one network address.
     SentFrom,
-    /// New passwords asked for by user name.
+    /// Password resets requested for one user name.
     ResetName,
-    /// New passwords that a network address asked for.
+    /// Password resets requested from one network address.
     ResetFrom,
 }
 
 impl Kind {
-    /// As it is stored.
+    /// The number in column `throttle.kind`.
     #[must_use]
     pub const fn number(self) -> i32 {
         match self {
-            Self::Stranger => 1,
+            Self::UnknownDevice => 1,
             Self::KnownDevice => 2,
             Self::SentTo => 3,
             Self::SentFor => 4,
@@ -49,23 +50,23 @@ impl Kind {
         }
     }
 
-    /// Which kind of browser somebody has.
+    /// The kind that counts failures from a known or an unknown browser.
     #[must_use]
     pub const fn of_device(is_known: bool) -> Self {
-        if is_known { Self::KnownDevice } else { Self::Stranger }
+        if is_known { Self::KnownDevice } else { Self::UnknownDevice }
     }
 }
 
-/// How many of each a day has; an operator's settings.
+/// Limits per day, set by the operator.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub struct Limits {
-    /// Codes to one number or address, and for one account.
+    /// Codes to one telephone number or e-mail address, and codes for one account.
     pub codes_per_person: i32,
-    /// Codes that one network address asks for: it may be that of a whole care home.
+    /// Codes requested from one network address, which can be that of a whole care home.
     pub codes_per_address: i32,
-    /// New passwords for one user name.
+    /// Password resets requested for one user name, per day.
     pub resets_per_person: i32,
-    /// New passwords that one network address asks for.
+    /// Password resets requested from one network address, per day.
     pub resets_per_address: i32,
 }
 
@@ -76,11 +77,11 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// How many of a kind a day has.
+    /// The limit per day of a kind.
     #[must_use]
     pub const fn of(self, kind: Kind) -> i32 {
         match kind {
-            Kind::Stranger | Kind::KnownDevice => FAILURES,
+            Kind::UnknownDevice | Kind::KnownDevice => MAX_FAILURES,
             Kind::SentTo | Kind::SentFor => self.codes_per_person,
             Kind::SentFrom => self.codes_per_address,
             Kind::ResetName => self.resets_per_person,
@@ -89,17 +90,17 @@ impl Limits {
     }
 }
 
-/// A thing that is counted: kind, and a keyed hash of what it is counted by. Names and numbers are not stored.
+/// A counter: its kind, and a keyed hash of the name, number or address, which itself is not stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Count {
     /// What is counted.
     pub kind: Kind,
-    /// By what.
+    /// The keyed hash of the name, number or address.
     pub key: [u8; 32],
 }
 
 impl Count {
-    /// Counts by a text.
+    /// The counter for a name, number or address.
     #[must_use]
     pub fn of(key: &HashKey, kind: Kind, by: &str) -> Self {
         Self { kind, key: key.hash("throttle", Uuid::nil(), by) }

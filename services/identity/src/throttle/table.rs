@@ -1,16 +1,16 @@
-//! The SQL of counts.
+//! The SQL of the counters.
 
 use jiff::SignedDuration;
 use jiff_sqlx::ToSqlx;
 use store::{StoreError, Tx};
 
-use super::{Count, DAY, FAILURES, Kind, Limits, WAITS};
+use super::{Count, DAY, Kind, Limits, MAX_FAILURES, WAITS};
 
-/// Counts a try as a failure before it is judged; says whether it may be judged at all: no wait is on, or it counts
-/// `always`. Commit before judging.
-pub async fn enter(tx: &mut Tx, count: &Count, always: bool) -> Result<bool, StoreError> {
+/// Counts a try as a failure before the try is judged. During a wait nothing is counted and the result is
+/// false: the try may not be judged. With `ignores_wait` the try always counts. Commit before judging.
+pub async fn count_try(tx: &mut Tx, count: &Count, ignores_wait: bool) -> Result<bool, StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now);
-    let entered = sqlx::query!(
+    let counted = sqlx::query!(
         "INSERT INTO throttle AS t (organisation_id, kind, key, count, since, until)
          VALUES ($1, $2, $3, 1, $4, $4::timestamptz + make_interval(secs => ($6::float8[])[1]))
          ON CONFLICT (organisation_id, kind, key) DO UPDATE
@@ -29,16 +29,16 @@ pub async fn enter(tx: &mut Tx, count: &Count, always: bool) -> Result<bool, Sto
         now.to_sqlx() as _,
         (now - DAY).to_sqlx() as _,
         WAITS.as_slice(),
-        FAILURES,
-        always,
+        MAX_FAILURES,
+        ignores_wait,
     )
     .fetch_optional(tx.connection())
     .await?;
-    Ok(entered.is_some())
+    Ok(counted.is_some())
 }
 
-/// Takes back the try that was counted last: it was right, as far as it went. Earlier failures stay.
-pub async fn take_back(tx: &mut Tx, count: &Count) -> Result<(), StoreError> {
+/// Takes back the last counted try, because it was no failure. Earlier failures stay, and no wait follows.
+pub async fn take_back_try(tx: &mut Tx, count: &Count) -> Result<(), StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
     sqlx::query!(
         "UPDATE throttle SET count = greatest(count - 1, 0), until = $4
@@ -53,8 +53,8 @@ pub async fn take_back(tx: &mut Tx, count: &Count) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Begins anew: somebody logged in to the end, or may try again at once.
-pub async fn lift(tx: &mut Tx, counts: &[Count]) -> Result<(), StoreError> {
+/// Deletes counters, because the person has logged in or may try again at once.
+pub async fn clear(tx: &mut Tx, counts: &[Count]) -> Result<(), StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     for count in counts {
         sqlx::query!(
@@ -69,9 +69,9 @@ pub async fn lift(tx: &mut Tx, counts: &[Count]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Counts one of each; says whether all are within their day's limit. Counts are taken in the order of their kinds, so
-/// that two who count the same do not wait for each other.
-pub async fn count(tx: &mut Tx, counts: &[Count], limits: Limits) -> Result<bool, StoreError> {
+/// Raises each counter by one; returns whether all are within their limit per day. Callers pass the counters
+/// in the order of their kinds, so that two transactions cannot deadlock.
+pub async fn count_within_limit(tx: &mut Tx, counts: &[Count], limits: Limits) -> Result<bool, StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now);
     let mut within = true;
     for Count { kind, key } in counts {
@@ -95,23 +95,23 @@ pub async fn count(tx: &mut Tx, counts: &[Count], limits: Limits) -> Result<bool
     Ok(within)
 }
 
-/// Takes away counts whose day is over.
-pub async fn delete_over(tx: &mut Tx) -> Result<(), StoreError> {
+/// Deletes counters whose day is over.
+pub async fn delete_expired(tx: &mut Tx) -> Result<(), StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now);
-    // A little later than they begin anew, so that neither waits for the other.
-    let over = now - DAY - SignedDuration::from_hours(1);
+    // An hour after a counter may restart, so that deleting and restarting do not wait for the same row.
+    let oldest = now - DAY - SignedDuration::from_hours(1);
     sqlx::query!(
         "DELETE FROM throttle WHERE organisation_id = $1 AND since <= $2",
         organisation,
-        over.to_sqlx() as _
+        oldest.to_sqlx() as _
     )
     .execute(tx.connection())
     .await?;
     Ok(())
 }
 
-/// Both counts of failures of a user name.
+/// Both failure counters of a user name: from unknown and from known devices.
 #[must_use]
-pub fn failures(key: &chassis::secret::HashKey, username: &str) -> [Count; 2] {
-    [Kind::Stranger, Kind::KnownDevice].map(|kind| Count::of(key, kind, username))
+pub fn failure_counts(key: &chassis::secret::HashKey, username: &str) -> [Count; 2] {
+    [Kind::UnknownDevice, Kind::KnownDevice].map(|kind| Count::of(key, kind, username))
 }

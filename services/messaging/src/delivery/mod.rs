@@ -1,8 +1,8 @@
-//! A delivery: one e-mail or SMS, from the moment that it comes in until it was sent or has failed.
+//! A delivery: one e-mail or SMS, from its arrival until it is sent or has failed.
 
+mod receive;
 mod send;
 mod table;
-mod take;
 
 use std::sync::LazyLock;
 
@@ -18,42 +18,42 @@ use uuid::Uuid;
 
 use crate::words::Code;
 
-pub use self::table::forget;
+pub use self::table::delete_of_account;
+pub use receive::Receive;
 pub use send::SendDue;
-pub use take::Take;
 
-/// A delivery that waits.
+/// A delivery that is due.
 #[derive(Clone, Debug)]
 pub struct Delivery {
-    /// The event that brought it.
+    /// The id of the event that carried the delivery.
     pub id: Uuid,
-    /// The type name of what is to be sent.
+    /// The type name of the delivery's message.
     pub kind: String,
-    /// Whom it is for.
+    /// The account of the recipient.
     pub account: Uuid,
-    /// As it came in.
+    /// The message as it arrived: its content is sealed.
     pub payload: Vec<u8>,
-    /// After this it is of no use.
+    /// From this moment on, the delivery is of no use and is not sent.
     pub expires_at: Timestamp,
-    /// How often it was tried.
+    /// The number of attempts, including the current one.
     pub attempts: i32,
-    /// The trace that asked for it; empty where none did.
+    /// The trace in which the delivery was requested; empty when there is none.
     pub traceparent: String,
 }
 
-/// What is said outside of the seal.
-pub struct Outside {
-    /// After this it is of no use.
+/// The fields of a delivery that are not sealed.
+pub struct PlainFields {
+    /// From this moment on, the delivery is of no use and is not sent.
     pub expires_at: Timestamp,
-    /// Whom it is for.
+    /// The account of the recipient.
     pub account: Uuid,
 }
 
-/// What is sealed.
+/// The content of a delivery, which travels sealed.
 pub enum Content {
-    /// A code, whatever it is for.
+    /// A code, for any purpose.
     Code(Code),
-    /// How to log in for the first time.
+    /// The user name and password for the first login.
     Welcome(v1::WelcomeMessageContent),
     /// A temporary password.
     ResetPassword(v1::ResetPasswordContent),
@@ -65,45 +65,45 @@ pub enum Content {
     Notice(v1::SecurityNoticeContent),
 }
 
-/// A delivery that cannot be understood.
+/// Why a delivery cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
-    /// Of a type that messaging does not know.
+    /// Messaging does not know the type.
     #[error("unknown kind of delivery")]
     Kind,
-    /// Not the message that its type says.
-    #[error("not decodable")]
+    /// The bytes are no message of the type.
+    #[error("the delivery cannot be decoded")]
     Decode(#[from] DecodeError),
-    /// Not sealed to messaging.
+    /// The content is not sealed to messaging.
     #[error(transparent)]
     Seal(#[from] SealError),
-    /// Without an end or an account.
-    #[error("the {0} is missing")]
+    /// A field outside of the seal is missing or malformed.
+    #[error("the field {0} is missing or malformed")]
     Missing(&'static str),
 }
 
-/// Reads what is said outside of the seal.
+/// Reads the fields that are not sealed.
 ///
 /// # Errors
-/// [`Unreadable`] where it is not a delivery.
-pub fn outside(data: &Any) -> Result<Outside, Unreadable> {
+/// [`Unreadable`] when the message is no delivery or lacks a field.
+pub fn plain_fields(data: &Any) -> Result<PlainFields, Unreadable> {
     let kind = chassis::contract::type_name(data);
     if !KINDS.iter().any(|(known, _)| *known == kind) {
         return Err(Unreadable::Kind);
     }
-    // All deliveries have the same three fields.
+    // All kinds of deliveries have the same three fields: `LoginCode` can decode each of them.
     let message = v1::LoginCode::decode(data.value.as_slice())?;
-    Ok(Outside {
+    Ok(PlainFields {
         expires_at: chassis::time::from_proto(message.expires_at.as_ref())
-            .ok_or(Unreadable::Missing("end"))?,
-        account: message.account_id.parse().map_err(|_| Unreadable::Missing("account"))?,
+            .ok_or(Unreadable::Missing("expires_at"))?,
+        account: message.account_id.parse().map_err(|_| Unreadable::Missing("account_id"))?,
     })
 }
 
-/// Opens the seal of one kind.
+/// Decodes a delivery of one kind and opens its seal.
 type Open = fn(&SealKeys, OrganisationId, &[u8]) -> Result<Content, Unreadable>;
 
-/// The kinds of deliveries: the name on the bus, and how each is read.
+/// The kinds of deliveries: the type name on the bus, and how to open each.
 static KINDS: LazyLock<[(String, Open); 11]> = LazyLock::new(|| {
     macro_rules! kind {
         ($delivery:ident, $content:expr) => {
@@ -149,14 +149,14 @@ impl Delivery {
     /// Opens the seal.
     ///
     /// # Errors
-    /// [`Unreadable`] where it is not for messaging.
+    /// [`Unreadable`] when the delivery cannot be decoded or is not sealed to messaging.
     pub fn open(&self, keys: &SealKeys, organisation: OrganisationId) -> Result<Content, Unreadable> {
         let (_, open) = KINDS.iter().find(|(known, _)| *known == self.kind).ok_or(Unreadable::Kind)?;
         open(keys, organisation, &self.payload)
     }
 }
 
-/// How long to wait after so many attempts: 1 s, doubled each time, at most a minute.
+/// The wait after a number of failed attempts: 1 s after the first, doubled each time, at most a minute.
 #[must_use]
 pub fn back_off(attempts: i32) -> SignedDuration {
     let doublings = u32::try_from(attempts.clamp(1, 7)).unwrap_or(1) - 1;
@@ -168,14 +168,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_rise_to_a_minute() {
+    fn the_wait_doubles_up_to_a_minute() {
         let waits: Vec<i64> = (1..=9).map(|attempts| back_off(attempts).as_secs()).collect();
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
     }
 
     #[test]
-    fn an_unknown_kind_is_said_so() {
+    fn an_unknown_kind_is_refused() {
         let any = Any { type_url: "type.googleapis.com/zorgportaal.x.v1.Y".to_owned(), value: Vec::new() };
-        assert!(matches!(outside(&any), Err(Unreadable::Kind)));
+        assert!(matches!(plain_fields(&any), Err(Unreadable::Kind)));
     }
 }

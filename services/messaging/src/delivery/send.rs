@@ -1,4 +1,4 @@
-//! Due work: opens, renders and sends what waits; records how it went; gives up when its time is over.
+//! The due work of messaging: sends due deliveries, records the results and gives up on expired deliveries.
 
 use chassis::{Clock, Ctx, seal::SealKeys, telemetry};
 use futures::{StreamExt, future::BoxFuture, stream};
@@ -19,10 +19,10 @@ use crate::{
     words::{self, Outgoing},
 };
 
-/// How many messages are on their way to a provider at once.
-const AT_ONCE: usize = 8;
+/// The number of messages that are sent in parallel.
+const PARALLEL_SENDS: usize = 8;
 
-/// Sends what is due.
+/// Sends the deliveries that are due.
 pub struct SendDue {
     seal: SealKeys,
     clock: Clock,
@@ -31,7 +31,7 @@ pub struct SendDue {
 }
 
 impl SendDue {
-    /// A sender over these providers.
+    /// A sender that uses these providers.
     #[must_use]
     pub const fn new(seal: SealKeys, clock: Clock, mail: Mail, sms: Sms) -> Self {
         Self { seal, clock, mail, sms }
@@ -44,13 +44,13 @@ impl SendDue {
         let content = match delivery.open(&self.seal, organisation.id) {
             Ok(content) => content,
             Err(error) => {
-                tracing::error!(delivery = %delivery.id, %error, "delivery cannot be opened");
+                tracing::error!(delivery = %delivery.id, %error, "the delivery cannot be opened");
                 return Outcome::Never(DeliveryFailure::Refused);
             }
         };
         let settings = &organisation.settings;
         match words::render(settings, content, delivery.expires_at) {
-            // To nobody: told so that nobody sees from outside that there is nothing to send (R13).
+            // An empty recipient is a decoy, so that the queue does not reveal who exists (R13).
             Outgoing::Mail(to, _) if to.is_empty() => Outcome::Sent,
             Outgoing::Mail(to, letter) => self.mail.send(settings, delivery.id, &to, &letter).await,
             Outgoing::Sms(to, text) => self.sms.send(delivery.id, &to, &text).await,
@@ -69,7 +69,7 @@ impl SendDue {
         match outcome {
             Outcome::Sent => table::end(&mut tx, delivery.id, End::Sent).await?,
             Outcome::Never(_) => table::end(&mut tx, delivery.id, End::Failed).await?,
-            Outcome::NotNow => table::wait(&mut tx, delivery).await?,
+            Outcome::NotNow => table::schedule_retry(&mut tx, delivery).await?,
         }
         if let Outcome::Never(failure) = outcome {
             let event = DeliveryFailed {
@@ -83,32 +83,32 @@ impl SendDue {
         tx.commit().await
     }
 
-    /// Sends one window of what is due; says whether there may be more.
-    async fn run_once(&self, db: &Db, ctx: &Ctx, organisation: &Organisation) -> Result<bool, StoreError> {
+    /// Sends one batch of due deliveries. Returns whether more may be due.
+    async fn send_batch(&self, db: &Db, ctx: &Ctx, organisation: &Organisation) -> Result<bool, StoreError> {
         let ctx = &Ctx { now: self.clock.now(), ..ctx.clone() };
         let mut tx = db.in_organisation(ctx, Mode::Write).await?;
         let due = table::take_due(&mut tx).await?;
-        // Committed before sending: no connection waits for a mail server, and a crash does not lose the count.
+        // Commit before sending: no database connection waits for a mail server, and a crash keeps the count.
         tx.commit().await?;
-        let full = i64::try_from(due.len()) == Ok(table::WINDOW);
+        let is_full = i64::try_from(due.len()) == Ok(table::BATCH_SIZE);
         let sent = stream::iter(due)
             .map(|delivery| async move {
                 let span = tracing::info_span!("send", otel.kind = "producer", kind = delivery.kind);
-                telemetry::adopt_traceparent(&span, &delivery.traceparent);
+                telemetry::set_parent_from_traceparent(&span, &delivery.traceparent);
                 let outcome = self.send(organisation, &delivery).instrument(span).await;
                 let attempts = delivery.attempts;
-                tracing::info!(delivery = %delivery.id, kind = delivery.kind, attempts, ?outcome, "delivery");
+                tracing::info!(delivery = %delivery.id, kind = delivery.kind, attempts, ?outcome, "attempt");
                 self.record(db, ctx, &delivery, outcome).await
             })
-            .buffer_unordered(AT_ONCE)
+            .buffer_unordered(PARALLEL_SENDS)
             .collect::<Vec<_>>()
             .await;
         sent.into_iter().collect::<Result<(), _>>()?;
-        Ok(full)
+        Ok(is_full)
     }
 
     async fn run(&self, db: &Db, ctx: &Ctx, organisation: &Organisation) -> Result<(), DueError> {
-        while self.run_once(db, ctx, organisation).await? {}
+        while self.send_batch(db, ctx, organisation).await? {}
         Ok(())
     }
 }

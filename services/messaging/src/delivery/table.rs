@@ -6,12 +6,12 @@ use prost_types::Any;
 use store::{StoreError, Tx};
 use uuid::Uuid;
 
-use super::{Delivery, Outside, back_off};
+use super::{Delivery, PlainFields, back_off};
 
-/// How many deliveries of an organisation are taken at once.
-pub const WINDOW: i64 = 32;
+/// The number of deliveries of one organisation in a batch.
+pub const BATCH_SIZE: i64 = 32;
 
-/// How long a delivery is kept from others while it is being sent: longer than a provider may take.
+/// For how long no other sender takes a delivery that is being sent: longer than a provider's timeout.
 const CLAIM: SignedDuration = SignedDuration::from_mins(1);
 
 const WAITING: i32 = 1;
@@ -19,9 +19,9 @@ const WAITING: i32 = 1;
 /// How a delivery ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// A provider took it.
+    /// A provider accepted the message.
     Sent,
-    /// It never will be.
+    /// The message will never be sent.
     Failed,
 }
 
@@ -34,8 +34,8 @@ impl End {
     }
 }
 
-/// Keeps a delivery that came in.
-pub async fn insert(tx: &mut Tx, id: Uuid, data: &Any, outside: &Outside) -> Result<(), StoreError> {
+/// Stores a delivery that has arrived.
+pub async fn insert(tx: &mut Tx, id: Uuid, data: &Any, fields: &PlainFields) -> Result<(), StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
     sqlx::query!(
         "INSERT INTO delivery (organisation_id, id, kind, account_id, payload, expires_at, state, attempts,
@@ -44,9 +44,9 @@ pub async fn insert(tx: &mut Tx, id: Uuid, data: &Any, outside: &Outside) -> Res
         organisation,
         id,
         chassis::contract::type_name(data),
-        outside.account,
+        fields.account,
         data.value,
-        outside.expires_at.to_sqlx() as _,
+        fields.expires_at.to_sqlx() as _,
         WAITING,
         now as _,
         chassis::telemetry::traceparent(),
@@ -56,8 +56,8 @@ pub async fn insert(tx: &mut Tx, id: Uuid, data: &Any, outside: &Outside) -> Res
     Ok(())
 }
 
-/// Takes what is due, what ends soonest first, and counts the attempt. Nobody else takes it for a minute: after a crash
-/// it is tried again then.
+/// Takes the due deliveries, those that expire soonest first, and counts the attempt. For a minute no other
+/// sender takes them: after a crash they are due again.
 pub async fn take_due(tx: &mut Tx) -> Result<Vec<Delivery>, StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now);
     let rows = sqlx::query!(
@@ -67,7 +67,7 @@ pub async fn take_due(tx: &mut Tx) -> Result<Vec<Delivery>, StoreError> {
         organisation,
         WAITING,
         now.to_sqlx() as _,
-        WINDOW,
+        BATCH_SIZE,
     )
     .fetch_all(tx.connection())
     .await?;
@@ -95,8 +95,8 @@ pub async fn take_due(tx: &mut Tx) -> Result<Vec<Delivery>, StoreError> {
         .collect())
 }
 
-/// Lets a delivery that was not taken be tried again after its wait.
-pub async fn wait(tx: &mut Tx, delivery: &Delivery) -> Result<(), StoreError> {
+/// Schedules the next attempt of a delivery that was not accepted.
+pub async fn schedule_retry(tx: &mut Tx, delivery: &Delivery) -> Result<(), StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now);
     sqlx::query!(
         "UPDATE delivery SET next_attempt_at = $3 WHERE organisation_id = $1 AND id = $2",
@@ -109,7 +109,7 @@ pub async fn wait(tx: &mut Tx, delivery: &Delivery) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Ends a delivery and blanks what it held.
+/// Ends a delivery and empties its payload.
 pub async fn end(tx: &mut Tx, id: Uuid, end: End) -> Result<(), StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
     sqlx::query!(
@@ -124,8 +124,8 @@ pub async fn end(tx: &mut Tx, id: Uuid, end: End) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Takes away all deliveries of an account.
-pub async fn forget(tx: &mut Tx, account: Uuid) -> Result<(), StoreError> {
+/// Deletes all deliveries of an account.
+pub async fn delete_of_account(tx: &mut Tx, account: Uuid) -> Result<(), StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     sqlx::query!(
         "DELETE FROM delivery WHERE organisation_id = $1 AND account_id = $2",

@@ -1,4 +1,4 @@
-//! Identity tells that an account is gone: nothing is kept of what was to be sent to it, or was sent (R55).
+//! Handles AccountRemoved of identity: all deliveries of the removed account are deleted, sent or not (R55).
 
 use proto::identity::v1;
 use store::{
@@ -9,13 +9,13 @@ use store::{
 
 use crate::delivery;
 
-/// Forgets an account's deliveries.
+/// Deletes the deliveries of a removed account.
 pub struct AccountRemoved;
 
 impl Handler for AccountRemoved {
     type Message = v1::AccountRemoved;
 
     async fn handle(&self, tx: &mut Tx, event: Received<v1::AccountRemoved>) -> Result<(), HandlerError> {
-        Ok(delivery::forget(tx, event.aggregate).await?)
+        Ok(delivery::delete_of_account(tx, event.aggregate).await?)
     }
 }

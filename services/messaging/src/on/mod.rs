@@ -1,4 +1,4 @@
-//! What messaging listens to.
+//! The handlers of the events that messaging consumes.
 
 mod account_removed;
 

@@ -1,4 +1,4 @@
-//! Mail by SMTP (MAIL-01): text and HTML, from the organisation's own address, marked as sent by a machine.
+//! Sends mail by SMTP (MAIL-01): text and HTML, from the organisation's own address, marked as automatic.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -17,19 +17,19 @@ use uuid::Uuid;
 use super::Outcome;
 use crate::words::Letter;
 
-/// How long a mail server may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The timeout of the mail server.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Settings of the mail server.
 #[derive(Clone, Debug, Deserialize)]
 pub struct MailSettings {
-    /// Its host.
+    /// The host name of the mail server.
     pub host: String,
-    /// Its port.
+    /// The port of the mail server.
     pub port: u16,
     /// How the connection is encrypted.
     pub encryption: Encryption,
-    /// The user; empty: no log-in.
+    /// The user name for the login; empty: no login.
     pub user: String,
     /// The file that holds the user's password.
     pub password_file: PathBuf,
@@ -39,18 +39,18 @@ pub struct MailSettings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Encryption {
-    /// Not at all: a development mailbox alone.
+    /// No encryption: only for a development mailbox.
     None,
-    /// After a plain greeting; without it, nothing is sent.
+    /// TLS after a plain greeting (STARTTLS); when the server does not offer this, nothing is sent.
     Starttls,
-    /// From the start.
+    /// TLS from the first byte.
     Tls,
 }
 
-/// The way to the mail server.
+/// Sends mail through the mail server.
 pub struct Mail(AsyncSmtpTransport<Tokio1Executor>);
 
-/// RFC 3834: no out-of-office answers, please.
+/// The header of RFC 3834 that asks for no automatic answers, such as out-of-office mail.
 #[derive(Clone)]
 struct AutoSubmitted;
 
@@ -69,10 +69,10 @@ impl Header for AutoSubmitted {
 }
 
 impl Mail {
-    /// Connects when there is something to send.
+    /// Prepares the transport; the first mail opens the connection.
     ///
     /// # Errors
-    /// When a setting cannot be used.
+    /// When TLS does not accept the host name, or the password file cannot be read.
     pub fn new(settings: &MailSettings) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let tls = match settings.encryption {
             Encryption::None => Tls::None,
@@ -82,7 +82,7 @@ impl Mail {
         let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&settings.host)
             .port(settings.port)
             .tls(tls)
-            .timeout(Some(PATIENCE));
+            .timeout(Some(TIMEOUT));
         if !settings.user.is_empty() {
             let password = std::fs::read_to_string(&settings.password_file)?;
             transport =
@@ -91,7 +91,8 @@ impl Mail {
         Ok(Self(transport.build()))
     }
 
-    /// Sends a letter. The same delivery has the same Message-ID, however often it is tried.
+    /// Sends a letter. All attempts of a delivery have the same Message-ID, so that a repeat can be
+    /// recognised.
     pub async fn send(
         &self,
         settings: &OrganisationSettings,
@@ -105,18 +106,19 @@ impl Mail {
         match self.0.send(message).await {
             Ok(_) => Outcome::Sent,
             Err(error) if refuses_recipient(&error) => {
-                tracing::warn!(%delivery, status = ?error.status(), "the mail server refuses");
+                tracing::warn!(%delivery, status = ?error.status(), "the mail server refuses the recipient");
                 Outcome::Never(DeliveryFailure::Refused)
             }
             Err(error) => {
-                tracing::warn!(%delivery, status = ?error.status(), "the mail server is not reached");
+                tracing::warn!(%delivery, status = ?error.status(), "the mail was not sent; it is retried");
                 Outcome::NotNow
             }
         }
     }
 }
 
-/// Whether the server will never take mail for this address. Any other refusal, such as of our own password, passes.
+/// Whether the server refuses this address for good (550 to 553). Every other error, such as a refused login
+/// of the portal itself, counts as temporary.
 fn refuses_recipient(error: &lettre::transport::smtp::Error) -> bool {
     error.status().is_some_and(|code| (550..=553).contains(&u16::from(code)))
 }

@@ -8,13 +8,13 @@ use proto::messaging::v1::DeliveryFailure;
 pub use mail::{Encryption, Mail, MailSettings};
 pub use sms::{Sms, SmsSettings};
 
-/// What a provider made of a message.
+/// The result of an attempt to send a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It took it.
+    /// The provider accepted the message.
     Sent,
-    /// It may take it later.
+    /// The provider may accept the message later.
     NotNow,
-    /// It never will.
+    /// The message will never be sent, for this reason.
     Never(DeliveryFailure),
 }

@@ -1,31 +1,31 @@
-//! SMS by a provider's HTTP interface: a generic one, as `config.default.toml` describes it.
+//! Sends SMS through a provider's HTTP interface; `config.default.toml` describes the request.
 
 use std::{path::PathBuf, time::Duration};
 
 use proto::messaging::v1::DeliveryFailure;
-use reqwest::{Client, StatusCode};
+use reqwest::StatusCode;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Outcome;
 
-/// How long a provider may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The timeout of a request to the provider.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Settings of the SMS provider.
 #[derive(Clone, Debug, Deserialize)]
 pub struct SmsSettings {
-    /// Where it takes messages.
+    /// The URL to which messages are posted.
     pub url: String,
     /// The file that holds the bearer token; empty: none.
     pub token_file: PathBuf,
-    /// Who messages are from.
+    /// The sender name of the messages.
     pub from: String,
 }
 
-/// The way to the SMS provider.
+/// Sends SMS through the provider.
 pub struct Sms {
-    client: Client,
+    http: reqwest::Client,
     url: String,
     token: Option<String>,
     from: String,
@@ -36,15 +36,15 @@ struct Body<'a> {
     to: &'a str,
     from: &'a str,
     text: &'a str,
-    /// The same for every try: the provider can tell a repetition.
+    /// The id of the delivery: the same for every attempt, so that the provider can recognise a repeat.
     reference: Uuid,
 }
 
 impl Sms {
-    /// Connects when there is something to send.
+    /// Reads the token; the first SMS opens the connection.
     ///
     /// # Errors
-    /// When a setting cannot be used.
+    /// When the token file cannot be read or TLS cannot be set up.
     pub fn new(settings: &SmsSettings) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let token = if settings.token_file.as_os_str().is_empty() {
             None
@@ -52,17 +52,17 @@ impl Sms {
             Some(std::fs::read_to_string(&settings.token_file)?.trim().to_owned())
         };
         Ok(Self {
-            client: Client::builder().timeout(PATIENCE).build()?,
+            http: reqwest::Client::builder().timeout(TIMEOUT).build()?,
             url: settings.url.clone(),
             token,
             from: settings.from.clone(),
         })
     }
 
-    /// Sends a text to a number in E.164.
+    /// Sends a text to a phone number in E.164 form.
     pub async fn send(&self, delivery: Uuid, to: &str, text: &str) -> Outcome {
         let body = Body { to, from: &self.from, text, reference: delivery };
-        let mut request = self.client.post(&self.url).json(&body);
+        let mut request = self.http.post(&self.url).json(&body);
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
@@ -72,11 +72,11 @@ impl Sms {
                 Outcome::Never(DeliveryFailure::Refused)
             }
             Ok(status) => {
-                tracing::warn!(%delivery, %status, "the SMS provider does not take it");
+                tracing::warn!(%delivery, %status, "the SMS provider does not accept the message");
                 Outcome::NotNow
             }
             Err(error) => {
-                tracing::warn!(%delivery, error = %error.without_url(), "the SMS provider is not reached");
+                tracing::warn!(%delivery, error = %error.without_url(), "the SMS provider cannot be reached");
                 Outcome::NotNow
             }
         }

@@ -1,50 +1,52 @@
-//! Messages that bring a code: by e-mail, or by SMS in a form that phones fill in for this site alone (SMS-01).
+//! Renders messages with a code: as e-mail, or as SMS in the form that lets phones fill in the code on this
+//! site only (SMS-01).
 
 use proto::identity::v1::{OrganisationSettings, Recipient};
 
-use super::{Outgoing, Paragraph, Speaker, sms::gsm7};
+use super::{Outgoing, Paragraph, Phrases, sms::gsm7};
 
-/// A code that was asked for.
+/// A code to send.
 #[derive(Clone, Debug, Default)]
 pub struct Code {
-    /// Whom it goes to.
+    /// The person who gets the code.
     pub recipient: Recipient,
-    /// What for, as the keys of its words begin: `login`, `device`, `step-up`, `signing`, `email-change`, `phone-change`.
+    /// The purpose of the code, and the start of its text keys: `login`, `device`, `step-up`, `signing`,
+    /// `email-change`, `phone-change`.
     pub purpose: &'static str,
-    /// The digits: those that were shown, a dash, and those to type; or the latter alone.
+    /// The digits that the page shows, a dash and the digits to type; or only the digits to type.
     pub digits: String,
-    /// Minutes that it is valid.
+    /// For how many minutes the code works.
     pub life_minutes: i32,
-    /// What is signed: kind and version; empty where nothing is.
+    /// The kind and version of the document to sign; an empty kind: there is no document.
     pub document: (String, i64),
 }
 
-/// The code as a letter or text message, by where it goes.
+/// Renders the code as SMS when the recipient has a phone number, else as e-mail.
 pub fn render(settings: &OrganisationSettings, code: &Code) -> Outgoing {
-    let mut speaker = Speaker::new(settings, &code.recipient);
-    speaker.set("minutes", code.life_minutes.to_string());
-    speaker.set("code", code.digits.clone());
+    let mut phrases = Phrases::new(settings, &code.recipient);
+    phrases.set("minutes", code.life_minutes.to_string());
+    phrases.set("code", code.digits.clone());
     if !code.document.0.is_empty() {
         let kind = code.document.0.replace('_', "-");
-        let name = speaker.say(&format!("document-{kind}"));
+        let name = phrases.get(&format!("document-{kind}"));
         let label = settings.labels.get(&format!("document-{kind}")).cloned().unwrap_or(name);
-        speaker.set("document", label);
-        speaker.set("version", code.document.1.to_string());
+        phrases.set("document", label);
+        phrases.set("version", code.document.1.to_string());
     }
     let purpose = code.purpose;
     if !code.recipient.phone.is_empty() {
         let host = settings.hosts.first().map(String::as_str).unwrap_or_default();
         let typed = code.digits.rsplit('-').next().unwrap_or_default();
-        let text = gsm7(&speaker.say(&format!("{purpose}-sms")));
+        let text = gsm7(&phrases.get(&format!("{purpose}-sms")));
         return Outgoing::Sms(code.recipient.phone.clone(), format!("{text}\n\n@{host} #{typed}"));
     }
     let body = vec![
-        speaker.words(&format!("{purpose}-intro")),
-        Paragraph::Value(speaker.say("code-label"), code.digits.clone()),
-        speaker.words("code-life"),
-        speaker.words("code-not-you"),
+        phrases.words(&format!("{purpose}-intro")),
+        Paragraph::Value(phrases.get("code-label"), code.digits.clone()),
+        phrases.words("code-life"),
+        phrases.words("code-not-you"),
     ];
-    let letter = speaker.letter(&format!("{purpose}-subject"), body);
+    let letter = phrases.letter(&format!("{purpose}-subject"), body);
     Outgoing::Mail(code.recipient.email.clone(), letter)
 }
 
@@ -83,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn every_code_letter_speaks_the_persons_language_and_keeps_the_code_out_of_its_subject() {
+    fn code_mail_has_the_persons_language_and_no_code_in_subject() {
         for purpose in PURPOSES {
             for (language, minutes) in [("nl", "5 minuten"), ("en", "5 minutes")] {
                 let Outgoing::Mail(to, letter) = render(&settings(), &code(purpose, language, "")) else {
@@ -96,14 +98,15 @@ mod tests {
         }
     }
 
-    /// The form of WICG's origin-bound one-time codes, read as its parser does: the last line, a host, one space, a code.
+    /// Reads host and code from the last line of an SMS, as the parser of WICG's origin-bound one-time codes
+    /// does: `@host #code`.
     fn origin_bound(text: &str) -> Option<(&str, &str)> {
         let (host, code) = text.lines().last()?.strip_prefix('@')?.split_once(" #")?;
         (!host.contains(' ') && code.bytes().all(|byte| byte.is_ascii_digit())).then_some((host, code))
     }
 
     #[test]
-    fn every_code_sms_is_bound_to_the_site_and_fits_one_message() {
+    fn a_code_sms_is_bound_to_the_site_and_fits_one_message() {
         for purpose in PURPOSES {
             for language in ["nl", "en"] {
                 let Outgoing::Sms(to, text) = render(&settings(), &code(purpose, language, "+31612345678"))
@@ -120,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_to_sign_names_the_document_in_the_organisations_words() {
+    fn a_signing_code_uses_the_organisations_document_name() {
         let mut settings = settings();
         let text = |settings: &OrganisationSettings| match render(
             settings,

@@ -1,4 +1,4 @@
-//! All that is sent, rendered; the letters that bring no code.
+//! Renders every delivery; this file holds the letters without a code.
 
 use jiff::Timestamp;
 use proto::identity::v1::{
@@ -6,10 +6,10 @@ use proto::identity::v1::{
     SecurityNoticeContent, WelcomeMessageContent,
 };
 
-use super::{Outgoing, Paragraph, Speaker, code, sms::gsm7};
+use super::{Outgoing, Paragraph, Phrases, code, sms::gsm7};
 use crate::delivery::Content;
 
-/// A delivery's content as it goes to a provider; it is of no use after `until`.
+/// Renders the content of a delivery for its provider. The delivery expires at `until`.
 #[must_use]
 pub fn render(settings: &OrganisationSettings, content: Content, until: Timestamp) -> Outgoing {
     match content {
@@ -22,82 +22,83 @@ pub fn render(settings: &OrganisationSettings, content: Content, until: Timestam
     }
 }
 
-/// How to log in for the first time (T10, P15–P17).
+/// The letter with the user name and password for the first login (T10, P15–P17).
 fn welcome(settings: &OrganisationSettings, content: WelcomeMessageContent, until: Timestamp) -> Outgoing {
     let recipient = content.recipient.unwrap_or_default();
-    let mut speaker = Speaker::new(settings, &recipient);
-    speaker.set_day("until", until);
+    let mut phrases = Phrases::new(settings, &recipient);
+    phrases.set_day("until", until);
     let body = vec![
-        speaker.words("welcome-intro"),
-        speaker.words("welcome-where"),
+        phrases.words("welcome-intro"),
+        phrases.words("welcome-where"),
         Paragraph::Link(format!("{}/login", settings.base_url)),
-        Paragraph::Value(speaker.say("welcome-username"), content.username),
-        Paragraph::Value(speaker.say("welcome-password"), content.password),
-        speaker.words("welcome-steps"),
-        speaker.words("welcome-until"),
+        Paragraph::Value(phrases.get("welcome-username"), content.username),
+        Paragraph::Value(phrases.get("welcome-password"), content.password),
+        phrases.words("welcome-steps"),
+        phrases.words("welcome-until"),
     ];
-    Outgoing::Mail(recipient.email, speaker.letter("welcome-subject", body))
+    Outgoing::Mail(recipient.email, phrases.letter("welcome-subject", body))
 }
 
-/// A temporary password (T28, H9).
+/// The letter with a temporary password (T28, H9).
 fn reset_password(settings: &OrganisationSettings, content: ResetPasswordContent) -> Outgoing {
     let recipient = content.recipient.unwrap_or_default();
-    let mut speaker = Speaker::new(settings, &recipient);
-    speaker.set("hours-valid", (content.life_minutes / 60).max(1).to_string());
+    let mut phrases = Phrases::new(settings, &recipient);
+    phrases.set("hours-valid", (content.life_minutes / 60).max(1).to_string());
     let body = vec![
-        speaker.words("reset-intro"),
-        Paragraph::Value(speaker.say("reset-password"), content.password),
-        speaker.words("reset-steps"),
-        speaker.words("reset-life"),
-        speaker.words("reset-not-you"),
+        phrases.words("reset-intro"),
+        Paragraph::Value(phrases.get("reset-password"), content.password),
+        phrases.words("reset-steps"),
+        phrases.words("reset-life"),
+        phrases.words("reset-not-you"),
     ];
-    Outgoing::Mail(recipient.email, speaker.letter("reset-subject", body))
+    Outgoing::Mail(recipient.email, phrases.letter("reset-subject", body))
 }
 
-/// A link to choose a new password (V14).
+/// The letter with a link to choose a new password (V14).
 fn reset_link(settings: &OrganisationSettings, content: ResetLinkContent) -> Outgoing {
     let recipient = content.recipient.unwrap_or_default();
-    let mut speaker = Speaker::new(settings, &recipient);
-    speaker.set("hours-valid", (content.life_minutes / 60).max(1).to_string());
+    let mut phrases = Phrases::new(settings, &recipient);
+    phrases.set("hours-valid", (content.life_minutes / 60).max(1).to_string());
     let body = vec![
-        speaker.words("reset-intro"),
-        speaker.words("reset-link"),
+        phrases.words("reset-intro"),
+        phrases.words("reset-link"),
         Paragraph::Link(format!("{}/password/reset/{}", settings.base_url, content.token)),
-        speaker.words("reset-link-life"),
-        speaker.words("reset-not-you"),
+        phrases.words("reset-link-life"),
+        phrases.words("reset-not-you"),
     ];
-    Outgoing::Mail(recipient.email, speaker.letter("reset-subject", body))
+    Outgoing::Mail(recipient.email, phrases.letter("reset-subject", body))
 }
 
-/// An invitation to a client's dossier (V50). It does not say whose: the mail is not a safe place for that.
+/// The invitation to a client's dossier (V50). It does not name the client, because others may read the mail.
 fn invitation(
     settings: &OrganisationSettings,
     content: InvitationMessageContent,
     until: Timestamp,
 ) -> Outgoing {
     let recipient = content.recipient.unwrap_or_default();
-    let mut speaker = Speaker::new(settings, &recipient);
-    speaker.set("inviter", content.invited_by);
-    speaker.set_day("until", until);
+    let mut phrases = Phrases::new(settings, &recipient);
+    phrases.set("inviter", content.invited_by);
+    phrases.set_day("until", until);
     let link = || Paragraph::Link(format!("{}/login", settings.base_url));
-    let mut body = vec![speaker.words("invitation-intro"), speaker.words("welcome-where"), link()];
+    let mut body = vec![phrases.words("invitation-intro"), phrases.words("welcome-where"), link()];
     if content.password.is_empty() {
-        body.push(speaker.words("invitation-known"));
+        body.push(phrases.words("invitation-known"));
     } else {
-        body.push(Paragraph::Value(speaker.say("welcome-username"), content.username));
-        body.push(Paragraph::Value(speaker.say("welcome-password"), content.password));
-        body.push(speaker.words("welcome-steps"));
+        body.push(Paragraph::Value(phrases.get("welcome-username"), content.username));
+        body.push(Paragraph::Value(phrases.get("welcome-password"), content.password));
+        body.push(phrases.words("welcome-steps"));
     }
-    body.push(speaker.words("invitation-until"));
-    Outgoing::Mail(recipient.email, speaker.letter("invitation-subject", body))
+    body.push(phrases.words("invitation-until"));
+    Outgoing::Mail(recipient.email, phrases.letter("invitation-subject", body))
 }
 
-/// What has changed about an account; by SMS where it was the number.
+/// The notice of a change to an account. It goes by SMS when the recipient has a phone number, else by
+/// e-mail.
 fn notice(settings: &OrganisationSettings, content: &SecurityNoticeContent) -> Outgoing {
     let recipient = content.recipient.clone().unwrap_or_default();
-    let mut speaker = Speaker::new(settings, &recipient);
+    let mut phrases = Phrases::new(settings, &recipient);
     if let Some(at) = chassis::time::from_proto(content.at.as_ref()) {
-        speaker.set_day("day", at);
+        phrases.set_day("day", at);
     }
     let change = match content.change() {
         SecurityChange::Unspecified | SecurityChange::Password => "password",
@@ -108,16 +109,16 @@ fn notice(settings: &OrganisationSettings, content: &SecurityNoticeContent) -> O
     };
     let what = format!("notice-{change}");
     if !recipient.phone.is_empty() {
-        let text = format!("{} {}", speaker.say(&what), speaker.say("notice-not-you"));
+        let text = format!("{} {}", phrases.get(&what), phrases.get("notice-not-you"));
         return Outgoing::Sms(recipient.phone, gsm7(&text));
     }
-    let mut body = vec![speaker.words(&what)];
+    let mut body = vec![phrases.words(&what)];
     if content.change() != SecurityChange::AccessEnds {
-        body.push(speaker.words("notice-not-you"));
+        body.push(phrases.words("notice-not-you"));
     }
     let subject =
         if content.change() == SecurityChange::AccessEnds { "access-subject" } else { "notice-subject" };
-    Outgoing::Mail(recipient.email, speaker.letter(subject, body))
+    Outgoing::Mail(recipient.email, phrases.letter(subject, body))
 }
 
 #[cfg(test)]
@@ -154,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_welcome_says_name_password_and_until_when_and_escapes_what_people_are_called() {
+    fn a_welcome_states_its_end_date_and_escapes_names() {
         let (username, password) = ("jan@voorbeeld.nl".to_owned(), "ABCD-EFGH-JKMN-PQRS".to_owned());
         let content = WelcomeMessageContent { recipient: Some(recipient()), username, password };
         let (letter, text) = text(Content::Welcome(content));
@@ -164,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reset_brings_a_password_or_a_link_and_says_for_how_long() {
+    fn a_reset_letter_holds_a_password_or_a_link() {
         let password = "ABCD-EFGH-JKMN-PQRS".to_owned();
         let content = ResetPasswordContent { recipient: Some(recipient()), password, life_minutes: 240 };
         let (letter, words) = text(Content::ResetPassword(content));
@@ -177,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn an_invitation_names_who_invites_and_a_password_only_for_new_people() {
+    fn an_invitation_has_a_password_for_new_people_only() {
         let invited_by = "mevrouw de Vries".to_owned();
         let known =
             InvitationMessageContent { recipient: Some(recipient()), invited_by, ..Default::default() };

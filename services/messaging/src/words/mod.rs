@@ -1,5 +1,5 @@
-//! What is sent, in the organisation's words and the person's language. No content of care, and no code in a subject
-//! (NL-11).
+//! The texts of messages, with the organisation's names and in the recipient's language. They hold no content
+//! of care, and a subject holds no code (NL-11).
 
 mod code;
 mod letter;
@@ -20,28 +20,29 @@ static_loader! {
     static WORDS = {
         locales: "./locales",
         fallback_language: "nl",
-        // Marks around inserted values are for mixed scripts; in a text message they are dirt.
+        // The marks around inserted values serve mixed writing directions; in an SMS they would be stray
+        // characters.
         customise: |bundle| bundle.set_use_isolating(false),
     };
 }
 
-/// A message as it goes to a provider.
+/// A rendered message, ready for its provider.
 #[derive(Debug)]
 pub enum Outgoing {
-    /// By e-mail: where to, and what.
+    /// An e-mail: the address and the letter.
     Mail(String, Letter),
-    /// By SMS: the number as E.164, and the text.
+    /// An SMS: the phone number in E.164 form and the text.
     Sms(String, String),
 }
 
-/// An e-mail.
+/// The text of an e-mail.
 #[derive(Debug)]
 pub struct Letter {
     /// The subject.
     pub subject: String,
     /// The letter as plain text.
     pub text: String,
-    /// The same as HTML.
+    /// The letter as HTML.
     pub html: String,
 }
 
@@ -55,58 +56,58 @@ struct Html<'a> {
     paragraphs: Vec<Paragraph>,
 }
 
-/// A piece of a letter.
+/// A paragraph of a letter.
 enum Paragraph {
-    /// Words.
+    /// Plain text.
     Words(String),
-    /// Something to type over: shown large.
+    /// A label and a value that the reader copies, such as a code: shown large.
     Value(String, String),
-    /// An address to go to.
+    /// The address of a page.
     Link(String),
 }
 
-/// The language and the values that texts are filled with.
-struct Speaker<'a> {
+/// The phrases of one message: the recipient's language and the values of the placeholders.
+struct Phrases<'a> {
     settings: &'a OrganisationSettings,
     language: LanguageIdentifier,
     values: HashMap<Cow<'static, str>, FluentValue<'static>>,
 }
 
-impl<'a> Speaker<'a> {
+impl<'a> Phrases<'a> {
     fn new(settings: &'a OrganisationSettings, recipient: &Recipient) -> Self {
         let contact = settings.contact.clone().unwrap_or_default();
         let known = if recipient.language.is_empty() { &settings.language } else { &recipient.language };
         let language = known.parse().unwrap_or_default();
-        let mut speaker = Self { settings, language, values: HashMap::new() };
-        speaker.set("organisation", settings.name.clone());
-        speaker.set("product", settings.product_name.clone());
-        speaker.set("phone", contact.phone);
-        speaker.set("hours", contact.hours);
-        speaker.set("name", recipient.display_name.clone());
-        speaker
+        let mut phrases = Self { settings, language, values: HashMap::new() };
+        phrases.set("organisation", settings.name.clone());
+        phrases.set("product", settings.product_name.clone());
+        phrases.set("phone", contact.phone);
+        phrases.set("hours", contact.hours);
+        phrases.set("name", recipient.display_name.clone());
+        phrases
     }
 
     fn set(&mut self, name: &'static str, value: impl Into<String>) {
         self.values.insert(name.into(), value.into().into());
     }
 
-    /// A day, in words and in the Netherlands.
+    /// Sets a value to a day in words, by the calendar of the Netherlands.
     fn set_day(&mut self, name: &'static str, at: Timestamp) {
         let language = Language::of_code(self.language.language.as_str()).unwrap_or_default();
         self.set(name, date_in_words(language, at.to_zoned(zone()).date()));
     }
 
-    fn say(&self, key: &str) -> String {
+    fn get(&self, key: &str) -> String {
         WORDS.lookup_with_args(&self.language, key, &self.values)
     }
 
     fn words(&self, key: &str) -> Paragraph {
-        Paragraph::Words(self.say(key))
+        Paragraph::Words(self.get(key))
     }
 
-    /// A letter of these paragraphs between greeting and sender.
+    /// Builds a letter: the greeting, these paragraphs, the help and the sender.
     fn letter(&self, subject: &str, body: Vec<Paragraph>) -> Letter {
-        let subject = self.say(subject);
+        let subject = self.get(subject);
         let mut paragraphs = vec![self.words("greeting")];
         paragraphs.extend(body);
         paragraphs.extend([self.words("help"), self.words("sender")]);
@@ -126,7 +127,7 @@ impl<'a> Speaker<'a> {
             colour: &theme.primary,
             paragraphs,
         };
-        // A template over strings cannot fail; if it did, the plain text is the letter.
+        // Rendering strings cannot fail; if it did, the plain text would serve as HTML.
         let html = html.render().unwrap_or_else(|_| text.clone());
         Letter { subject, text, html }
     }
@@ -137,7 +138,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn every_text_is_there_in_both_languages_and_is_used() {
+    fn every_text_exists_in_both_languages_and_is_used() {
         let keys = |file: &str| -> BTreeSet<String> {
             file.lines()
                 .filter_map(|line| line.split_once(" =").map(|(key, _)| key.to_owned()))
@@ -149,7 +150,7 @@ mod tests {
         assert_eq!(dutch, keys(include_str!("../../locales/en/messages.ftl")));
         let code = [include_str!("mod.rs"), include_str!("code.rs"), include_str!("letter.rs")].concat();
         let is_used = |key: &&String| {
-            // A key that is put together stands in the code as its beginning or its end.
+            // A key that code puts together with `format!` occurs there only as its start or its end.
             let mut parts = key.match_indices('-').map(|(at, _)| key.split_at(at));
             code.contains(&format!("\"{key}\""))
                 || parts.any(|(stem, rest)| {

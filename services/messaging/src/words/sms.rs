@@ -1,16 +1,18 @@
-//! What a text message can hold: one of 160 characters of GSM-7.
+//! The alphabet of SMS: one message holds 160 characters of GSM-7.
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-/// The letters of GSM-7 beyond ASCII that Dutch and English use, and ASCII's that it lacks.
-const MORE: &str = "£¥èéùìòÇØøÅåÆæßÉÄÖÑÜäöñüà§€";
-const LACKS: &str = "`";
+/// The characters of GSM-7 beyond ASCII that Dutch and English use.
+const BEYOND_ASCII: &str = "£¥èéùìòÇØøÅåÆæßÉÄÖÑÜäöñüà§€";
+/// The printable ASCII characters that GSM-7 lacks.
+const NOT_IN_GSM7: &str = "`";
 
-/// A text in the letters of GSM-7 (3GPP TS 23.038): an accent that it does not have is left out.
+/// Rewrites a text in the characters of GSM-7 (3GPP TS 23.038). A letter that GSM-7 lacks loses its accent;
+/// any other character becomes `?`.
 pub fn gsm7(text: &str) -> String {
     text.nfc()
         .flat_map(|letter| -> Vec<char> {
-            if (letter.is_ascii() && !LACKS.contains(letter)) || MORE.contains(letter) {
+            if (letter.is_ascii() && !NOT_IN_GSM7.contains(letter)) || BEYOND_ASCII.contains(letter) {
                 return vec![letter];
             }
             let plain: Vec<char> =
@@ -25,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn accents_that_a_text_message_does_not_have_are_left_out() {
+    fn accents_that_gsm7_lacks_are_left_out() {
         assert_eq!(gsm7("Mijn Cliëntportaal – één"), "Mijn Clientportaal ? één");
         assert_eq!(gsm7("Zoe\u{308} 5913-123456 @host #1"), "Zoe 5913-123456 @host #1");
     }
