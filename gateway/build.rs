@@ -1,7 +1,7 @@
-//! Puts styles, fonts and scripts into the binary: Utrecht's components first, our own rules after them, each file
-//! under a name that holds its hash, so that a browser may keep it for ever.
+//! Puts styles, fonts and scripts into the binary: Utrecht's components first, then our own rules, which
+//! overrule them. The name of each file holds its hash, so that a browser may keep the file for ever.
 
-#![expect(clippy::disallowed_methods, reason = "how cargo and a build script talk")]
+#![expect(clippy::disallowed_methods, reason = "cargo and a build script talk by variables and by stdout")]
 
 use std::{env, error::Error, fmt::Write as _, fs, path::Path};
 
@@ -58,7 +58,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     table.write()
 }
 
-/// The files, as Rust source that the gateway includes.
+/// A list of the files, as Rust source that `src/assets.rs` includes.
 #[derive(Default)]
 struct Table(String);
 

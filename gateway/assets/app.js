@@ -1,10 +1,11 @@
 // Enhancements. Every page works without this file.
 "use strict";
 
-// Focus on what went wrong, so that it is read out and seen first.
+// The focus goes to the error message, so that it is read out and seen first.
 document.querySelector("[data-focus]")?.focus();
 
-// A button that shows or hides what is typed in a password field; the field is a password again when it is sent.
+// A button shows or hides what is typed in a password field. Before the form is sent, the field hides its
+// text again.
 for (const field of document.querySelectorAll("input[type=password][data-show]")) {
   const button = document.createElement("button");
   button.type = "button";
@@ -17,7 +18,7 @@ for (const field of document.querySelectorAll("input[type=password][data-show]")
   field.form?.addEventListener("submit", () => { field.type = "password"; });
 }
 
-// One submit at a time.
+// A form is sent once, even if the button is pressed twice.
 for (const form of document.querySelectorAll("form[method=post]")) {
   form.addEventListener("submit", (event) => {
     if (form.dataset.sent) event.preventDefault();
@@ -25,13 +26,14 @@ for (const form of document.querySelectorAll("form[method=post]")) {
   });
 }
 
-// A page that the browser kept is not shown again after a logout: it is asked for anew.
+// The browser may show a page from its own memory, also after a logout: a private page is loaded anew.
 window.addEventListener("pageshow", (event) => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
   if (event.persisted && document.querySelector("[data-private]")) location.reload();
 });
 
-// Two minutes before the session ends: a question, and one button to go on. What was typed stays in any case.
+// Two minutes before the session ends, a dialog offers a button to go on. What was typed on the page stays in
+// any case.
 const { idle, idleTitle, idleGoOn, idleOver, idleClose, idleLast, idleFailed } = document.body.dataset;
 if (idle && window.HTMLDialogElement) {
   const dialog = document.createElement("dialog");
@@ -40,7 +42,7 @@ if (idle && window.HTMLDialogElement) {
   dialog.setAttribute("aria-labelledby", "idle-title");
   const title = document.createElement("p");
   title.id = "idle-title";
-  // Read out also where it changes while the question is open.
+  // A screen reader reads the title also when it changes while the dialog is open.
   title.setAttribute("role", "alert");
   const button = document.createElement("button");
   button.type = "button";
@@ -55,54 +57,55 @@ if (idle && window.HTMLDialogElement) {
   document.body.append(dialog);
   const WARNING = 120;
   let ends, timer, isLast = false;
-  const left = () => (ends - Date.now()) / 1000;
-  const say = (text, isOver) => {
+  const secondsLeft = () => (ends - Date.now()) / 1000;
+  const showDialog = (text, isOver) => {
     title.textContent = text;
     button.hidden = isOver;
     close.hidden = !isOver;
     if (!dialog.open) dialog.showModal();
     (isOver ? close : button).focus();
   };
-  const ask = (method) => {
+  const requestSession = (method) => {
     const headers = { "content-type": "application/json" };
-    // Asked by the page itself, it must not keep the session alive.
+    // The page asks this by itself, not the person, so the request must not keep the session alive.
     if (method === "GET") headers["x-passive"] = "yes";
     return fetch("/api/v1/session", { method, headers, body: method === "POST" ? "{}" : undefined }).catch(() => null);
   };
   const check = async () => {
     clearTimeout(timer);
-    if (left() <= 0) {
-      // Another tab may have gone on with it.
-      const response = await ask("GET");
-      if (response?.ok) return begin((await response.json()).idle_seconds);
-      if (response?.status === 401) return say(idleOver, true);
+    if (secondsLeft() <= 0) {
+      // Another tab may have kept the session alive.
+      const response = await requestSession("GET");
+      if (response?.ok) return setEnd((await response.json()).idle_seconds);
+      if (response?.status === 401) return showDialog(idleOver, true);
       timer = setTimeout(check, 30000);
       return;
     }
-    if (left() <= WARNING && !isLast) say(idleTitle, false);
-    timer = setTimeout(check, Math.max(1, left() > WARNING ? left() - WARNING : left()) * 1000);
+    if (secondsLeft() <= WARNING && !isLast) showDialog(idleTitle, false);
+    timer = setTimeout(check, Math.max(1, secondsLeft() > WARNING ? secondsLeft() - WARNING : secondsLeft()) * 1000);
   };
-  const begin = (seconds) => {
+  const setEnd = (seconds) => {
     ends = Date.now() + seconds * 1000;
     if (dialog.open) dialog.close();
     check();
   };
   close.addEventListener("click", () => dialog.close());
   button.addEventListener("click", async () => {
-    const response = await ask("POST");
-    if (response?.status === 401) return say(idleOver, true);
-    if (!response?.ok) return say(idleFailed, false);
+    const response = await requestSession("POST");
+    if (response?.status === 401) return showDialog(idleOver, true);
+    if (!response?.ok) return showDialog(idleFailed, false);
     const seconds = (await response.json()).idle_seconds;
-    // The longest that anybody is logged in is nearly over: there is nothing to go on with, and it is said once.
+    // The session is near its longest life and cannot be prolonged: the dialog says so, once.
     isLast = seconds <= WARNING;
-    begin(seconds);
-    if (isLast) say(idleLast, true);
+    setEnd(seconds);
+    if (isLast) showDialog(idleLast, true);
   });
   document.addEventListener("visibilitychange", check);
-  begin(Number(idle));
+  setEnd(Number(idle));
 }
 
-// Live: when something new comes in for a part of this page, that part is fetched again. In the visible tab only.
+// Live updates: when something new comes in for a part of this page, that part is fetched again. Only in a
+// visible tab.
 const parts = document.querySelectorAll("[data-live]");
 if (parts.length && "EventSource" in window) {
   let source;
@@ -113,7 +116,7 @@ if (parts.length && "EventSource" in window) {
       .catch(() => null);
     if (!response?.ok) return;
     const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
-    // Another person or client meanwhile, in another tab: then this page is about something else.
+    // Another tab has changed the account or the client, so this page is about a former one.
     if (fresh.body.dataset.about !== document.body.dataset.about) return location.reload();
     for (const part of document.querySelectorAll(`[data-live~="${section}"]`)) {
       const other = fresh.getElementById(part.id);
@@ -133,13 +136,14 @@ if (parts.length && "EventSource" in window) {
     source = new EventSource("/live");
     source.addEventListener("change", (event) => refresh(event.data));
     source.addEventListener("open", () => {
-      // Whatever came in while nobody listened is fetched now.
+      // What came in while the stream was closed is fetched now.
       if (opened) refreshAll();
       opened = true;
       for (const part of parts) part.dataset.liveReady = "yes";
     });
     source.addEventListener("error", () => {
-      // A browser gives up for good when the answer is no stream, such as during an outage: begin again later.
+      // A browser does not try again when the answer is no stream, such as during an outage: connect again
+      // later.
       if (source?.readyState !== EventSource.CLOSED) return;
       close();
       setTimeout(listen, 5000);

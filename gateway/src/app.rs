@@ -1,4 +1,4 @@
-//! What every handler has at hand.
+//! The state that all handlers share.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -15,22 +15,22 @@ use crate::{
 /// Settings of the gateway.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Settings {
-    /// Those of every process.
+    /// The settings that every process has.
     #[serde(flatten)]
     pub process: ProcessSettings,
-    /// Where the services are.
+    /// The address of each service.
     pub services: ServiceSettings,
-    /// The bus.
+    /// The connection to NATS.
     pub nats: NatsSettings,
-    /// Proxies whose forwarded headers count.
+    /// The addresses of the proxies whose forwarded headers are trusted.
     pub trusted_proxies: Vec<IpAddr>,
 }
 
-/// What every handler has at hand. Cheap to clone.
+/// The state that all handlers share. Cheap to clone.
 #[derive(Clone)]
 pub struct App(Arc<Inner>);
 
-/// See [`App`].
+/// The fields of [`App`].
 pub struct Inner {
     pub(crate) services: Services,
     pub(crate) live: Live,
@@ -50,7 +50,7 @@ impl std::ops::Deref for App {
 }
 
 impl App {
-    /// Puts it together. Caches are dropped by what `live` hears.
+    /// Builds the state. Events that `live` receives empty the caches.
     #[must_use]
     pub fn new(
         services: Services,

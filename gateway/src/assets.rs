@@ -1,4 +1,5 @@
-//! Styles, fonts and scripts, under names that hold their hash; and the colours of an organisation as a style sheet.
+//! Styles, fonts and scripts, each under a name with its hash; and a style sheet with an organisation's
+//! colours.
 
 use axum::{
     Router,
@@ -19,7 +20,7 @@ pub struct Asset {
 
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
-/// The routes of all files.
+/// The routes that serve the files.
 pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/assets/theme/{colours}", get(theme))
@@ -27,13 +28,14 @@ pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .route("/favicon.ico", get(|| file(Path(path("favicon.svg").to_owned()))))
 }
 
-/// The path of a file, below `/assets/`.
+/// The path of a file, below `/assets/`; empty where there is no such file.
 #[must_use]
 pub fn path(name: &str) -> &'static str {
     ASSETS.iter().find(|asset| asset.name == name).map_or("", |asset| asset.path)
 }
 
-/// The path of the style sheet with an organisation's colours: they stand in its name, so that it never changes.
+/// The path of the style sheet with an organisation's colours. The path holds the colours, so its content
+/// never changes.
 #[must_use]
 pub fn theme_path(theme: &Theme) -> String {
     let plain = |colour: &str| colour.trim_start_matches('#').to_owned();
@@ -42,7 +44,7 @@ pub fn theme_path(theme: &Theme) -> String {
 
 async fn file(Path(path): Path<String>) -> Response {
     match ASSETS.iter().find(|asset| asset.path == path) {
-        Some(asset) => for_ever(asset.kind, asset.content),
+        Some(asset) => immutable_response(asset.kind, asset.content),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
@@ -54,13 +56,13 @@ async fn theme(Path(colours): Path<String>) -> Response {
         [primary, dark, tint] if [primary, dark, tint].into_iter().all(|colour| is_colour(colour)) => {
             let style =
                 format!(":root{{--zp-primary:#{primary};--zp-primary-dark:#{dark};--zp-tint:#{tint}}}");
-            for_ever("text/css; charset=utf-8", style)
+            immutable_response("text/css; charset=utf-8", style)
         }
         _ => StatusCode::NOT_FOUND.into_response(),
     }
 }
 
-fn for_ever(kind: &'static str, content: impl IntoResponse) -> Response {
+fn immutable_response(kind: &'static str, content: impl IntoResponse) -> Response {
     let mut response = content.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));

@@ -1,4 +1,4 @@
-//! How much a request may carry, and what happens to the rest.
+//! The size limit of request bodies, and what happens to a larger body.
 
 use std::time::Duration;
 
@@ -9,28 +9,29 @@ use http_body_util::LengthLimitError;
 
 use crate::problem::Problem;
 
-/// The most that a request may carry, in bytes.
+/// The largest request body that is taken, in bytes.
 pub const BODY_LIMIT: usize = 64 * 1024;
 
-/// What is read and thrown away of a body that is too large. Whoever answers while the other side still writes cuts the
-/// connection, and a browser then shows that in place of the answer.
+/// How many bytes of a body that is too large are read and thrown away. An answer while the browser still
+/// sends would cut the connection, and the browser would then show a connection error in place of the answer.
 const DRAIN_LIMIT: usize = 8 * 1024 * 1024;
 
-/// How long a body may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long reading a body may take.
+const READ_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The layer: takes in the body, as far as it may go and one byte more, by which the routes know that it is too large.
-pub async fn whole(request: Request, next: Next) -> Response {
+/// The layer that reads the body before the routes run. The layer passes on at most [`BODY_LIMIT`] bytes and
+/// one more: by the extra byte the routes see that the body is too large.
+pub async fn read_body(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let body = match tokio::time::timeout(PATIENCE, take(body)).await {
+    let body = match tokio::time::timeout(READ_TIMEOUT, read_limited(body)).await {
         Ok(Ok(body)) => Body::from(body),
-        Ok(Err(error)) => cut(error),
-        Err(elapsed) => cut(axum::Error::new(elapsed)),
+        Ok(Err(error)) => failing_body(error),
+        Err(elapsed) => failing_body(axum::Error::new(elapsed)),
     };
     next.run(Request::from_parts(parts, body)).await
 }
 
-async fn take(body: Body) -> Result<Bytes, axum::Error> {
+async fn read_limited(body: Body) -> Result<Bytes, axum::Error> {
     let (mut chunks, mut kept, mut seen) = (body.into_data_stream(), BytesMut::new(), 0);
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk?;
@@ -44,13 +45,13 @@ async fn take(body: Body) -> Result<Bytes, axum::Error> {
     Ok(kept.freeze())
 }
 
-/// Why a body cannot be taken: it is larger than it may be, or came in part.
+/// The problem with a body that failed to be read: the body is too large, or only a part of it came.
 pub fn problem(error: axum::Error) -> Problem {
     let is_length = error.into_inner().is::<LengthLimitError>();
     if is_length { Problem::too_large() } else { Problem::unreadable() }
 }
 
-/// A body that came in part is none.
-fn cut(error: axum::Error) -> Body {
+/// A body that fails when a route reads it, so that no route takes a part for the whole.
+fn failing_body(error: axum::Error) -> Body {
     Body::from_stream(stream::iter([Err::<Bytes, _>(error)]))
 }

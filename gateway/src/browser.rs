@@ -1,4 +1,4 @@
-//! What is known of who asks, beside the session: where from, with what, and as which device.
+//! The browser behind a request: its address, its name and its device tokens.
 
 use std::{convert::Infallible, net::SocketAddr};
 
@@ -9,14 +9,14 @@ use axum::{
 
 use crate::{app::App, cookie, security};
 
-/// A browser, or a program.
+/// A browser, or a program that uses the JSON.
 #[derive(Clone, Debug, Default)]
 pub struct Browser {
-    /// Where it asks from.
+    /// The IP address that the request comes from.
     pub address: String,
-    /// What it is called, such as "Firefox, Windows"; empty where it does not say.
+    /// Its name for people, such as "Firefox, Windows"; empty where `User-Agent` names no known browser.
     pub name: String,
-    /// What it keeps of an earlier login; empty: nothing.
+    /// The device tokens of earlier logins, as the cookie or the header holds them; empty: none.
     pub device_token: String,
 }
 
@@ -35,13 +35,14 @@ impl FromRequestParts<App> for Browser {
     }
 }
 
-/// What a browser is called, in words for its owner: the first of each that its name for itself holds.
+/// The name of a browser and its system, as its owner knows them. In each list the first match in
+/// `User-Agent` counts.
 fn name_of(headers: &HeaderMap) -> String {
     let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     let first = |known: &[(&str, &'static str)]| {
         known.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name)
     };
-    // Every browser also claims to be others: the order tells.
+    // `User-Agent` also names other browsers (Edge names Chrome and Safari): the most specific comes first.
     let browser = first(&[
         ("Edg", "Edge"),
         ("SamsungBrowser/", "Samsung Internet"),
@@ -69,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_browser_is_called_by_what_its_owner_knows() {
+    fn browser_name_is_read_from_the_user_agent() {
         let name = |agent: &'static str| {
             name_of(&HeaderMap::from_iter([(header::USER_AGENT, HeaderValue::from_static(agent))]))
         };

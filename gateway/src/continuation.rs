@@ -1,32 +1,32 @@
-//! What goes along with the steps of a login or a step-up: where to go afterwards, and the form that waits.
+//! What the pages of a login or a step-up carry along: the page to go to afterwards, and the form that waits.
 
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-/// What goes along to the next step.
+/// What one step carries along to the next.
 #[derive(Clone, Debug, Default)]
 pub struct Continuation {
     /// The page to go to afterwards: a path of our own pages.
     pub next: Option<String>,
-    /// A form that waits, sealed ([`crate::pending_form`]).
+    /// The form that waits, sealed ([`crate::pending_form`]).
     pub pending_form: Option<String>,
 }
 
 impl Continuation {
-    /// On to a page.
+    /// Carries only the page to go to afterwards.
     #[must_use]
     pub const fn to(next: Option<String>) -> Self {
         Self { next, pending_form: None }
     }
 
-    /// The hidden fields that carry it.
+    /// The hidden fields of a form that carry the continuation.
     pub fn fields(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let fields = [("next", &self.next), ("pending_form", &self.pending_form)];
         fields.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)))
     }
 }
 
-/// The query of a page that leads on.
+/// The query of a page from which the person goes on to another page.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Next {
@@ -34,28 +34,29 @@ pub struct Next {
     pub next: Option<String>,
 }
 
-/// Where to go after the login: a path of our own pages, never another site (ATT-13).
+/// The page to go to afterwards; `None` unless it is a path of our own pages. Never another site (ATT-13),
+/// and never the login or the logout.
 #[must_use]
 pub fn safe_next(next: Option<&str>) -> Option<String> {
     let next = next?;
-    let sane = next.starts_with('/')
+    let is_own_page = next.starts_with('/')
         && !next.starts_with("//")
         && !next.starts_with("/login")
         && !next.starts_with("/logout")
         && next.len() <= 300
         && next.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-_.?=&%".contains(&byte));
-    sane.then(|| next.to_owned())
+    is_own_page.then(|| next.to_owned())
 }
 
 /// A path with the page to go to afterwards in its query.
 #[must_use]
 pub fn with_next(path: &str, next: Option<&str>) -> String {
-    // Without a page to go to, people come to the start page anyway.
+    // Without `next` people go to the start page, so the start page itself is left out.
     match safe_next(next).filter(|next| next != "/") {
         Some(next) => {
             let next = next.replace('%', "%25").replace('?', "%3F").replace('=', "%3D").replace('&', "%26");
-            let between = if path.contains('?') { '&' } else { '?' };
-            format!("{path}{between}next={next}")
+            let separator = if path.contains('?') { '&' } else { '?' };
+            format!("{path}{separator}next={next}")
         }
         None => path.to_owned(),
     }

@@ -3,25 +3,25 @@
 use axum::http::{HeaderMap, header::AUTHORIZATION};
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 
-/// The session's token.
+/// The session token.
 pub const SESSION: &str = "__Host-session";
 /// The token of a login that is under way.
 pub const LOGIN: &str = "__Host-login";
-/// The tokens by which a browser is known, of up to [`DEVICES`] accounts.
+/// The device tokens of up to [`MAX_DEVICES`] accounts, by which later logins know the browser.
 pub const DEVICE: &str = "__Host-device";
-/// The proof of a step-up, for its five minutes.
+/// The proof of a step-up, which is valid for five minutes.
 pub const PROOF: &str = "__Host-proof";
-/// The organisation whose name was typed, where the host is of several organisations.
+/// The organisation that the person typed, on a host that serves several organisations.
 pub const ORGANISATION: &str = "__Host-organisation";
-/// The language that was chosen in this browser.
+/// The language that the person chose in this browser.
 pub const LANGUAGE: &str = "__Host-language";
-/// The key of a message for the next page.
+/// The Fluent key of the message that the next page shows.
 pub const FLASH: &str = "__Host-flash";
 
-/// How many accounts' devices one browser keeps: a couple shares a tablet.
-const DEVICES: usize = 5;
-/// What stands between the tokens in [`DEVICE`].
-const BETWEEN: char = '~';
+/// How many accounts' device tokens one browser keeps: a couple may share a tablet.
+const MAX_DEVICES: usize = 5;
+/// Separates the tokens in [`DEVICE`].
+const SEPARATOR: char = '~';
 
 /// A cookie for this host alone, unreadable for scripts, gone when the browser closes.
 #[must_use]
@@ -43,19 +43,19 @@ pub fn read(headers: &HeaderMap, name: &str) -> Option<String> {
     CookieJar::from_headers(headers).get(name).map(|cookie| cookie.value().to_owned())
 }
 
-/// A message for the next page, by the key of its words.
+/// The cookie that makes the next page show the message with this Fluent key.
 #[must_use]
 pub fn flash(word: &str) -> Cookie<'static> {
     make(FLASH, word.to_owned())
 }
 
-/// The cookie that makes a browser known for some days. `others` is the cookie's value so far: tokens of other accounts
-/// stay in it.
+/// The cookie that keeps a device remembered for some days. `former` is the cookie's value so far: the tokens
+/// of other accounts stay in the cookie.
 #[must_use]
-pub fn device(token: &str, others: &str, days: i32) -> Cookie<'static> {
-    let others = others.split(BETWEEN).filter(|other| !other.is_empty() && *other != token);
-    let all: Vec<&str> = std::iter::once(token).chain(others).take(DEVICES).collect();
-    let mut cookie = make(DEVICE, all.join(&BETWEEN.to_string()));
+pub fn device(token: &str, former: &str, days: i32) -> Cookie<'static> {
+    let others = former.split(SEPARATOR).filter(|other| !other.is_empty() && *other != token);
+    let all: Vec<&str> = std::iter::once(token).chain(others).take(MAX_DEVICES).collect();
+    let mut cookie = make(DEVICE, all.join(&SEPARATOR.to_string()));
     cookie.set_max_age(time::Duration::days(i64::from(days)));
     cookie
 }

@@ -1,64 +1,64 @@
-//! The page around every page: header, menu, whose dossier it is, messages, help.
+//! The parts of every page around its content: header, menu, whose dossier it is, messages, help.
 
 use askama::Template;
 use jiff::Timestamp;
 
 use crate::{
     assets,
-    i18n::{Speaker, filters},
+    i18n::{PageValues, filters},
     organisation::Organisation,
     page::AnyView,
     sections,
     session::Session,
 };
 
-/// What a page stands in.
-pub struct Around<'a> {
-    /// Language and names.
-    pub speaker: &'a Speaker,
-    /// Whose portal it is.
+/// What the layout shows, beside the view.
+pub struct PageContext<'a> {
+    /// The language and the texts.
+    pub page_values: &'a PageValues,
+    /// The organisation whose portal it is; `None`: not known yet.
     pub organisation: Option<&'a Organisation>,
-    /// Who is logged in.
+    /// The session; `None`: nobody is logged in.
     pub session: Option<&'a Session>,
-    /// The path with its query.
+    /// The path of the request, with its query.
     pub path: &'a str,
-    /// Where to go back to after choosing a language.
+    /// The page to go back to after choosing a language.
     pub back: String,
-    /// The key of a message.
+    /// The Fluent key of the message to show; `None`: no message.
     pub flash: Option<&'a str>,
-    /// When.
+    /// The time now: the seconds until the session ends are counted from it.
     pub now: Timestamp,
 }
 
-/// Renders the page around a view's content.
+/// Renders a whole page: the layout with a view's content in it.
 ///
 /// # Errors
 /// Where a template fails.
-pub fn render(around: &Around<'_>, view: &dyn AnyView, content: String) -> askama::Result<String> {
-    let settings = around.organisation.map(|organisation| &organisation.settings);
+pub fn render(context: &PageContext<'_>, view: &dyn AnyView, body: String) -> askama::Result<String> {
+    let settings = context.organisation.map(|organisation| &organisation.settings);
     let theme = settings.and_then(|settings| settings.theme.clone());
-    let idle = around.session.and_then(|session| session.facts.idle_until.as_ref());
+    let idle = context.session.and_then(|session| session.facts.idle_until.as_ref());
     let layout = Layout {
-        language: around.speaker.language.code(),
+        language: context.page_values.language.code(),
         view,
         theme: theme.map(|theme| assets::theme_path(&theme)),
         style: assets::path("app.css"),
         script: assets::path("app.js"),
         icon: assets::path("favicon.svg"),
-        session: around.session,
-        idle_seconds: idle.map_or(0, |end| (end.seconds - around.now.as_second()).max(0)),
+        session: context.session,
+        idle_seconds: idle.map_or(0, |end| (end.seconds - context.now.as_second()).max(0)),
         confirms_logout: settings.and_then(|settings| settings.session).is_some_and(|it| it.confirm_logout),
-        path: around.path.split('?').next().unwrap_or("/"),
-        back: &around.back,
-        flash: around.flash,
-        has_contact: around.organisation.is_some(),
-        content,
-        menu: around.session.map(MenuItem::list).unwrap_or_default(),
+        path: context.path.split('?').next().unwrap_or("/"),
+        back: &context.back,
+        flash: context.flash,
+        has_contact: context.organisation.is_some(),
+        content: body,
+        menu: context.session.map(MenuItem::list).unwrap_or_default(),
     };
-    layout.render_with_values(around.speaker)
+    layout.render_with_values(context.page_values)
 }
 
-/// The page around a page.
+/// The layout of every page.
 #[derive(Template)]
 #[template(path = "layout.html")]
 struct Layout<'a> {

@@ -40,14 +40,14 @@ const DEFAULTS: &str = include_str!("../config.default.toml");
 #[derive(Parser)]
 #[command(version)]
 struct Cli {
-    /// The operator's settings; what is not there has its default.
+    /// The operator's settings file. Settings that are not in the file keep their defaults.
     #[arg(long)]
     config: Option<PathBuf>,
 }
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// The whole of the gateway's `main`.
+/// Runs the gateway process, from its arguments to its exit code.
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -76,11 +76,11 @@ async fn serve(settings: Settings) -> Result<(), BoxError> {
     let clock = settings.process.clock()?;
     let services =
         Services::new(&settings.services, settings.process.keys.signer("gateway")?, clock.clone())?;
-    let form_key = AeadKey::derive(&settings.process.keys.hash("gateway")?, "form");
+    let form_key = AeadKey::derive(&settings.process.keys.hash_key("gateway")?, "form");
     let app = App::new(services, live, clock, settings.trusted_proxies, form_key);
     tracing::info!(listen = %listener.local_addr()?, "serving");
     let listener = listener.tap_io(|socket| {
-        // Without it a small answer waits for an acknowledgement that is not coming.
+        // Without TCP_NODELAY a small answer waits until the other side acknowledges the packet before it.
         let _ = socket.set_nodelay(true);
     });
     let service = router(app).into_make_service_with_connect_info::<SocketAddr>();

@@ -1,5 +1,5 @@
-//! Live updates: a plain subscription to events, told to the pages that are open. No content, only "something new in
-//! this section". While the subscription is down, live streams are closed and nothing is cached.
+//! Live updates: a NATS subscription to all events. Open pages receive "something new in this section",
+//! without content. While NATS cannot be reached, live streams are closed and nothing is cached.
 
 use std::{
     path::PathBuf,
@@ -23,21 +23,22 @@ use serde::Deserialize;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
-/// How many changes a slow page may lag behind before it is closed and asks again.
+/// How many changes a slow stream may lag behind. A stream that lags further is closed, and the page connects
+/// again.
 const BACKLOG: usize = 1024;
 
-/// Settings of the bus.
+/// Settings of the connection to NATS.
 #[derive(Clone, Debug, Deserialize)]
 pub struct NatsSettings {
-    /// Where it is.
+    /// The address of NATS.
     pub url: String,
-    /// A user that may only subscribe; empty: none.
+    /// A user that may only subscribe; empty: the gateway connects without a user.
     pub user: String,
     /// The file that holds the user's password.
     pub password_file: PathBuf,
 }
 
-/// Something that open pages may want to know.
+/// A change that open pages may have to know of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// Something new for a client, in a section.
@@ -49,12 +50,13 @@ pub enum Change {
         /// The section.
         section: Section,
     },
-    /// A session has ended.
+    /// The session with this id has ended.
     SessionEnded(String),
-    /// What an account may do has changed: its streams close, and ask again.
+    /// The rights or the chosen client of the account with this id have changed: its streams close and
+    /// connect again.
     GrantChanged(String),
-    /// Nobody would hear of changes: streams close, and ask again later.
-    Down,
+    /// NATS cannot be reached, so changes would be missed: streams close and connect again later.
+    BusLost,
 }
 
 type OnOrganisation = Box<dyn Fn() + Send + Sync>;
@@ -66,11 +68,11 @@ struct Listeners {
     session: Vec<OnSession>,
 }
 
-/// The subscription. Cheap to clone.
+/// The subscription to events. Cheap to clone.
 #[derive(Clone)]
 pub struct Live(Arc<Inner>);
 
-/// The section in which an event is news; `None`: in no section.
+/// Finds the section in which an event is news; `None`: in no section.
 type SectionOf = fn(&Any) -> Option<Section>;
 
 struct Inner {
@@ -81,9 +83,9 @@ struct Inner {
 }
 
 impl Live {
-    /// A subscription that hears nothing and says so: for tests of pages without a bus.
+    /// A subscription that is never connected and receives no event: for tests of pages without NATS.
     #[must_use]
-    pub fn deaf() -> Self {
+    pub fn without_bus() -> Self {
         Self::new(|_| None)
     }
 
@@ -93,20 +95,20 @@ impl Live {
         Self(Arc::new(Inner { section_of, changes, connected, listeners }))
     }
 
-    /// Subscribes; goes on trying in the background where the bus is not there yet.
+    /// Subscribes to all events. Where NATS cannot be reached yet, it is tried again in the background.
     ///
     /// # Errors
-    /// When a setting cannot be used.
+    /// When the address of NATS is invalid, or the password file cannot be read.
     pub async fn start(
         settings: &NatsSettings,
         section_of: SectionOf,
         shutdown: CancellationToken,
     ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let live = Self::new(section_of);
-        let on_bus_event = live.clone();
+        let for_callback = live.clone();
         let mut options =
             ConnectOptions::new().name("gateway").retry_on_initial_connect().event_callback(move |event| {
-                let live = on_bus_event.clone();
+                let live = for_callback.clone();
                 async move { live.on_bus_event(&event) }
             });
         if !settings.user.is_empty() {
@@ -149,13 +151,13 @@ impl Live {
 
     fn set_connected(&self, connected: bool) {
         self.0.connected.store(connected, Ordering::SeqCst);
-        // Whatever was told in between was not heard: forget all that was kept.
+        // Events that were sent in between are lost: empty all caches.
         self.notify(|listeners| {
             listeners.organisation.iter().for_each(|forget| forget());
             listeners.session.iter().for_each(|forget| forget(None));
         });
         if !connected {
-            let _ = self.0.changes.send(Change::Down);
+            let _ = self.0.changes.send(Change::BusLost);
         }
     }
 
@@ -188,33 +190,34 @@ impl Live {
         }
     }
 
-    fn notify(&self, notify: impl FnOnce(&Listeners)) {
+    fn notify(&self, call: impl FnOnce(&Listeners)) {
         if let Ok(listeners) = self.0.listeners.lock() {
-            notify(&listeners);
+            call(&listeners);
         }
     }
 
-    /// Called whenever what is known of organisations may be out of date.
+    /// Calls `forget` whenever cached organisations may be out of date.
     pub fn on_organisation(&self, forget: impl Fn() + Send + Sync + 'static) {
         if let Ok(mut listeners) = self.0.listeners.lock() {
             listeners.organisation.push(Box::new(forget));
         }
     }
 
-    /// Called with an account whose sessions or rights have changed; with `None` where it may be any.
+    /// Calls `forget` with the id of an account whose sessions or rights have changed; with `None` where it
+    /// may be any account.
     pub fn on_session_change(&self, forget: impl Fn(Option<&str>) + Send + Sync + 'static) {
         if let Ok(mut listeners) = self.0.listeners.lock() {
             listeners.session.push(Box::new(forget));
         }
     }
 
-    /// Whether changes are heard.
+    /// Whether events are received.
     #[must_use]
     pub fn is_connected(&self) -> bool {
         self.0.connected.load(Ordering::SeqCst)
     }
 
-    /// All changes from now on.
+    /// Receives all changes from now on.
     #[must_use]
     pub fn changes(&self) -> broadcast::Receiver<Change> {
         self.0.changes.subscribe()
@@ -235,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn news_is_passed_on_with_its_client_and_section() {
+    fn news_is_sent_with_its_client_and_section() {
         let live =
             Live::new(|event| (type_name(event) == ReportAdded::full_name()).then_some(Section::Reports));
         let mut changes = live.changes();
@@ -252,15 +255,15 @@ mod tests {
     }
 
     #[test]
-    fn when_the_bus_goes_away_streams_are_closed_and_what_was_kept_is_forgotten() {
-        let live = Live::deaf();
+    fn lost_bus_closes_streams_and_empties_caches() {
+        let live = Live::without_bus();
         let forgotten = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&forgotten);
         live.on_session_change(move |account| flag.store(account.is_none(), Ordering::SeqCst));
         live.set_connected(true);
         let mut changes = live.changes();
         live.on_bus_event(&BusEvent::Disconnected);
-        assert_eq!(changes.try_recv(), Ok(Change::Down));
+        assert_eq!(changes.try_recv(), Ok(Change::BusLost));
         assert!(!live.is_connected() && forgotten.load(Ordering::SeqCst));
     }
 }

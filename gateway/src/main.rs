@@ -1,4 +1,4 @@
-//! The gateway.
+//! The gateway process. The code is in the library, so that tests can use it.
 
 fn main() -> std::process::ExitCode {
     gateway::main()

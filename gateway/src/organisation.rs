@@ -1,4 +1,4 @@
-//! Which organisation a request is for: by its host, or by the name that was typed.
+//! The organisation of a request, found by its host or by the name that the person typed.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,12 +8,13 @@ use tonic::Code;
 
 use crate::{live::Live, problem::Problem, services::Services};
 
-/// How long an answer is kept where the bus tells nothing else.
-const LIFE: Duration = Duration::from_mins(1);
-/// No name is longer, in bytes; nor is one kept.
+/// How long an organisation is cached, where no event empties the cache before.
+const CACHE_LIFE: Duration = Duration::from_mins(1);
+/// The longest name, in bytes. No organisation has a longer name, so a longer text is neither looked up nor
+/// cached.
 const NAME_LIMIT: usize = 400;
 
-/// An organisation, as pages need it.
+/// An organisation with its settings.
 #[derive(Debug, Default)]
 pub struct Organisation {
     /// Its id.
@@ -22,43 +23,44 @@ pub struct Organisation {
     pub settings: OrganisationSettings,
 }
 
-/// The organisations that were asked for lately.
+/// A cache of organisations, by host and by name.
 pub struct Organisations {
     services: Services,
     by_host: Cache<String, Option<Arc<Organisation>>>,
-    /// Pages of a host of several organisations ask for one by its name each time.
+    /// On a host of several organisations, each page looks its organisation up by the typed name.
     by_name: Cache<String, Option<Arc<Organisation>>>,
 }
 
 impl Organisations {
-    /// An empty cache, emptied again when an organisation is configured or the bus cannot tell.
+    /// An empty cache. It is emptied again when an organisation is configured, and when events may have been
+    /// lost.
     pub fn new(services: Services, live: &Live) -> Self {
-        let cache = || Cache::builder().max_capacity(1000).time_to_live(LIFE).build();
+        let cache = || Cache::builder().max_capacity(1000).time_to_live(CACHE_LIFE).build();
         let (by_host, by_name): (Cache<_, _>, Cache<_, _>) = (cache(), cache());
         let caches = [by_host.clone(), by_name.clone()];
         live.on_organisation(move || caches.iter().for_each(Cache::invalidate_all));
         Self { services, by_host, by_name }
     }
 
-    /// The organisation of a host; `None` where the host is of none.
+    /// The organisation of a host; `None` where the host does not belong to exactly one organisation.
     pub async fn by_host(&self, host: &str) -> Result<Option<Arc<Organisation>>, Problem> {
         let host = host.rsplit_once(':').map_or(host, |(name, _)| name).to_ascii_lowercase();
         let request = FindOrganisationRequest { host: host.clone(), ..Default::default() };
-        let found = self.by_host.try_get_with(host, self.ask(request)).await;
+        let found = self.by_host.try_get_with(host, self.find(request)).await;
         found.map_err(|problem| Problem::clone(&problem))
     }
 
-    /// The organisation with a name as it was typed; `None` where there is none.
+    /// The organisation with the typed name; `None` where there is none.
     pub async fn by_name(&self, name: &str) -> Result<Option<Arc<Organisation>>, Problem> {
         if name.len() > NAME_LIMIT {
             return Ok(None);
         }
         let request = FindOrganisationRequest { name: name.to_owned(), ..Default::default() };
-        let found = self.by_name.try_get_with(name.to_owned(), self.ask(request)).await;
+        let found = self.by_name.try_get_with(name.to_owned(), self.find(request)).await;
         found.map_err(|problem| Problem::clone(&problem))
     }
 
-    async fn ask(&self, request: FindOrganisationRequest) -> Result<Option<Arc<Organisation>>, Problem> {
+    async fn find(&self, request: FindOrganisationRequest) -> Result<Option<Arc<Organisation>>, Problem> {
         match self.services.identity()?.find_organisation(request).await {
             Ok(found) => {
                 let found = found.into_inner();

@@ -1,4 +1,4 @@
-//! What a handler returns: a view, a form that was refused, or where to go next. The render layer makes HTML or JSON of it.
+//! What a handler returns: a view, a refused form or the next path. The render layer makes the answer.
 
 use std::sync::Arc;
 
@@ -14,68 +14,68 @@ use serde::Serialize;
 
 use crate::{continuation::Continuation, problem::Problem, session::Session};
 
-/// Which of the two a request asked for: by its path alone.
+/// Whether a request asked for a page or for JSON. Its path alone decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Representation {
     /// A page.
     Html,
-    /// The same as a document.
+    /// The same content as a JSON document.
     Json,
 }
 
 impl Representation {
-    /// Marks what is mounted at `/`.
+    /// The layer of the routes at `/`: their requests ask for pages.
     pub async fn html(mut request: Request, next: Next) -> Response {
         request.extensions_mut().insert(Self::Html);
         next.run(request).await
     }
 
-    /// Marks what is mounted at `/api/v1`.
+    /// The layer of the routes at `/api/v1`: their requests ask for JSON.
     pub async fn json(mut request: Request, next: Next) -> Response {
         request.extensions_mut().insert(Self::Json);
         next.run(request).await
     }
 
-    /// By path, where no route was reached.
+    /// What a path asks for, also where it matches no route.
     #[must_use]
     pub fn of_path(path: &str) -> Self {
         if path.starts_with("/api/") || path.starts_with("/live") { Self::Json } else { Self::Html }
     }
 }
 
-/// The data of a page: what JSON shows and what its template may use.
+/// The data of a page: its template may use all fields, and JSON shows those that are serialised.
 pub trait View: Template + Serialize + Send + Sync + 'static {
-    /// The key of the page's title.
+    /// The Fluent key of the page's title.
     const TITLE: &'static str;
 
-    /// The key of this page's title.
+    /// The Fluent key of this page's title, for a view with more than one title.
     fn title(&self) -> &'static str {
         Self::TITLE
     }
 
-    /// What stands beside the fields of the page's form; `None` where the page has no form that can be refused.
+    /// The state of the page's form; `None` where the page has no form that can be refused.
     fn form(&self) -> Option<&FormState> {
         None
     }
 
-    /// Whether the person has to correct something on the page: then the page's title says so.
+    /// Whether the person has to correct something on the page. The page's title then says so.
     fn has_errors(&self) -> bool {
         self.form().is_some_and(|form| form.problem.is_some())
     }
 
-    /// Whether only this page still holds what the person typed: then the page offers no way to leave by accident, such
-    /// as another language.
+    /// Whether what the person typed exists only on this page. The page then offers no button that would lose
+    /// it, such as the choice of a language.
     fn holds_input(&self) -> bool {
         self.form().is_some_and(|form| form.continuation.pending_form.is_some())
     }
 }
 
-/// What stands beside the fields of a form: what went wrong, and what goes along to the next step.
+/// What a form has beside its fields: why it was refused, and what it carries along to the next step.
 #[derive(Clone, Debug, Default)]
 pub struct FormState {
-    /// Why the form was refused; `None`: it was not sent yet.
+    /// Why the form was refused; `None`: the form was not sent yet.
     pub problem: Option<Problem>,
-    /// What goes along.
+    /// What the form carries along to the next step.
     pub continuation: Continuation,
 }
 
@@ -86,32 +86,32 @@ impl FormState {
         Self { problem: Some(problem), ..Self::default() }
     }
 
-    /// A form that was not sent yet, on the way to something else.
+    /// A form that was not sent yet and carries a continuation along.
     #[must_use]
-    pub const fn on_the_way(continuation: Continuation) -> Self {
+    pub const fn with_continuation(continuation: Continuation) -> Self {
         Self { problem: None, continuation }
     }
 
-    /// The key of the words for what went wrong.
+    /// The Fluent key of why the form was refused.
     #[must_use]
     pub fn word(&self) -> Option<String> {
         self.problem.as_ref().map(Problem::word)
     }
 
-    /// The key of the words for what is wrong with a field.
+    /// The Fluent key of what is wrong with a field.
     #[must_use]
     pub fn error(&self, name: &str) -> Option<String> {
-        self.problem.as_ref()?.field(name)
+        self.problem.as_ref()?.field_word(name)
     }
 }
 
-/// A view whose type is forgotten.
+/// A view with its type erased.
 pub trait AnyView: Send + Sync {
-    /// Its content as HTML.
+    /// The page's content as HTML.
     fn html(&self, values: &dyn Values) -> askama::Result<String>;
-    /// Its fields as JSON.
+    /// The serialised fields as JSON.
     fn json(&self) -> serde_json::Result<Vec<u8>>;
-    /// The key of its title.
+    /// The Fluent key of the page's title.
     fn title(&self) -> &'static str;
     /// See [`View::has_errors`].
     fn has_errors(&self) -> bool;
@@ -141,57 +141,58 @@ impl<V: View> AnyView for V {
     }
 }
 
-/// What the render layer finds beside a response.
+/// The result of a handler: an extension of its response, which the render layer turns into HTML or JSON.
 #[derive(Clone)]
-pub enum Body {
+pub enum Outcome {
     /// A view to show.
     View(Arc<dyn AnyView>),
-    /// A step that was taken: pages go on to a path, JSON gets the outcome.
+    /// A step is done: a page redirects to the path, JSON gets the serialised outcome.
     Done(Arc<Vec<u8>>, String),
-    /// A step that was taken: pages show the next one at once, within the session that it led to; JSON gets the outcome.
+    /// A step is done: a page shows the next view at once, with the session after the step; JSON gets the
+    /// serialised outcome.
     Next(Arc<Vec<u8>>, Arc<dyn AnyView>, Option<Arc<Session>>),
-    /// A form that was refused: pages show it again with what was typed, JSON gets the problem.
+    /// A form was refused: a page shows the form again with what was typed, JSON gets the problem.
     Refused(Problem, Arc<dyn AnyView>),
 }
 
-/// A view, with what goes beside it.
-pub struct Page(Body, Vec<Cookie<'static>>);
+/// The result of a handler, with the cookies to set.
+pub struct Page(Outcome, Vec<Cookie<'static>>);
 
 impl Page {
     /// Shows a view.
     pub fn show(view: impl View) -> Self {
-        Self(Body::View(Arc::new(view)), Vec::new())
+        Self(Outcome::View(Arc::new(view)), Vec::new())
     }
 
-    /// Shows a view whose type is forgotten.
+    /// Shows a view with its type erased.
     pub fn show_any(view: Arc<dyn AnyView>) -> Self {
-        Self(Body::View(view), Vec::new())
+        Self(Outcome::View(view), Vec::new())
     }
 
-    /// Tells the outcome of a step: a page goes on to `path` (303), JSON gets `outcome` (200).
+    /// A step is done: a page redirects to `path` (303), JSON gets `outcome` (200).
     pub fn done(outcome: &impl Serialize, path: impl Into<String>) -> Self {
         let outcome = serde_json::to_vec(outcome).unwrap_or_default();
-        Self(Body::Done(Arc::new(outcome), path.into()), Vec::new())
+        Self(Outcome::Done(Arc::new(outcome), path.into()), Vec::new())
     }
 
-    /// Tells the outcome of a step: a page shows what comes next, within the session that there is now, JSON gets `outcome`
+    /// A step is done: a page shows `view` at once, with the session after the step; JSON gets `outcome`
     /// (200).
     pub fn next(outcome: &impl Serialize, view: Arc<dyn AnyView>, session: Option<Arc<Session>>) -> Self {
         let outcome = serde_json::to_vec(outcome).unwrap_or_default();
-        Self(Body::Next(Arc::new(outcome), view, session), Vec::new())
+        Self(Outcome::Next(Arc::new(outcome), view, session), Vec::new())
     }
 
-    /// Shows a form again that was refused, with the problem's status.
+    /// Shows a refused form again, with the problem's status.
     pub fn refused(problem: Problem, form: impl View) -> Self {
         Self::refused_any(problem, Arc::new(form))
     }
 
-    /// The same for a view whose type is forgotten.
+    /// The same for a view with its type erased.
     pub fn refused_any(problem: Problem, form: Arc<dyn AnyView>) -> Self {
-        Self(Body::Refused(problem, form), Vec::new())
+        Self(Outcome::Refused(problem, form), Vec::new())
     }
 
-    /// Sets a cookie, on pages.
+    /// Sets a cookie on pages; JSON gets none.
     #[must_use]
     pub fn with_cookie(mut self, cookie: Cookie<'static>) -> Self {
         self.1.push(cookie);
@@ -199,7 +200,7 @@ impl Page {
     }
 }
 
-/// Cookies for pages; JSON gets none.
+/// The cookies to set on pages; JSON gets none.
 #[derive(Clone)]
 pub struct Cookies(pub Vec<Cookie<'static>>);
 

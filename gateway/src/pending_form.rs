@@ -1,5 +1,6 @@
-//! A form that was sent and cannot be taken yet: the person has to log in again, to step up or to go back to another
-//! client first. What was typed waits in a hidden field of those pages, sealed to the account, for one hour.
+//! A form that was sent and cannot be taken yet, because the person first has to log in again, to step up or
+//! to go back to another client. What was typed waits in a hidden field of those pages, sealed to the
+//! account, for one hour.
 
 use std::sync::Arc;
 
@@ -23,23 +24,23 @@ const LIFE: SignedDuration = SignedDuration::from_hours(1);
 /// A form that waits.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PendingForm {
-    /// For whom and about whom it was rendered.
+    /// The account and the client for which the form was rendered.
     pub stamp: Stamp,
-    /// Whether it is about the account alone.
+    /// Whether the form is about the account alone, whichever client is chosen.
     is_of_account: bool,
-    /// Where it was sent to.
+    /// The path that the form was sent to.
     path: String,
-    /// What was typed.
+    /// The name and the typed value of each field.
     fields: Vec<(String, String)>,
     /// The names of the fields that are shown to the person.
     shown: Vec<String>,
-    /// Until when it waits, in seconds since 1970.
+    /// When the form stops waiting, in seconds since 1970.
     until: i64,
 }
 
 impl PendingForm {
-    /// Seals a form for a hidden field. `None` where the route's forms are not kept, nothing was typed, or the form has no
-    /// stamp of ours.
+    /// Seals a form for a hidden field. `None` where the route's forms are not kept, the form brings a secret or
+    /// has no fields, or its stamp is missing or forged.
     #[must_use]
     pub fn seal(
         key: &AeadKey,
@@ -48,7 +49,8 @@ impl PendingForm {
         path: &str,
         now: Timestamp,
     ) -> Option<String> {
-        if !route.is_kept || sent.fields.is_empty() {
+        let has_secret = sent.fields.iter().any(|(name, _)| route.is_secret(name));
+        if !route.is_kept || has_secret || sent.fields.is_empty() {
             return None;
         }
         let pending = Self {
@@ -62,7 +64,7 @@ impl PendingForm {
         Some(key.encrypt(&serde_json::to_vec(&pending).ok()?))
     }
 
-    /// Opens a form that waits; `None` where the text is not ours, too old, or another account's.
+    /// Opens a form that waits; `None` where the text is forged, too old, or of another account.
     #[must_use]
     pub fn open(app: &App, text: Option<&str>, account: &str) -> Option<Self> {
         let pending: Self = serde_json::from_slice(&app.form_key.decrypt(text?)?).ok()?;
@@ -70,12 +72,13 @@ impl PendingForm {
     }
 }
 
-/// Shows what was typed before, and asks to send it now.
+/// Shows what was typed before, and asks the person to send it now.
 #[derive(Serialize, Template)]
 #[template(path = "pages/login/pending_form.html")]
 pub struct PendingFormView {
     path: String,
-    /// Whose dossier the form is about; empty: nobody's, or the name is not known.
+    /// The name of the client whose dossier the form is about; empty: about no client, or the name is not
+    /// known.
     #[serde(skip)]
     client: String,
     #[serde(skip)]
@@ -87,7 +90,7 @@ pub struct PendingFormView {
 }
 
 impl PendingFormView {
-    /// The page for a form that waits.
+    /// The page that shows a form that waits.
     #[must_use]
     pub fn new(app: &App, pending: PendingForm) -> Arc<Self> {
         let stamp = pending.stamp.seal(&app.form_key);
@@ -95,13 +98,13 @@ impl PendingFormView {
         Arc::new(Self { path: pending.path, client, fields: pending.fields, shown: pending.shown, stamp })
     }
 
-    /// The stamp and all that was typed, for hidden fields.
+    /// The stamp and all typed values, for hidden fields.
     fn hidden_fields(&self) -> impl Iterator<Item = (&str, &str)> {
         let typed = self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         std::iter::once((stamp::FIELD, self.stamp.as_str())).chain(typed)
     }
 
-    /// What was typed, as far as the person knows it again by its label.
+    /// The typed values of the fields that have a label, to show them to the person.
     fn shown_fields(&self) -> impl Iterator<Item = (&str, &str)> {
         self.fields
             .iter()
@@ -126,7 +129,8 @@ impl View for PendingFormView {
     }
 }
 
-/// Says that a form is about another client than the client that is chosen now, and offers to go back.
+/// Says that a form is about another client than the one chosen now, and offers to go back to the form's
+/// client.
 #[derive(Serialize, Template)]
 #[template(path = "pages/clients/other.html")]
 pub struct OtherClientView {

@@ -1,4 +1,4 @@
-//! What went wrong, for people and for programs: an error page, or problem+json (RFC 9457).
+//! Why a request failed: for people an error page, for programs problem+json (RFC 9457).
 
 use std::{error::Error, time::Duration};
 
@@ -11,16 +11,16 @@ use proto::{Reason, access::v1::ErrorReason as Shared, gateway::v1::ErrorReason}
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
-/// Why a request was not answered as asked. The words come later, in a language.
+/// Why a request failed. The text is chosen later, when the language is known.
 #[derive(Clone, Debug)]
 pub struct Problem {
     /// The HTTP status.
     pub status: StatusCode,
-    /// The reason of the contract.
+    /// The error reason from the contract.
     pub reason: Reason,
     /// The fields that are wrong: name and reason.
     pub fields: Vec<(String, Reason)>,
-    /// When to try again.
+    /// How long to wait before the next try.
     pub retry_after: Option<Duration>,
 }
 
@@ -32,68 +32,68 @@ impl Problem {
         Self { status: status_of(reason.kind()), reason, fields: Vec::new(), retry_after: None }
     }
 
-    /// Nobody is logged in.
+    /// The request has no valid session and no valid login token.
     #[must_use]
     pub fn unauthenticated() -> Self {
         Self::new(Shared::TokenRefused)
     }
 
-    /// There is no such page, or it is not for the caller.
+    /// There is no such page, or the person may not see it.
     #[must_use]
     pub fn not_found() -> Self {
         Self::new(Shared::NotFound)
     }
 
-    /// A part of the system cannot be reached in time.
+    /// A service cannot be reached in time.
     #[must_use]
     pub fn unavailable() -> Self {
         Self::new(Shared::Unavailable)
     }
 
-    /// The system is at fault. The cause goes to the log.
+    /// The system is at fault. The cause is logged.
     #[must_use]
     pub fn internal(cause: &(dyn Error + 'static)) -> Self {
         Self::new(Failure::internal(cause).reason)
     }
 
-    /// The body is larger than can be taken.
+    /// The request body is too large.
     #[must_use]
     pub fn too_large() -> Self {
         Self { status: StatusCode::PAYLOAD_TOO_LARGE, ..Self::new(ErrorReason::BodyTooLarge) }
     }
 
-    /// The body, the query or the path cannot be read.
+    /// The body, the query or the path of the request cannot be read.
     #[must_use]
     pub fn unreadable() -> Self {
         Self { status: StatusCode::BAD_REQUEST, ..Self::new(ErrorReason::BodyUnreadable) }
     }
 
-    /// One field of a form cannot be taken.
+    /// One field of a form is wrong.
     #[must_use]
     pub fn of_field(name: &str, reason: impl Into<Reason>) -> Self {
         let reason = reason.into();
         Self { fields: vec![(name.to_owned(), reason)], ..Self::new(reason) }
     }
 
-    /// Whether this is the reason.
+    /// Whether the problem has this reason.
     #[must_use]
     pub fn is(&self, reason: impl Into<Reason>) -> bool {
         self.reason == reason.into()
     }
 
-    /// Whether logging in would help.
+    /// Whether the person has to log in first.
     #[must_use]
     pub fn is_unauthenticated(&self) -> bool {
         self.status == StatusCode::UNAUTHORIZED
     }
 
-    /// Whether a step-up would help.
+    /// Whether the person has to step up first.
     #[must_use]
     pub fn asks_step_up(&self) -> bool {
         self.is(Shared::StepUpRequired)
     }
 
-    /// Whether the problem is about what the person typed, so that the form is shown again.
+    /// Whether the problem is about what the person typed. The form is then shown again.
     #[must_use]
     pub fn is_about_input(&self) -> bool {
         matches!(
@@ -102,27 +102,27 @@ impl Problem {
         )
     }
 
-    /// The key of the words for the problem.
+    /// The Fluent key of the text for the problem.
     #[must_use]
     pub fn word(&self) -> String {
         word(self.reason)
     }
 
-    /// The key of the words for what is wrong with a field; `None` where nothing is.
+    /// The Fluent key of what is wrong with a field; `None`: nothing is wrong.
     #[must_use]
-    pub fn field(&self, name: &str) -> Option<String> {
+    pub fn field_word(&self, name: &str) -> Option<String> {
         let (_, reason) = self.fields.iter().find(|(field, _)| field == name)?;
         Some(word(*reason))
     }
 
-    /// The name of the first field that is wrong; empty where no field is named.
+    /// The name of the first field that is wrong; empty: no field is wrong.
     #[must_use]
     pub fn first_field(&self) -> &str {
         self.fields.first().map_or("", |(name, _)| name)
     }
 }
 
-/// The key of the words for a reason, such as `identity-login-refused`.
+/// The Fluent key of the text for a reason, such as `identity-login-refused`.
 #[must_use]
 pub fn word(reason: Reason) -> String {
     let service = reason.domain().split('.').nth(1).unwrap_or_default();
@@ -142,7 +142,7 @@ const fn status_of(kind: Kind) -> StatusCode {
     }
 }
 
-/// The reason that a service gave: its own, or one that all services share.
+/// The reason in a service's error: one of its own, or one that all services share; `None`: no known reason.
 fn reason_of(details: &ErrorDetails) -> Option<Reason> {
     let info = details.error_info()?;
     Reason::parse(&info.domain, &info.reason)
@@ -152,10 +152,10 @@ impl From<Status> for Problem {
     fn from(status: Status) -> Self {
         let details = status.get_error_details();
         let Some(reason) = reason_of(&details) else {
-            // Not refused by a service, but by the way to it; or for a reason of a newer contract.
+            // No known reason: the connection to the service failed, or the service has a newer contract.
             return match status.code() {
                 Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Unknown => {
-                    tracing::warn!(code = ?status.code(), "a service is not reached");
+                    tracing::warn!(code = ?status.code(), "a service cannot be reached");
                     Self::unavailable()
                 }
                 _ => Self::internal(&status),

@@ -1,4 +1,4 @@
-//! The routes in their layers: the same routes as pages at `/` and as JSON at `/api/v1`.
+//! The routes and their layers. Each route is a page at `/` and JSON at `/api/v1`.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::{
     body::{self, BODY_LIMIT},
     form::Routes,
     page::Representation,
-    render::{self, Framing},
+    render::{self, FrameState},
     sections, security,
 };
 
@@ -31,7 +31,7 @@ use crate::{
 ))]
 struct Api;
 
-/// The routes as JSON at `/api/v1`, with their description.
+/// The routes as JSON at `/api/v1`, with their OpenAPI description.
 fn documented() -> OpenApiRouter<App> {
     let mut document = Api::openapi();
     let scheme = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
@@ -40,7 +40,7 @@ fn documented() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(document).nest("/api/v1", api)
 }
 
-/// The description of the JSON resources.
+/// The OpenAPI description of the JSON resources.
 #[must_use]
 pub fn openapi() -> Document {
     documented().into_openapi()
@@ -51,16 +51,16 @@ pub fn router(app: App) -> Router {
     let (api, document) = documented().split_for_parts();
     let Routes { router, forms } = sections::routes();
     let pages = Router::from(router.layer(middleware::from_fn(Representation::html)));
-    let framing = Framing { app: app.clone(), forms: Arc::new(forms) };
+    let frame_state = FrameState { app: app.clone(), forms: Arc::new(forms) };
     let framed = pages
         .merge(api)
-        // The start page as JSON is described as `/api/v1/`; the router knows it without the slash.
+        // OpenAPI describes the start page's JSON as `/api/v1/`, but the router serves it as `/api/v1`.
         .route("/api/v1/", get(|| async { Redirect::permanent("/api/v1") }))
         .fallback(sections::not_found)
         .method_not_allowed_fallback(sections::not_found)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(middleware::from_fn_with_state(framing, render::frame))
-        .layer(middleware::from_fn(body::whole));
+        .layer(middleware::from_fn_with_state(frame_state, render::frame))
+        .layer(middleware::from_fn(body::read_body));
     Router::new()
         .route("/live", get(sections::live::stream))
         .merge(sections::health::routes())

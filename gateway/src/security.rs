@@ -1,4 +1,4 @@
-//! What stands before every route: HTTPS, headers, and no write from another site.
+//! The rules for every request: HTTPS, security headers, and no write from another site.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -23,7 +23,7 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
 ];
 
-/// The layer.
+/// The layer that redirects to HTTPS and adds the security headers to every answer.
 pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let secure = is_forwarded_https(&app.trusted_proxies, peer, request.headers());
@@ -53,32 +53,33 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
     response
 }
 
-/// What a trusted proxy says of the way to it; `None` where nobody who is trusted says anything.
+/// Whether a trusted proxy reports that the browser uses HTTPS; `None`: no trusted proxy reports anything.
 fn is_forwarded_https(trusted: &[IpAddr], peer: Option<IpAddr>, headers: &HeaderMap) -> Option<bool> {
     peer.filter(|peer| trusted.contains(peer))?;
     Some(headers.get("x-forwarded-proto")?.as_bytes().eq_ignore_ascii_case(b"https"))
 }
 
-/// Where a request came from: the peer, or what a trusted proxy says of whom it speaks for. Of what others claim in
-/// `X-Forwarded-For` nothing counts (ATT-09): the list is read from its end, as far as proxies are trusted.
+/// The IP address that a request came from: the peer, or the address that trusted proxies report in
+/// `X-Forwarded-For`. The list is read from its end, as long as a trusted proxy added the entry; entries of
+/// others do not count (ATT-09).
 #[must_use]
 pub fn address(trusted: &[IpAddr], peer: Option<IpAddr>, headers: &HeaderMap) -> String {
     let Some(mut address) = peer else { return String::new() };
     let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
     let mut forwarded: Vec<&str> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
     while trusted.contains(&address) {
-        let Some(Ok(before)) = forwarded.pop().map(str::parse) else { break };
-        address = before;
+        let Some(Ok(previous)) = forwarded.pop().map(str::parse) else { break };
+        address = previous;
     }
     address.to_string()
 }
 
-/// The host that was asked for, with its port.
+/// The host that the request asks for, with its port; empty where it has a character that no host has.
 #[must_use]
 pub fn host(headers: &HeaderMap) -> String {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let sane = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));
-    if sane { host.to_owned() } else { String::new() }
+    let is_valid = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));
+    if is_valid { host.to_owned() } else { String::new() }
 }
 
 fn is_local(host: &str) -> bool {
@@ -86,10 +87,12 @@ fn is_local(host: &str) -> bool {
     name == "localhost" || name == "127.0.0.1" || name == "[::1]" || name.ends_with(".localhost")
 }
 
-/// Whether a request may change something: it is of our own pages, or brings its credential itself (ATT-03).
+/// Whether a request may change something: it comes from our own pages, or it carries its credential itself
+/// (ATT-03).
 ///
-/// A browser sends `Sec-Fetch-Site` or `Origin` with every write; a page of another site cannot forge them, nor set an
-/// `Authorization` header or a JSON content type without asking first.
+/// A browser sends `Sec-Fetch-Site` or `Origin` with every write, and a page of another site cannot forge
+/// them. Nor can that page set an `Authorization` header or a JSON content type without a CORS preflight,
+/// which is refused.
 #[must_use]
 pub fn is_same_site(method: &Method, headers: &HeaderMap) -> bool {
     if method.is_safe() || cookie::bearer(headers).is_some() {
@@ -102,7 +105,8 @@ pub fn is_same_site(method: &Method, headers: &HeaderMap) -> bool {
         let (_, origin) = origin.split_once("://").unwrap_or_default();
         return !origin.is_empty() && origin.eq_ignore_ascii_case(&host(headers));
     }
-    // No browser: then there must be no cookie that a browser would have added.
+    // The request is not from a browser, so it must not carry a cookie, which a browser would have added by
+    // itself.
     let json = headers
         .get(header::CONTENT_TYPE)
         .and_then(|kind| kind.to_str().ok())
@@ -122,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_write_from_another_site_is_told_by_every_sign() {
+    fn write_from_another_site_is_seen_by_each_header() {
         let post = |pairs: &[_]| is_same_site(&Method::POST, &headers(pairs));
         assert!(post(&[("sec-fetch-site", "same-origin")]));
         assert!(!post(&[("sec-fetch-site", "cross-site")]));
@@ -155,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_trusted_proxy_is_believed() {
+    fn only_a_trusted_proxy_may_report_https() {
         let proxy: IpAddr = "10.0.0.1".parse().unwrap();
         let stranger: IpAddr = "10.0.0.2".parse().unwrap();
         let forwarded = headers(&[("x-forwarded-proto", "http")]);

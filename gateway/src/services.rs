@@ -1,4 +1,4 @@
-//! The services behind the gateway: a channel to each, and on whose behalf a call is made.
+//! The services behind the gateway: a channel to each, and the token that each call carries.
 
 use std::collections::BTreeMap;
 
@@ -29,16 +29,16 @@ pub struct Services {
     clock: Clock,
 }
 
-/// The settings lack an address, or hold a text that is none; names the service.
+/// The settings have no valid address for the service with this name.
 #[derive(Debug, thiserror::Error)]
-#[error("settings: services.{0} is no address")]
+#[error("settings: services.{0} is missing or is not an address")]
 pub struct AddressError(&'static str);
 
 impl Services {
     /// Channels that connect at their first use.
     ///
     /// # Errors
-    /// When the address of a service is missing or is none.
+    /// When the address of a service is missing or invalid.
     pub fn new(settings: &ServiceSettings, signer: Signer, clock: Clock) -> Result<Self, AddressError> {
         let connect = |name| {
             let channel = settings.get(name).and_then(|address| channel::connect(address).ok());
@@ -46,14 +46,14 @@ impl Services {
         };
         let all = SERVICES.into_iter().map(|name| Ok((name, connect(name)?)));
         let all: Vec<_> = all.collect::<Result<_, _>>()?;
-        let of = |wanted| {
+        let channel_of = |wanted| {
             let found = all.iter().find(|(name, _)| *name == wanted).ok_or(AddressError(wanted));
             found.map(|(_, channel)| channel.clone())
         };
-        Ok(Self { identity: of("identity")?, dossier: of("dossier")?, all, signer, clock })
+        Ok(Self { identity: channel_of("identity")?, dossier: channel_of("dossier")?, all, signer, clock })
     }
 
-    /// Identity, called by the gateway itself.
+    /// Identity, called in the gateway's own name.
     ///
     /// # Errors
     /// When the gateway's key cannot sign.
@@ -75,7 +75,7 @@ impl Services {
         DossierServiceClient::new(channel::with_token(self.dossier.clone(), &session.token))
     }
 
-    /// Whether every service says that it serves.
+    /// Whether every service reports that it serves.
     pub async fn are_serving(&self) -> bool {
         let answers = self.all.iter().map(|(name, channel)| channel::is_serving(channel.clone(), name));
         join_all(answers).await.into_iter().all(|is_serving| is_serving)

@@ -1,4 +1,4 @@
-//! A session, as identity describes it.
+//! The session behind a request, as identity describes it.
 
 use proto::{
     access::v1::{Action, Section},
@@ -8,14 +8,15 @@ use proto::{
 /// A session, with the token to act on its behalf.
 #[derive(Debug)]
 pub struct Session {
-    /// For the services: a JWT of 60 seconds.
+    /// The token for calls to services on behalf of the session: a JWT that is valid for 60 seconds.
     pub token: String,
-    /// What identity says of it.
+    /// What identity knows of the session: account, chosen client, grants, preferences.
     pub facts: ResolveSessionResponse,
 }
 
 impl Session {
-    /// Whether the grant on the chosen client allows this; the services decide, this is for what is shown.
+    /// Whether the grants on the chosen client allow the action. Only for what pages show: the services
+    /// decide.
     #[must_use]
     pub fn allows(&self, section: Section, action: Action) -> bool {
         self.facts

@@ -1,5 +1,5 @@
-//! The stamp on every form: for whom and about whom the form was rendered. With another client chosen since, nothing is
-//! written.
+//! The stamp on every form: the account and the client for which the form was rendered. Where another client
+//! was chosen since, the form is refused.
 
 use std::sync::Arc;
 
@@ -8,15 +8,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::session::Session;
 
-/// The field that holds the stamp.
+/// The name of the hidden field with the stamp.
 pub const FIELD: &str = "stamp";
 
-/// For whom and about whom a form is.
+/// The account and the client that a form is for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stamp {
-    /// The account.
+    /// The id of the account.
     pub account: String,
-    /// The chosen client; empty where none was chosen.
+    /// The id of the chosen client; empty: no client was chosen.
     pub client: String,
     /// The name of that client.
     pub client_name: String,
@@ -39,7 +39,7 @@ impl Stamp {
         key.encrypt(&serde_json::to_vec(self).unwrap_or_default())
     }
 
-    /// The stamp of a hidden field; `None` where the text is not ours.
+    /// Opens the text of a hidden field; `None` where the text is forged.
     #[must_use]
     pub fn open(key: &AeadKey, text: &str) -> Option<Self> {
         serde_json::from_slice(&key.decrypt(text)?).ok()
@@ -51,7 +51,7 @@ impl Stamp {
 pub struct SentForm {
     /// The fields, in the order in which they came.
     pub fields: Vec<(String, String)>,
-    /// The stamp, where it is ours.
+    /// The stamp; `None` where it is missing or forged.
     pub stamp: Option<Stamp>,
 }
 
@@ -70,7 +70,8 @@ impl SentForm {
         Arc::new(sent)
     }
 
-    /// The fields as a body again, without the stamp: handlers refuse fields that they do not know.
+    /// The fields as a form body again, without the stamp, because handlers refuse fields that they do not
+    /// know.
     #[must_use]
     pub fn body(&self) -> String {
         form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.fields).finish()

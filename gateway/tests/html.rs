@@ -1,4 +1,4 @@
-//! What every page keeps, checked on its HTML: one heading, a language, unique ids, a label for each field.
+//! The rules that the HTML of every page keeps: one heading, a language, unique ids, a label for each field.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ fn all<'a>(page: &'a Html, css: &str) -> Vec<ElementRef<'a>> {
     page.select(&Selector::parse(css).unwrap()).collect()
 }
 
-/// Everything that is wrong with a page, in words.
+/// Describes everything that is wrong with a page.
 pub fn faults(text: &str) -> Vec<String> {
     let page = Html::parse_document(text);
     let mut faults = Vec::new();
@@ -35,7 +35,7 @@ pub fn faults(text: &str) -> Vec<String> {
             faults.push(format!("no label for {:?}", field.attr("name")));
         }
     }
-    // What refers to an id refers to one that is there.
+    // An attribute that refers to an id refers to an id on the page.
     for attribute in ["for", "aria-describedby", "aria-labelledby", "aria-controls"] {
         for element in all(&page, &format!("[{attribute}]")) {
             for id in element.attr(attribute).unwrap().split_whitespace() {
@@ -60,7 +60,7 @@ pub fn faults(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn each_fault_of_a_page_is_named() {
+fn each_html_fault_is_found() {
     let good = "<!doctype html><html lang=nl><title>t</title><main><h1>x</h1>\
         <label for=a>A</label><input id=a><a href='#a'>a</a></main>";
     assert_eq!(faults(good), Vec::<String>::new());

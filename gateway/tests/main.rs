@@ -1,4 +1,5 @@
-//! The gateway: its words, its description, and every route, before made-up services and before none.
+//! Tests of the gateway's texts, its OpenAPI description and every route, with fake services and without
+//! services.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! Every route of the contract with browsers and programs, anonymous and signed in (ATT-01, ATT-03, ATT-10, ATT-14).
+//! Every route, as page and as JSON, without a session and with one (ATT-01, ATT-03, ATT-10, ATT-14).
 
 use axum::http::Method;
 use proto::SERVICES;
@@ -9,90 +9,88 @@ use crate::{
     support::{Answer, HOSTILE, Portal, TOKEN, gateway},
 };
 
-/// Who gets an answer from a route.
+/// What a request needs to get an answer from a route.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Door {
-    /// Everybody.
-    Open,
-    /// Whoever is in the middle of logging in.
+enum Needs {
+    Nothing,
+    /// A login under way.
     Login,
-    /// Whoever is logged in.
     Session,
 }
 
-/// Every route; one that is missing here, or no longer there, fails.
-const ROUTES: [(&str, &str, Door); 56] = [
-    ("GET", "", Door::Session),
-    ("POST", "/language", Door::Open),
-    ("GET", "/login", Door::Open),
-    ("POST", "/login", Door::Open),
-    ("GET", "/login/code", Door::Login),
-    ("POST", "/login/code", Door::Login),
-    ("POST", "/login/code/send", Door::Login),
-    ("POST", "/login/code/resend", Door::Login),
-    ("GET", "/login/device", Door::Login),
-    ("POST", "/login/device", Door::Login),
-    ("GET", "/login/password", Door::Login),
-    ("POST", "/login/password", Door::Login),
-    ("GET", "/login/terms", Door::Login),
-    ("POST", "/login/terms", Door::Login),
-    ("GET", "/login/invitation", Door::Login),
-    ("POST", "/login/invitation", Door::Login),
-    ("POST", "/login/invitation/decline", Door::Login),
-    ("GET", "/logout", Door::Open),
-    ("POST", "/logout", Door::Open),
-    ("GET", "/password/forgotten", Door::Open),
-    ("POST", "/password/forgotten", Door::Open),
-    ("GET", "/password/reset/{token}", Door::Open),
-    ("POST", "/password/reset/{token}", Door::Open),
-    ("GET", "/impersonate/{token}", Door::Open),
-    ("POST", "/impersonate/{token}", Door::Open),
-    ("GET", "/terms", Door::Open),
-    ("GET", "/step-up", Door::Session),
-    ("POST", "/step-up", Door::Session),
-    ("POST", "/step-up/send", Door::Session),
-    ("GET", "/session", Door::Session),
-    ("POST", "/session", Door::Session),
-    ("GET", "/clients", Door::Session),
-    ("POST", "/clients/{id}/select", Door::Session),
-    ("GET", "/account", Door::Session),
-    ("GET", "/account/password", Door::Session),
-    ("POST", "/account/password", Door::Session),
-    ("GET", "/account/{contact}", Door::Session),
-    ("POST", "/account/{contact}", Door::Session),
-    ("POST", "/account/{contact}/confirm", Door::Session),
-    ("GET", "/account/security", Door::Session),
-    ("POST", "/account/security/sessions/end", Door::Session),
-    ("POST", "/account/security/devices/forget", Door::Session),
-    ("GET", "/account/preferences", Door::Session),
-    ("POST", "/account/preferences", Door::Session),
-    ("GET", "/access", Door::Session),
-    ("GET", "/users", Door::Session),
-    ("GET", "/users/new", Door::Session),
-    ("POST", "/users/new", Door::Session),
-    ("GET", "/users/{id}", Door::Session),
-    ("POST", "/users/{id}", Door::Session),
-    ("GET", "/users/{id}/end", Door::Session),
-    ("POST", "/users/{id}/end", Door::Session),
-    ("POST", "/users/{id}/resend", Door::Session),
-    ("GET", "/reports", Door::Session),
-    ("GET", "/healthz/live", Door::Open),
-    ("GET", "/healthz/ready", Door::Open),
+/// Every route. A test compares this list with the routes in the code.
+const ROUTES: [(&str, &str, Needs); 56] = [
+    ("GET", "", Needs::Session),
+    ("POST", "/language", Needs::Nothing),
+    ("GET", "/login", Needs::Nothing),
+    ("POST", "/login", Needs::Nothing),
+    ("GET", "/login/code", Needs::Login),
+    ("POST", "/login/code", Needs::Login),
+    ("POST", "/login/code/send", Needs::Login),
+    ("POST", "/login/code/resend", Needs::Login),
+    ("GET", "/login/device", Needs::Login),
+    ("POST", "/login/device", Needs::Login),
+    ("GET", "/login/password", Needs::Login),
+    ("POST", "/login/password", Needs::Login),
+    ("GET", "/login/terms", Needs::Login),
+    ("POST", "/login/terms", Needs::Login),
+    ("GET", "/login/invitation", Needs::Login),
+    ("POST", "/login/invitation", Needs::Login),
+    ("POST", "/login/invitation/decline", Needs::Login),
+    ("GET", "/logout", Needs::Nothing),
+    ("POST", "/logout", Needs::Nothing),
+    ("GET", "/password/forgotten", Needs::Nothing),
+    ("POST", "/password/forgotten", Needs::Nothing),
+    ("GET", "/password/reset/{token}", Needs::Nothing),
+    ("POST", "/password/reset/{token}", Needs::Nothing),
+    ("GET", "/impersonate/{token}", Needs::Nothing),
+    ("POST", "/impersonate/{token}", Needs::Nothing),
+    ("GET", "/terms", Needs::Nothing),
+    ("GET", "/step-up", Needs::Session),
+    ("POST", "/step-up", Needs::Session),
+    ("POST", "/step-up/send", Needs::Session),
+    ("GET", "/session", Needs::Session),
+    ("POST", "/session", Needs::Session),
+    ("GET", "/clients", Needs::Session),
+    ("POST", "/clients/{id}/select", Needs::Session),
+    ("GET", "/account", Needs::Session),
+    ("GET", "/account/password", Needs::Session),
+    ("POST", "/account/password", Needs::Session),
+    ("GET", "/account/{contact}", Needs::Session),
+    ("POST", "/account/{contact}", Needs::Session),
+    ("POST", "/account/{contact}/confirm", Needs::Session),
+    ("GET", "/account/security", Needs::Session),
+    ("POST", "/account/security/sessions/end", Needs::Session),
+    ("POST", "/account/security/devices/forget", Needs::Session),
+    ("GET", "/account/preferences", Needs::Session),
+    ("POST", "/account/preferences", Needs::Session),
+    ("GET", "/access", Needs::Session),
+    ("GET", "/users", Needs::Session),
+    ("GET", "/users/new", Needs::Session),
+    ("POST", "/users/new", Needs::Session),
+    ("GET", "/users/{id}", Needs::Session),
+    ("POST", "/users/{id}", Needs::Session),
+    ("GET", "/users/{id}/end", Needs::Session),
+    ("POST", "/users/{id}/end", Needs::Session),
+    ("POST", "/users/{id}/resend", Needs::Session),
+    ("GET", "/reports", Needs::Session),
+    ("GET", "/healthz/live", Needs::Nothing),
+    ("GET", "/healthz/ready", Needs::Nothing),
 ];
 
-/// Those that are pages and documents.
-fn pages() -> impl Iterator<Item = (Method, &'static str, Door)> {
+/// The routes that are both page and JSON.
+fn pages() -> impl Iterator<Item = (Method, &'static str, Needs)> {
     let pages = ROUTES.iter().filter(|(_, path, _)| !path.starts_with("/healthz"));
-    pages.map(|(method, path, door)| (method.parse().unwrap(), *path, *door))
+    pages.map(|(method, path, needs)| (method.parse().unwrap(), *path, *needs))
 }
 
-/// A path as a browser asks for it.
-fn page_of(path: &str) -> String {
-    if path.is_empty() { "/".to_owned() } else { filled(path) }
+/// The path of a page, as a browser asks for it.
+fn page_path(path: &str) -> String {
+    if path.is_empty() { "/".to_owned() } else { with_examples(path) }
 }
 
-/// A path with something in the place of each name.
-fn filled(path: &str) -> String {
+/// A path with example values for its parameters.
+fn with_examples(path: &str) -> String {
     path.replace("{id}", "x").replace("{token}", "t").replace("{contact}", "email")
 }
 
@@ -116,7 +114,7 @@ fn has_headers(answer: &Answer, what: &str) {
     }
 }
 
-/// What a page's answer must be like, whoever asks.
+/// Checks a page, with a session or without.
 fn is_sound_page(answer: &Answer, what: &str) {
     has_headers(answer, what);
     assert!(answer.status < 500, "{what}: {answer:?}");
@@ -129,7 +127,7 @@ fn is_sound_page(answer: &Answer, what: &str) {
     }
 }
 
-/// What a document's answer must be like, whoever asks.
+/// Checks a JSON answer, with a session or without.
 fn is_sound_document(answer: &Answer, what: &str) {
     has_headers(answer, what);
     assert!(answer.status < 500, "{what}: {answer:?}");
@@ -145,7 +143,7 @@ fn is_sound_document(answer: &Answer, what: &str) {
 }
 
 #[test]
-fn every_documented_route_has_a_line_here() {
+fn every_documented_route_is_tested_here() {
     let document: Value = serde_json::from_str(&gateway::openapi().to_json().unwrap()).unwrap();
     let mut documented = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
@@ -160,16 +158,16 @@ fn every_documented_route_has_a_line_here() {
 }
 
 #[tokio::test]
-async fn a_stranger_gets_the_open_pages_and_is_sent_to_the_login_from_all_others() {
+async fn without_a_session_all_but_open_pages_ask_for_a_login() {
     let portal = Portal::start().await;
     for session in [None, Some("an-ended-session")] {
-        for (method, path, door) in pages() {
+        for (method, path, needs) in pages() {
             let what = format!("{method} {path} with {session:?}");
-            let page = portal.ask(&method, &page_of(path), session).await;
+            let page = portal.ask(&method, &page_path(path), session).await;
             is_sound_page(&page, &what);
-            let document = portal.ask(&method, &format!("/api/v1{}", filled(path)), session).await;
+            let document = portal.ask(&method, &format!("/api/v1{}", with_examples(path)), session).await;
             is_sound_document(&document, &what);
-            if door == Door::Session || door == Door::Login {
+            if needs == Needs::Session || needs == Needs::Login {
                 assert_eq!(page.status, 303, "{what}: {page:?}");
                 assert!(page.header("location").starts_with("/login"), "{what}: {page:?}");
                 assert_eq!(document.status, 401, "{what}: {document:?}");
@@ -178,21 +176,21 @@ async fn a_stranger_gets_the_open_pages_and_is_sent_to_the_login_from_all_others
             }
         }
     }
-    assert_eq!(portal.dossier.calls(), Vec::<String>::new(), "nobody asked the dossier anything");
+    assert_eq!(portal.dossier.take_calls(), Vec::<String>::new(), "the dossier was never called");
 }
 
 #[tokio::test]
-async fn whoever_is_logged_in_gets_every_page_and_hostile_text_stays_text() {
+async fn every_page_of_a_session_escapes_hostile_text() {
     let portal = Portal::start().await;
     let mut hostile = 0;
-    for (method, path, door) in pages().filter(|(_, path, _)| *path != "/logout") {
+    for (method, path, needs) in pages().filter(|(_, path, _)| *path != "/logout") {
         let what = format!("{method} {path}");
-        let page = portal.ask(&method, &page_of(path), Some(TOKEN)).await;
+        let page = portal.ask(&method, &page_path(path), Some(TOKEN)).await;
         is_sound_page(&page, &what);
-        let document = portal.ask(&method, &format!("/api/v1{}", filled(path)), Some(TOKEN)).await;
+        let document = portal.ask(&method, &format!("/api/v1{}", with_examples(path)), Some(TOKEN)).await;
         is_sound_document(&document, &what);
         assert!(!page.text.contains("<script>alert") && !page.text.contains("<img src=x"), "{what}");
-        if door == Door::Session && method == Method::GET {
+        if needs == Needs::Session && method == Method::GET {
             assert_eq!(document.status, 200, "{what}: {document:?}");
             if path == "/session" {
                 continue;
@@ -202,13 +200,13 @@ async fn whoever_is_logged_in_gets_every_page_and_hostile_text_stays_text() {
             hostile += usize::from(document.text.contains(&serde_json::to_string(HOSTILE).unwrap()));
         }
     }
-    assert!(hostile >= 8, "{hostile} documents hold what people typed, as it was");
+    assert!(hostile >= 8, "only {hostile} JSON answers have the hostile text unchanged");
 }
 
 #[tokio::test]
-async fn in_the_middle_of_a_login_every_step_has_its_page_and_says_what_is_wrong_with_a_form() {
+async fn every_step_of_a_login_answers_with_a_sound_page() {
     let portal = Portal::start().await;
-    for (method, path, _) in pages().filter(|(.., door)| *door == Door::Login) {
+    for (method, path, _) in pages().filter(|(.., needs)| *needs == Needs::Login) {
         let form = ("content-type", "application/x-www-form-urlencoded");
         let attempt = format!("__Host-login={}", path.rsplit('/').next().unwrap());
         let headers = [form, ("sec-fetch-site", "same-origin"), ("cookie", attempt.as_str())];
@@ -222,17 +220,17 @@ async fn in_the_middle_of_a_login_every_step_has_its_page_and_says_what_is_wrong
 }
 
 #[tokio::test]
-async fn a_page_asks_each_service_at_most_once() {
+async fn a_page_calls_each_service_at_most_once() {
     let portal = Portal::start().await;
     portal.ask(&Method::GET, "/reports", Some(TOKEN)).await;
-    for (method, path, _) in pages()
-        .filter(|(method, path, door)| *method == Method::GET && *door == Door::Session && *path != "/logout")
-    {
-        portal.identity.calls();
-        portal.dossier.calls();
-        portal.ask(&method, &page_of(path), Some(TOKEN)).await;
-        let (identity, dossier) = (portal.identity.calls(), portal.dossier.calls());
-        // One for the session, one for the page; sessions and devices are two lists of one page.
+    for (method, path, _) in pages().filter(|(method, path, needs)| {
+        *method == Method::GET && *needs == Needs::Session && *path != "/logout"
+    }) {
+        portal.identity.take_calls();
+        portal.dossier.take_calls();
+        portal.ask(&method, &page_path(path), Some(TOKEN)).await;
+        let (identity, dossier) = (portal.identity.take_calls(), portal.dossier.take_calls());
+        // One call for the session, one for the page; the page of sessions and devices needs two.
         let most = if path == "/account/security" { 3 } else { 2 };
         assert!(identity.len() <= most && dossier.len() <= 1, "{path}: {identity:?} {dossier:?}");
     }
@@ -252,13 +250,13 @@ async fn no_write_is_taken_from_another_site() {
             &[("content-type", "text/plain")],
             &[("content-type", "application/json")],
         ] {
-            for path in [page_of(path), format!("/api/v1{}", filled(path))] {
-                portal.identity.calls();
+            for path in [page_path(path), format!("/api/v1{}", with_examples(path))] {
+                portal.identity.take_calls();
                 let answer = portal.ask_with(&method, &path, Some(TOKEN), from_elsewhere, "{}").await;
                 assert_eq!(answer.status, 403, "{path} {from_elsewhere:?}: {answer:?}");
                 has_headers(&answer, &path);
                 let reads = ["FindOrganisation", "ResolveSession"];
-                let calls = portal.identity.calls();
+                let calls = portal.identity.take_calls();
                 assert!(calls.iter().all(|call| reads.contains(&&**call)), "{calls:?}");
             }
         }
@@ -268,16 +266,16 @@ async fn no_write_is_taken_from_another_site() {
 #[tokio::test]
 async fn no_form_of_a_session_is_taken_without_its_stamp() {
     let portal = Portal::start().await;
-    // Going on with a session is about nobody's data.
-    let forms = pages().filter(|(method, path, door)| {
-        *method == Method::POST && *door == Door::Session && *path != "/session"
+    // Keeping a session alive is about nobody's data, so this form carries no stamp.
+    let forms = pages().filter(|(method, path, needs)| {
+        *method == Method::POST && *needs == Needs::Session && *path != "/session"
     });
     let mut taken = 0;
     for (method, path, _) in forms {
-        portal.identity.calls();
-        let answer = portal.ask(&method, &page_of(path), Some(TOKEN)).await;
+        portal.identity.take_calls();
+        let answer = portal.ask(&method, &page_path(path), Some(TOKEN)).await;
         assert_eq!(answer.status, 400, "{path}: {answer:?}");
-        let calls = portal.identity.calls();
+        let calls = portal.identity.take_calls();
         let reads = ["FindOrganisation", "ResolveSession"];
         assert!(calls.iter().all(|call| reads.contains(&&**call)), "{path}: {calls:?}");
         taken += 1;
@@ -286,7 +284,7 @@ async fn no_form_of_a_session_is_taken_without_its_stamp() {
 }
 
 #[tokio::test]
-async fn forged_headers_of_who_asks_are_not_believed() {
+async fn forged_identity_headers_are_ignored() {
     let portal = Portal::start().await;
     let forged = [
         ("x-user-id", "a"),
@@ -301,7 +299,7 @@ async fn forged_headers_of_who_asks_are_not_believed() {
 }
 
 #[tokio::test]
-async fn what_has_no_route_is_not_found_in_both_forms() {
+async fn unknown_paths_are_not_found_as_page_and_as_json() {
     let portal = Portal::start().await;
     for session in [None, Some(TOKEN)] {
         for (method, path) in
@@ -311,15 +309,15 @@ async fn what_has_no_route_is_not_found_in_both_forms() {
             let page = portal.ask(&method, path, session).await;
             is_sound_page(&page, path);
             assert_eq!(page.status, 404, "{path}");
-            let document = portal.ask(&method, &format!("/api/v1{}", filled(path)), session).await;
+            let document = portal.ask(&method, &format!("/api/v1{}", with_examples(path)), session).await;
             is_sound_document(&document, path);
             assert_eq!(document.status, 404, "{path}");
         }
     }
 }
 
-/// A gateway whose services are not there: nobody listens on these ports.
-async fn alone(path: &str) -> Answer {
+/// The answer of a gateway whose services do not run: nothing listens on this port.
+async fn ask_without_services(path: &str) -> Answer {
     use tower::ServiceExt;
     let services = SERVICES.map(|name| (name.to_owned(), "http://127.0.0.1:1".to_owned())).into();
     let request = axum::http::Request::get(path).header("host", crate::support::HOST);
@@ -328,16 +326,16 @@ async fn alone(path: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn without_its_services_every_page_and_document_says_so_in_dutch() {
+async fn without_services_every_page_and_json_says_unavailable() {
     for (_, path, _) in pages().filter(|(method, ..)| *method == Method::GET) {
-        let page = alone(&page_of(path)).await;
+        let page = ask_without_services(&page_path(path)).await;
         assert_eq!(page.status, 503, "{path}");
         has_headers(&page, path);
         assert!(page.headers.contains_key("retry-after"), "{path}");
         assert_eq!(html::faults(&page.text), Vec::<String>::new(), "{path}");
         assert!(page.text.contains("Dit werkt nu even niet."), "{path}: {}", page.text);
 
-        let document = alone(&format!("/api/v1{}", filled(path))).await;
+        let document = ask_without_services(&format!("/api/v1{}", with_examples(path))).await;
         assert_eq!(document.status, 503, "{path}");
         assert_eq!(document.header("content-type"), "application/problem+json", "{path}");
         let body: Value = serde_json::from_str(&document.text).unwrap();
@@ -346,23 +344,23 @@ async fn without_its_services_every_page_and_document_says_so_in_dutch() {
 }
 
 #[tokio::test]
-async fn styles_scripts_and_colours_are_kept_for_ever_and_nothing_else_is() {
-    let page = alone("/login").await.text;
+async fn assets_are_cached_for_ever_and_unknown_ones_not_found() {
+    let page = ask_without_services("/login").await.text;
     let style = page.split("/assets/app.").nth(1).unwrap().split('"').next().unwrap();
-    let asset = alone(&format!("/assets/app.{style}")).await;
+    let asset = ask_without_services(&format!("/assets/app.{style}")).await;
     assert_eq!(asset.status, 200);
     assert!(asset.header("cache-control").contains("immutable"));
-    let theme = alone("/assets/theme/00687d-004a59-e8f4f6.css").await;
+    let theme = ask_without_services("/assets/theme/00687d-004a59-e8f4f6.css").await;
     assert!(theme.text.contains("--zp-primary:#00687d"));
     for wrong in ["/assets/theme/x-y-z.css", "/assets/theme/00687d-004a59-};body.css", "/assets/none.css"] {
-        assert_eq!(alone(wrong).await.status, 404, "{wrong}");
+        assert_eq!(ask_without_services(wrong).await.status, 404, "{wrong}");
     }
 }
 
 #[tokio::test]
-async fn alive_is_not_ready() {
-    assert_eq!(alone("/healthz/live").await.status, 200);
-    assert_eq!(alone("/healthz/ready").await.status, 503);
-    assert_eq!(alone("/live").await.status, 503);
-    assert_eq!(alone("/api/v1/openapi.json").await.status, 200);
+async fn without_services_the_gateway_is_live_but_not_ready() {
+    assert_eq!(ask_without_services("/healthz/live").await.status, 200);
+    assert_eq!(ask_without_services("/healthz/ready").await.status, 503);
+    assert_eq!(ask_without_services("/live").await.status, 503);
+    assert_eq!(ask_without_services("/api/v1/openapi.json").await.status, 200);
 }

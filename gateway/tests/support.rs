@@ -1,4 +1,4 @@
-//! A gateway before made-up services: one organisation, one session, a dossier with a hostile report in it.
+//! A gateway with fake services: one organisation, one account, and hostile text in every answer.
 
 use axum::{
     Router,
@@ -21,9 +21,9 @@ use tower::ServiceExt;
 
 pub const HOST: &str = "thuisgenoten.localhost";
 pub const TOKEN: &str = "a-good-session";
-/// The same person, with another client chosen.
+/// A session of the same account, with another client chosen.
 pub const OTHER_CLIENT: &str = "a-session-about-another";
-/// What somebody may have typed into a report (ATT-10).
+/// A text that an attacker may have typed into a report (ATT-10).
 pub const HOSTILE: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}";
 
 pub struct Portal {
@@ -50,15 +50,15 @@ fn refused(reason: ErrorReason) -> Result<Vec<u8>, Status> {
     Err(Failure::new(reason).into())
 }
 
-/// A message of the contract with hostile text wherever there is text.
+/// A message of the contract with hostile text in every text field.
 fn hostile<M: Message + Name + Default>() -> M {
     example::message(HOSTILE, monday_morning())
 }
 
-/// What a service answers to every method: hostile text wherever there is text.
+/// The answer of a service to any method, with hostile text in every text field.
 fn answer(path: &str) -> Result<Vec<u8>, Status> {
     if path.ends_with("/Check") {
-        // gRPC health: serving.
+        // The gRPC health answer SERVING, encoded.
         return Ok(vec![8, 1]);
     }
     example::answer(path, HOSTILE, monday_morning()).ok_or_else(|| Failure::not_found().into())
@@ -68,7 +68,8 @@ fn dossier(path: &str, _: &[u8]) -> Result<Vec<u8>, Status> {
     answer(path)
 }
 
-/// Identity, with one organisation, one account in two sessions, and a login whose step its token names.
+/// A fake identity with one organisation, one account in two sessions, and a login whose token names its
+/// step.
 fn identity(path: &str, request: &[u8]) -> Result<Vec<u8>, Status> {
     match path.rsplit('/').next().unwrap() {
         "FindOrganisation" if FindOrganisationRequest::decode(request).unwrap().host == HOST => {
@@ -89,7 +90,6 @@ fn identity(path: &str, request: &[u8]) -> Result<Vec<u8>, Status> {
         "StartLogin" if StartLoginRequest::decode(request).unwrap().password == "goed" => {
             Ok(StartLoginResponse { progress: Some(login("code")) }.encode_to_vec())
         }
-        "StartLogin" => refused(ErrorReason::LoginRefused),
         "VerifyCode" => {
             let progress = LoginProgress {
                 step: LoginStep::Done.into(),
@@ -102,22 +102,18 @@ fn identity(path: &str, request: &[u8]) -> Result<Vec<u8>, Status> {
         }
         "StartEmailChange" => Err(Failure::step_up_required().into()),
         "VerifyStepUp" => {
-            let verified = VerifyStepUpResponse {
-                proof: "a-proof".to_owned(),
-                session_token: String::new(),
-                ..hostile()
-            };
+            let verified = VerifyStepUpResponse { proof: "a-proof".to_owned(), session_token: String::new() };
             Ok(verified.encode_to_vec())
         }
         "ListAccess" => {
-            // The page of the person `x` is asked for.
+            // The tests ask for the page of the access `x`.
             let mut list: ListAccessResponse = hostile();
             "x".clone_into(&mut list.entries[0].access_id);
             list.entries[0].may_change = true;
             Ok(list.encode_to_vec())
         }
-        "SetOwnPassword" | "AcceptTerms" | "AcceptInvitation" | "DeclineInvitation" | "SendCode"
-        | "ResendCode" => refused(ErrorReason::LoginRefused),
+        "StartLogin" | "SetOwnPassword" | "AcceptTerms" | "AcceptInvitation" | "DeclineInvitation"
+        | "SendCode" | "ResendCode" => refused(ErrorReason::LoginRefused),
         _ => answer(path),
     }
 }
@@ -144,7 +140,7 @@ fn session(client_id: &str, client_name: &str) -> ResolveSessionResponse {
     }
 }
 
-/// How far the login is whose token says so.
+/// The progress of a login, whose token names its step.
 fn login(token: &str) -> LoginProgress {
     let step = match token {
         "send" => LoginStep::SendCode,
@@ -171,7 +167,8 @@ impl Portal {
         Self { router: gateway(&settings), identity, dossier }
     }
 
-    /// Asks as a browser of these pages does.
+    /// Sends a request as a browser sends it from the portal's own pages, or as a program sends it to the
+    /// JSON.
     pub async fn ask(&self, method: &Method, path: &str, session: Option<&str>) -> Answer {
         let json = path.starts_with("/api/");
         let kind = if json { "application/json" } else { "application/x-www-form-urlencoded" };
@@ -179,7 +176,7 @@ impl Portal {
         self.ask_with(method, path, session, &headers, if json { "{}" } else { "" }).await
     }
 
-    /// Asks with headers and a body of one's own.
+    /// Sends a request with these headers and this body.
     pub async fn ask_with(
         &self,
         method: &Method,
@@ -200,16 +197,16 @@ impl Portal {
     }
 }
 
-/// A gateway before services at these addresses, without a bus.
+/// A gateway with services at these addresses, without NATS.
 pub fn gateway(services: &ServiceSettings) -> Router {
     let keys = Keys::generate();
     let clock = Clock::fixed(monday_morning());
     let services = Services::new(services, keys.settings.signer("gateway").unwrap(), clock.clone()).unwrap();
-    let stamps = AeadKey::derive(&keys.settings.hash("gateway").unwrap(), "form");
-    router(App::new(services, Live::deaf(), clock, Vec::new(), stamps))
+    let form_key = AeadKey::derive(&keys.settings.hash_key("gateway").unwrap(), "form");
+    router(App::new(services, Live::without_bus(), clock, Vec::new(), form_key))
 }
 
-/// An answer, read to its end.
+/// An answer with its whole body.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,

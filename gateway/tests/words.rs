@@ -1,4 +1,4 @@
-//! Reasons and words belong together: no reason of the contract without words, no words without a use.
+//! Every error reason of the contract has a text, and every text is used.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -13,7 +13,7 @@ fn key(service: &str, reason: &str) -> String {
     format!("{service}-{}", reason.to_ascii_lowercase().replace('_', "-"))
 }
 
-/// The keys of all reasons that a person can meet.
+/// The Fluent keys of all error reasons in the contract.
 fn reasons() -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
     for reasons in contract::pool().all_enums().filter(|it| it.name() == "ErrorReason") {
@@ -24,19 +24,19 @@ fn reasons() -> BTreeSet<String> {
     keys
 }
 
-/// The keys that a file of words has.
+/// The Fluent keys in a file of texts.
 fn keys(file: &str) -> BTreeSet<String> {
     let lines = file.lines().filter(|line| !line.starts_with([' ', '#']));
     lines.filter_map(|line| line.split_once(" =").map(|(key, _)| key.to_owned())).collect()
 }
 
-/// Words that are missing and words that are of no use, in either direction.
-fn differences(wanted: &BTreeSet<String>, there: &BTreeSet<String>) -> Vec<String> {
-    wanted.symmetric_difference(there).cloned().collect()
+/// The keys that are missing, and the keys that have no use.
+fn differences(wanted: &BTreeSet<String>, found: &BTreeSet<String>) -> Vec<String> {
+    wanted.symmetric_difference(found).cloned().collect()
 }
 
 #[test]
-fn every_reason_of_the_contract_has_words_in_every_language_and_no_words_are_left_over() {
+fn every_error_reason_has_words_in_both_languages() {
     let reasons = reasons();
     assert!(reasons.len() > 30, "{reasons:?}");
     for (language, file) in REASONS {
@@ -48,7 +48,7 @@ fn every_reason_of_the_contract_has_words_in_every_language_and_no_words_are_lef
 }
 
 #[test]
-fn a_reason_without_words_and_words_without_a_reason_are_named() {
+fn missing_and_unused_reason_words_are_found() {
     let mut wanted = reasons();
     wanted.insert("identity-something-new".to_owned());
     wanted.remove("access-not-found");
@@ -58,11 +58,11 @@ fn a_reason_without_words_and_words_without_a_reason_are_named() {
 }
 
 #[test]
-fn every_word_is_there_in_both_languages() {
+fn page_words_exist_in_both_languages() {
     assert_eq!(keys(PAGES[0].1), keys(PAGES[1].1));
 }
 
-/// All text of a folder's files.
+/// The text of all files in a folder.
 fn text_of(folder: &Path) -> String {
     let mut text = String::new();
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -77,12 +77,13 @@ fn text_of(folder: &Path) -> String {
 }
 
 #[test]
-fn every_word_of_the_pages_is_used() {
+fn every_page_word_is_used() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let used = text_of(&root.join("src")) + &text_of(&root.join("templates"));
-    // A key that is put together stands in the code as its beginning: "flash-{flash}".
+    // A key that is composed appears in the code by its beginning: "flash-{flash}".
     let is_used = |key: &String| {
-        // The words of a section's panel begin with the section's name: `panel.word("none")`.
+        // The keys of a section's panel begin with the section's name, and the code has only the end:
+        // `panel.word("none")`.
         let of_section = section::all().any(|section| {
             let end = key.strip_prefix(section::name(section)).and_then(|rest| rest.strip_prefix('-'));
             end.is_some_and(|end| used.contains(&format!("panel.word(\"{end}\")")))

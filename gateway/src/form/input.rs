@@ -1,4 +1,4 @@
-//! What a write brings: a form or a JSON document, read into the same type.
+//! The body of a write: a form of a page or a JSON document, read into the same type.
 
 use axum::{
     Form, Json,
@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{page::Representation, problem::Problem};
 
-/// The body of a write.
+/// The body of a write: a form of a page, or a JSON document.
 pub struct Input<T>(pub T);
 
 impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequest<S> for Input<T> {

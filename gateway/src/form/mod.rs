@@ -1,5 +1,5 @@
-//! Forms. The type that reads a form states each field once; the page, its errors and what is kept of the form take the
-//! fields from there. How a form is handled stands where its route is ([`FormRoute`]).
+//! Forms. The type that reads a form states each field once; the page, its errors and the form that waits
+//! follow from these fields. How a form is handled is declared at its route ([`FormRoute`]).
 
 mod input;
 mod route;
@@ -9,10 +9,10 @@ pub use route::{FormRoute, FormRoutes, Routes};
 
 use crate::problem::Problem;
 
-/// What becomes of a field's value when the form cannot be taken yet.
+/// What happens to a field's value when the form cannot be taken yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Handling {
-    /// Never shown and never kept: passwords, codes, proofs. A form with a secret is not kept at all.
+    /// Never kept: passwords, codes and proofs. A form that brings a secret is not kept at all.
     Secret,
     /// Kept, and shown to the person before the form is sent again.
     Shown,
@@ -25,7 +25,7 @@ pub enum Handling {
 pub struct FormField {
     /// The name, in the page and in the JSON document.
     pub name: &'static str,
-    /// What becomes of its value.
+    /// What happens to its value when the form cannot be taken yet.
     pub handling: Handling,
 }
 
@@ -40,7 +40,7 @@ pub trait FormFields: Default {
     /// The type that reads the form.
     type Form: Form;
 
-    /// The fields as they were filled in, each with what is wrong with it.
+    /// The fields as the person filled them in, each with what is wrong with it.
     fn filled(form: &Self::Form, problem: &Problem) -> Self;
 
     /// All fields, in the order of the page.
@@ -59,12 +59,12 @@ pub struct FieldState {
     pub name: &'static str,
     /// What was typed; empty for a secret.
     pub value: String,
-    /// The key of the words for what is wrong; `None`: nothing.
+    /// The Fluent key of what is wrong; `None`: nothing is wrong.
     pub error: Option<String>,
 }
 
 impl FieldState {
-    /// A field that nobody has filled in yet.
+    /// A field that the person has not filled in yet.
     #[must_use]
     pub fn empty(field: FormField) -> Self {
         Self { name: field.name, ..Self::default() }
@@ -75,14 +75,15 @@ impl FieldState {
     pub fn filled(field: FormField, value: &impl ToString, problem: &Problem) -> Self {
         let is_secret = field.handling == Handling::Secret;
         let value = if is_secret { String::new() } else { value.to_string() };
-        Self { name: field.name, value, error: problem.field(field.name) }
+        Self { name: field.name, value, error: problem.field_word(field.name) }
     }
 }
 
 /// Defines the type that reads a form, and the type of its fields as the page shows them.
 ///
-/// Each field has a [`Handling`] (`secret`, `shown` or `hidden`), a name and a type. A form that ends in `continues` also
-/// carries a [`Continuation`](crate::continuation::Continuation), and may carry nothing else.
+/// Each field has a [`Handling`] (`secret`, `shown` or `hidden`), a name and a type. A form that ends in
+/// `continues` also carries a [`Continuation`](crate::continuation::Continuation); such a form may have no
+/// fields of its own.
 macro_rules! form {
     (
         $(#[$meta:meta])*
@@ -103,7 +104,7 @@ macro_rules! form {
             $($vis $field: $crate::form::FieldState,)*
         }
 
-        #[expect(non_upper_case_globals, reason = "named as the fields are")]
+        #[expect(non_upper_case_globals, reason = "the constants have the names of the fields")]
         impl $fields {
             $(const $field: $crate::form::FormField = $crate::form::FormField {
                 name: stringify!($field),
@@ -148,12 +149,12 @@ macro_rules! form {
             $($(#[$doc])* #[serde(default)] $vis $field: $type,)*
             /// The page to go to afterwards.
             next: Option<String>,
-            /// A form that waits until this one is done, sealed, as the page has it.
+            /// The sealed form that waits until this form is done, as the page holds it.
             pending_form: Option<String>,
         }
 
         impl $form {
-            /// What goes along to the next step.
+            /// What the form carries along to the next step.
             $vis fn continuation(&self) -> $crate::continuation::Continuation {
                 $crate::continuation::Continuation {
                     next: self.next.clone(),

@@ -1,4 +1,5 @@
-//! Routes, and how the form of a route is handled: declared where the route is, looked up by the layer around handlers.
+//! Routes, and how the form of a route is handled. Each route declares it, and the layer around handlers
+//! looks it up.
 
 use std::collections::HashMap;
 
@@ -8,14 +9,14 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use super::{Form, FormField, Handling};
 use crate::app::App;
 
-/// The page that holds a form: some routes only take forms.
+/// The page on which a form is. A route that only takes a form has no page at its own path.
 #[derive(Clone, Copy, Debug)]
 pub enum FormPage {
-    /// The page with the route's own path.
+    /// The page at the route's own path.
     Own,
-    /// Another page.
+    /// The page at this path.
     At(&'static str),
-    /// The page above the route's path, with a query.
+    /// The page one level above the route's path, with this query.
     Parent(&'static str),
 }
 
@@ -24,20 +25,22 @@ pub enum FormPage {
 pub struct FormRoute {
     /// The fields of the form.
     pub fields: &'static [FormField],
-    /// The page that holds the form.
+    /// The page on which the form is.
     pub page: FormPage,
-    /// Whether the form must carry the stamp of its session: it is about the account or its chosen client.
+    /// Whether the form must carry the stamp of its session, because it is about the account or its chosen
+    /// client.
     pub is_stamped: bool,
     /// Whether the form is about the account alone, whichever client is chosen.
     pub is_of_account: bool,
-    /// What a step-up for the form is for, where the services ask for one.
+    /// The purpose of the step-up, where the services ask for a step-up before they take the form.
     pub step_up: StepUpPurpose,
-    /// Whether what was typed is kept while the person logs in again, steps up or goes back to another client.
+    /// Whether what was typed is kept while the person logs in again, steps up or goes back to another
+    /// client.
     pub is_kept: bool,
 }
 
 impl Default for FormRoute {
-    /// The strict one: for buttons and for routes that declare nothing.
+    /// The strict default, for buttons and for routes that declare nothing: the form must carry a stamp.
     fn default() -> Self {
         Self {
             fields: &[],
@@ -51,32 +54,31 @@ impl Default for FormRoute {
 }
 
 impl FormRoute {
-    /// For a form that this type reads.
+    /// For a form that the type `F` reads.
     #[must_use]
     pub fn of<F: Form>() -> Self {
-        let has_secret = F::FIELDS.iter().any(|field| field.handling == Handling::Secret);
-        Self { fields: F::FIELDS, is_kept: !has_secret, ..Self::default() }
+        Self { fields: F::FIELDS, ..Self::default() }
     }
 
-    /// For a form without fields: a button.
+    /// For a button, which is a form without fields.
     #[must_use]
     pub fn button() -> Self {
         Self::default()
     }
 
-    /// The form stands on another page than the route's path.
+    /// The form is on this page, not on a page at the route's path.
     #[must_use]
     pub fn on_page(self, page: &'static str) -> Self {
         Self { page: FormPage::At(page), ..self }
     }
 
-    /// The form stands on the page above the route's path, with this query.
+    /// The form is on the page one level above the route's path, with this query.
     #[must_use]
     pub fn on_parent(self, query: &'static str) -> Self {
         Self { page: FormPage::Parent(query), ..self }
     }
 
-    /// The form is sent by strangers, or is about nobody: it carries no stamp.
+    /// The form carries no stamp: it is sent before the login, or it is about nobody's data.
     #[must_use]
     pub fn without_stamp(self) -> Self {
         Self { is_stamped: false, ..self }
@@ -88,24 +90,30 @@ impl FormRoute {
         Self { is_of_account: true, ..self }
     }
 
-    /// The form changes where the account is reached: a step-up has to prove that the person may.
+    /// The form changes the address or number of the account, which needs a step-up for that purpose.
     #[must_use]
     pub fn of_contact(self) -> Self {
         Self { step_up: StepUpPurpose::Contact, ..self.of_account() }
     }
 
-    /// The form is a step on the way to another one, and is not worth keeping.
+    /// The form is not kept, because it is only a step on the way to another form.
     #[must_use]
     pub fn not_kept(self) -> Self {
         Self { is_kept: false, ..self }
     }
 
-    /// The names of the fields that a person knows again by their labels.
+    /// Whether a field of this name is a secret.
+    #[must_use]
+    pub fn is_secret(&self, name: &str) -> bool {
+        self.fields.iter().any(|field| field.name == name && field.handling == Handling::Secret)
+    }
+
+    /// The names of the fields that have a label and are shown to the person again.
     pub fn shown(&self) -> impl Iterator<Item = &'static str> + use<> {
         self.fields.iter().filter(|field| field.handling == Handling::Shown).map(|field| field.name)
     }
 
-    /// The page on which the form stands that was sent to a path.
+    /// The path of the page with the form, for a form that was sent to `path`.
     #[must_use]
     pub fn page_of(&self, path: &str) -> String {
         match self.page {

@@ -1,11 +1,11 @@
-//! The filters of templates.
+//! The filters that templates use.
 
 #![expect(
     clippy::inline_always,
     clippy::unused_self,
     clippy::trivially_copy_pass_by_ref,
     clippy::unnecessary_wraps,
-    reason = "the shape of a filter is askama's"
+    reason = "askama prescribes the signature of a filter"
 )]
 
 use std::fmt::Display;
@@ -14,15 +14,15 @@ use askama::{Result, Values, filters::Safe};
 use chassis::calendar::{date_in_words, day_in_words, time_in_words};
 use jiff::{Timestamp, civil::Date};
 
-use super::{Language, speaker, zone};
+use super::{Language, page_values, zone};
 
-/// The words for a key.
+/// The text for a Fluent key.
 #[askama::filter_fn]
 pub fn t<T: Display>(key: T, values: &dyn Values) -> Result<String> {
-    Ok(speaker(values)?.say(&key.to_string(), &[]))
+    Ok(page_values(values)?.text(&key.to_string(), &[]))
 }
 
-/// The words for a key, with one value.
+/// The text for a Fluent key, with one value.
 #[askama::filter_fn]
 pub fn t_with<T: Display, V: Display>(
     key: T,
@@ -30,33 +30,33 @@ pub fn t_with<T: Display, V: Display>(
     name: &'static str,
     value: V,
 ) -> Result<String> {
-    Ok(speaker(values)?.say(&key.to_string(), &[(name, value.to_string())]))
+    Ok(page_values(values)?.text(&key.to_string(), &[(name, value.to_string())]))
 }
 
-/// The words for a key, with two values.
+/// The text for a Fluent key, with two values.
 #[askama::filter_fn]
 pub fn t_with2<T: Display, V: Display, W: Display>(
     key: T,
     values: &dyn Values,
     name: &'static str,
     value: V,
-    other: &'static str,
-    second: W,
+    second_name: &'static str,
+    second_value: W,
 ) -> Result<String> {
-    let own = [(name, value.to_string()), (other, second.to_string())];
-    Ok(speaker(values)?.say(&key.to_string(), &own))
+    let values_of_text = [(name, value.to_string()), (second_name, second_value.to_string())];
+    Ok(page_values(values)?.text(&key.to_string(), &values_of_text))
 }
 
 /// Whether a setting of the organisation is on, by its name.
 #[askama::filter_fn]
 pub fn is_on<T: Display>(name: T, values: &dyn Values) -> Result<bool> {
-    Ok(speaker(values)?.settings.contains(&&*name.to_string()))
+    Ok(page_values(values)?.settings.contains(&&*name.to_string()))
 }
 
-/// A text in the language of the page: Dutch, or the one beside it.
+/// A text in the language of the page: the Dutch text, or the English one.
 #[askama::filter_fn]
-pub fn either<T: Display, V: Display>(dutch: T, values: &dyn Values, english: V) -> Result<String> {
-    Ok(match speaker(values)?.language {
+pub fn or_english<T: Display, V: Display>(dutch: T, values: &dyn Values, english: V) -> Result<String> {
+    Ok(match page_values(values)?.language {
         Language::Nl => dutch.to_string(),
         Language::En => english.to_string(),
     })
@@ -65,31 +65,31 @@ pub fn either<T: Display, V: Display>(dutch: T, values: &dyn Values, english: V)
 /// A day in words.
 #[askama::filter_fn]
 pub fn day(day: &Date, values: &dyn Values) -> Result<String> {
-    Ok(day_in_words(speaker(values)?.language, *day))
+    Ok(day_in_words(page_values(values)?.language, *day))
 }
 
 /// The day of an instant, in words.
 #[askama::filter_fn]
 pub fn day_of(at: &Timestamp, values: &dyn Values) -> Result<String> {
     let day = at.to_zoned(zone()).date();
-    Ok(date_in_words(speaker(values)?.language, day))
+    Ok(date_in_words(page_values(values)?.language, day))
 }
 
-/// The hidden field that says for whom and about whom a form is.
+/// The hidden field with the form's stamp: the account and the client that the form is for.
 #[askama::filter_fn]
 pub fn stamped<T: Display>(name: T, values: &dyn Values) -> Result<Safe<String>> {
-    let stamp = &speaker(values)?.stamp;
-    // Base64 needs no escaping.
+    let stamp = &page_values(values)?.stamp;
+    // The stamp is Base64, which needs no escaping.
     Ok(Safe(format!("<input type=\"hidden\" name=\"{name}\" value=\"{stamp}\">")))
 }
 
 /// A time of day in words.
 #[askama::filter_fn]
 pub fn clock(at: &Timestamp, values: &dyn Values) -> Result<String> {
-    Ok(time_in_words(speaker(values)?.language, *at))
+    Ok(time_in_words(page_values(values)?.language, *at))
 }
 
-/// Content that a template has rendered already.
+/// HTML that a template has rendered already, so that it is not escaped again.
 #[askama::filter_fn]
 pub fn rendered<T: Display>(content: T, _: &dyn Values) -> Result<Safe<T>> {
     Ok(Safe(content))

@@ -1,4 +1,4 @@
-//! Words: Fluent, Dutch first. Templates say `{{ "key"|t }}`; the render layer says in which language.
+//! Texts, by Fluent, Dutch first. Templates write `{{ "key"|t }}`; the render layer chooses the language.
 
 use std::{any::Any, borrow::Cow, collections::HashMap};
 
@@ -14,8 +14,8 @@ static_loader! {
     };
 }
 
-/// The language as the words' own library knows it.
-const fn id(language: Language) -> &'static LanguageIdentifier {
+/// The language as Fluent names it.
+const fn fluent_id(language: Language) -> &'static LanguageIdentifier {
     match language {
         Language::Nl => &NL,
         Language::En => &EN,
@@ -25,25 +25,26 @@ const fn id(language: Language) -> &'static LanguageIdentifier {
 static NL: LanguageIdentifier = langid!("nl");
 static EN: LanguageIdentifier = langid!("en");
 
-/// Language and the names that differ per organisation: what templates are rendered with.
+/// The language, and the names and settings of the organisation, with which templates are rendered.
 #[derive(Clone, Debug, Default)]
-pub struct Speaker {
+pub struct PageValues {
     /// The language.
     pub language: Language,
     /// Values that every text may use: `$product`, `$organisation`, `$phone`, `$hours`.
     pub names: HashMap<&'static str, String>,
-    /// Words that the organisation says otherwise, by their key; Dutch alone.
+    /// Texts that the organisation words in its own way, by their Fluent key; only in Dutch.
     pub labels: HashMap<String, String>,
-    /// Settings of the organisation that are on, for what pages ask: `login-asks-number`, `password-rules-mixed`.
+    /// Settings that are on, of those that templates ask for with `is_on`: `login-asks-number`,
+    /// `password-rules-mixed`.
     pub settings: Vec<&'static str>,
-    /// What forms are stamped with: for whom and about whom they are.
+    /// The sealed stamp of the session, for the forms of the page.
     pub stamp: String,
 }
 
-impl Speaker {
-    /// The words for a key; with values for this text alone.
+impl PageValues {
+    /// The text for a Fluent key. `values` are for this text alone.
     #[must_use]
-    pub fn say(&self, key: &str, values: &[(&'static str, String)]) -> String {
+    pub fn text(&self, key: &str, values: &[(&'static str, String)]) -> String {
         if let Some(label) = self.labels.get(key).filter(|_| self.language == Language::Nl) {
             return label.clone();
         }
@@ -53,28 +54,28 @@ impl Speaker {
             .chain(own)
             .map(|(name, value)| (Cow::Borrowed(name), FluentValue::from(value.as_str())))
             .collect();
-        WORDS.lookup_with_args(id(self.language), key, &values)
+        WORDS.lookup_with_args(fluent_id(self.language), key, &values)
     }
 }
 
-/// Templates are rendered with the speaker as their one value.
-impl Values for Speaker {
+/// Templates find the page values under one key.
+impl Values for PageValues {
     fn get_value<'a>(&'a self, key: &str) -> Option<&'a dyn Any> {
-        (key == "speaker").then_some(self as &dyn Any)
+        (key == "page_values").then_some(self as &dyn Any)
     }
 }
 
-/// Whether there are words for a key in a language.
+/// Whether there is a text for a Fluent key in a language.
 #[must_use]
 pub fn has_word(language: &str, key: &str) -> bool {
-    // The one value that some reasons ask for, whatever it is.
+    // Some texts of reasons need a value for `count`; any value will do.
     let values = HashMap::from([(Cow::Borrowed("count"), FluentValue::from("0"))]);
     Language::of_code(language)
-        .is_some_and(|language| WORDS.lookup_single_language(id(language), key, Some(&values)).is_ok())
+        .is_some_and(|language| WORDS.lookup_single_language(fluent_id(language), key, Some(&values)).is_ok())
 }
 
 pub mod filters;
 
-pub(crate) fn speaker(values: &dyn Values) -> askama::Result<&Speaker> {
-    askama::get_value::<Speaker>(values, "speaker")
+pub(crate) fn page_values(values: &dyn Values) -> askama::Result<&PageValues> {
+    askama::get_value::<PageValues>(values, "page_values")
 }

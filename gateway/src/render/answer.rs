@@ -1,4 +1,5 @@
-//! The way out: a view as page or document, a problem as error page, problem+json, or the way to what is missing.
+//! Turns the result of a handler into an answer: a view into a page or JSON, a problem into an error page,
+//! problem+json, or the login or step-up that is missing.
 
 use askama::Template;
 use axum::{
@@ -15,22 +16,22 @@ use crate::{
     cookie,
     i18n::filters,
     layout,
-    page::{AnyView, Body as Outcome, Cookies, Representation},
+    page::{AnyView, Cookies, Outcome, Representation},
     pending_form::PendingForm,
     problem::Problem,
     sections::{LoginView, StepUpView, step_up_path},
 };
 
 impl Frame {
-    /// What a handler gave back, as it is sent.
+    /// Turns a handler's response into the answer to send.
     pub(super) fn finish(&mut self, mut answer: Response) -> Response {
         let problem = answer.extensions_mut().remove::<Problem>();
         let body = answer.extensions_mut().remove::<Outcome>();
         let cookies = answer.extensions_mut().remove::<Cookies>().map(|cookies| cookies.0);
         let mut cookies = cookies.unwrap_or_default();
         let mut response = match (problem, body) {
-            (Some(problem), _) => self.refused(&problem, None),
-            (None, Some(Outcome::Refused(problem, form))) => self.refused(&problem, Some(&*form)),
+            (Some(problem), _) => self.show_problem(&problem, None),
+            (None, Some(Outcome::Refused(problem, form))) => self.show_problem(&problem, Some(&*form)),
             (None, Some(Outcome::View(view))) => self.view(StatusCode::OK, &*view),
             (None, Some(Outcome::Next(outcome, view, session))) => match self.representation {
                 Representation::Html => {
@@ -43,8 +44,10 @@ impl Frame {
                 Representation::Html => see_other(&path),
                 Representation::Json => json(StatusCode::OK, "application/json", outcome.to_vec()),
             },
-            // A query or a path that cannot be read: the framework says so in words of its own.
-            (None, None) if answer.status().is_client_error() => self.refused(&Problem::unreadable(), None),
+            // axum answers an unreadable query or path with a text of its own: replace that answer.
+            (None, None) if answer.status().is_client_error() => {
+                self.show_problem(&Problem::unreadable(), None)
+            }
             (None, None) => return answer,
         };
         if self.representation == Representation::Html {
@@ -71,7 +74,7 @@ impl Frame {
         if self.representation == Representation::Json {
             return match view.json() {
                 Ok(bytes) => json(status, "application/json", bytes),
-                Err(error) => self.refused(&Problem::internal(&error), None),
+                Err(error) => self.show_problem(&Problem::internal(&error), None),
             };
         }
         match self.page(view) {
@@ -83,23 +86,24 @@ impl Frame {
         }
     }
 
-    /// A problem as a document; or as the form it is about, the way to what is missing, or an error page.
-    fn refused(&mut self, problem: &Problem, form: Option<&dyn AnyView>) -> Response {
+    /// Answers with a problem: problem+json; or on pages the refused form, the login or step-up that is
+    /// missing, or an error page.
+    fn show_problem(&mut self, problem: &Problem, form: Option<&dyn AnyView>) -> Response {
         let mut response = match self.representation {
             Representation::Json => {
-                let word = |key: &str| self.speaker.say(key, &[]);
+                let word = |key: &str| self.page_values.text(key, &[]);
                 let details = ProblemDetails::new()
                     .with_status(problem.status)
                     .with_type(type_of(problem))
                     .with_title(word(&problem.word()))
-                    .with_extensions(Extensions::of(problem, word));
+                    .with_extensions(Extensions::new(problem, word));
                 let bytes = serde_json::to_vec(&details).unwrap_or_default();
                 json(problem.status, "application/problem+json", bytes)
             }
             Representation::Html
                 if form.is_none() && (problem.is_unauthenticated() || problem.asks_step_up()) =>
             {
-                self.ask_who(problem)
+                self.ask_login_or_step_up(problem)
             }
             Representation::Html => match form {
                 Some(form) => self.view(problem.status, form),
@@ -114,8 +118,8 @@ impl Frame {
         response
     }
 
-    /// Leads to the login or to the step-up. What was typed goes along.
-    fn ask_who(&mut self, problem: &Problem) -> Response {
+    /// Leads to the login or the step-up. A form that was sent waits in the sealed field of that page.
+    fn ask_login_or_step_up(&mut self, problem: &Problem) -> Response {
         let is_step_up = problem.asks_step_up();
         let sent = self.sent.as_deref();
         let pending = sent
@@ -137,9 +141,9 @@ impl Frame {
     }
 
     fn page(&mut self, view: &dyn AnyView) -> askama::Result<String> {
-        let content = view.html(&self.speaker)?;
-        let frame = layout::Around {
-            speaker: &self.speaker,
+        let body = view.html(&self.page_values)?;
+        let context = layout::PageContext {
+            page_values: &self.page_values,
             organisation: self.organisation.as_deref(),
             session: self.session.as_deref(),
             path: &self.path,
@@ -147,11 +151,11 @@ impl Frame {
             flash: self.flash.as_deref(),
             now: self.now,
         };
-        layout::render(&frame, view, content)
+        layout::render(&context, view, body)
     }
 }
 
-/// A page that only says what went wrong.
+/// A page that only says why the request failed.
 #[derive(Template, Serialize)]
 #[template(path = "problem.html")]
 struct ErrorPage {
@@ -166,7 +170,7 @@ impl crate::page::View for ErrorPage {
     }
 }
 
-/// What a problem+json document says beside RFC 9457's own members.
+/// The members of a problem+json document beside those of RFC 9457.
 #[derive(Default, Serialize)]
 struct Extensions {
     reason: &'static str,
@@ -182,7 +186,7 @@ struct FieldError {
 }
 
 impl Extensions {
-    fn of(problem: &Problem, word: impl Fn(&str) -> String) -> Self {
+    fn new(problem: &Problem, word: impl Fn(&str) -> String) -> Self {
         let errors = problem.fields.iter().map(|(name, reason)| FieldError {
             pointer: format!("/{}", name.replace('.', "/")),
             reason: reason.name(),
@@ -192,7 +196,7 @@ impl Extensions {
     }
 }
 
-/// The problem's type (RFC 9457): a name, relative to the portal.
+/// The type of the problem (RFC 9457): a URI, relative to the portal.
 fn type_of(problem: &Problem) -> http::Uri {
     format!("/problems/{}", problem.word()).parse().unwrap_or_default()
 }

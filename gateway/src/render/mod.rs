@@ -1,5 +1,5 @@
-//! The frame around every handler: finds organisation, session and language, refuses writes from elsewhere, keeps the
-//! deadline, and turns what the handler gave back into a page or a document (`answer`).
+//! The layer around every handler: it finds organisation, session and language, refuses writes from other
+//! sites, keeps the deadline, and turns the handler's result into a page or JSON (`answer`).
 
 mod answer;
 
@@ -24,7 +24,7 @@ use crate::{
     body::{self, BODY_LIMIT},
     cookie,
     form::{FormRoute, FormRoutes},
-    i18n::{Language, Speaker},
+    i18n::{Language, PageValues},
     organisation::Organisation,
     page::{Page, Representation},
     pending_form::{OtherClientView, PendingForm},
@@ -35,46 +35,47 @@ use crate::{
     stamp::{SentForm, Stamp},
 };
 
-/// How long a page may take, whatever the services behind it do.
+/// How long a request may take, however slow the services behind the gateway are.
 const DEADLINE: Duration = Duration::from_secs(5);
+
 /// What is known of a request before its handler runs.
 struct Frame {
     representation: Representation,
     organisation: Option<Arc<Organisation>>,
-    /// It was typed earlier: the host is of several.
+    /// Whether the organisation comes from the cookie with the typed name, because the host serves several.
     is_remembered: bool,
     session: Option<Arc<Session>>,
-    speaker: Speaker,
+    page_values: PageValues,
     method: Method,
     path: String,
     flash: Option<String>,
     stale_session: bool,
     now: Timestamp,
     form_key: AeadKey,
-    /// How the form of the route is handled.
+    /// How the form of the request's route is handled.
     form_route: FormRoute,
     /// The form that a page sent.
     sent: Option<Arc<SentForm>>,
 }
 
-/// What the layer needs.
+/// The state of the layer.
 #[derive(Clone)]
-pub struct Framing {
-    /// Caches and services.
+pub struct FrameState {
+    /// The state that all handlers share.
     pub app: App,
     /// How the form of each route is handled.
     pub forms: Arc<FormRoutes>,
 }
 
-/// The layer.
-pub async fn frame(State(framing): State<Framing>, request: Request, next: Next) -> Response {
+/// The layer around every handler.
+pub async fn frame(State(state): State<FrameState>, request: Request, next: Next) -> Response {
     let span = tracing::info_span!("request", otel.kind = "server", method = %request.method());
-    chassis::telemetry::adopt(&span, request.headers());
+    chassis::telemetry::set_parent_from_headers(&span, request.headers());
     async move {
         let (mut parts, body) = request.into_parts();
         let deadline = Instant::now() + DEADLINE;
-        let (mut frame, early) = Frame::of(&framing, &parts, deadline).await;
-        if let Some(problem) = early {
+        let (mut frame, refusal) = Frame::resolve(&state, &parts, deadline).await;
+        if let Some(problem) = refusal {
             return frame.finish(problem.into_response());
         }
         let body = match tokio::time::timeout_at(deadline, frame.take_form(&parts, body)).await {
@@ -100,10 +101,10 @@ pub async fn frame(State(framing): State<Framing>, request: Request, next: Next)
 }
 
 impl Frame {
-    async fn of(framing: &Framing, request: &Parts, deadline: Instant) -> (Self, Option<Problem>) {
-        let (app, headers) = (&framing.app, &request.headers);
+    async fn resolve(state: &FrameState, request: &Parts, deadline: Instant) -> (Self, Option<Problem>) {
+        let (app, headers) = (&state.app, &request.headers);
         let matched = request.extensions.get::<MatchedPath>();
-        let form_route = matched.and_then(|path| framing.forms.get(path.as_str())).copied();
+        let form_route = matched.and_then(|path| state.forms.get(path.as_str())).copied();
         let cookies = CookieJar::from_headers(headers);
         let path = request.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
         let mut frame = Self {
@@ -111,7 +112,7 @@ impl Frame {
             organisation: None,
             is_remembered: false,
             session: None,
-            speaker: Speaker::default(),
+            page_values: PageValues::default(),
             method: request.method.clone(),
             path,
             flash: cookies.get(cookie::FLASH).map(|flash| flash.value().to_owned()),
@@ -121,7 +122,7 @@ impl Frame {
             form_route: form_route.unwrap_or_default(),
             sent: None,
         };
-        let mut early = None;
+        let mut refusal = None;
         let found = frame.find_organisation(app, headers, &cookies);
         let found = tokio::time::timeout_at(deadline, found).await;
         match found.unwrap_or_else(|_| Err(Problem::unavailable())) {
@@ -129,12 +130,12 @@ impl Frame {
                 frame.organisation = organisation;
                 frame.is_remembered = is_remembered;
             }
-            Err(problem) => early = Some(problem),
+            Err(problem) => refusal = Some(problem),
         }
-        if early.is_none() && !security::is_same_site(&request.method, headers) {
-            early = Some(Problem::new(ErrorReason::CrossSite));
+        if refusal.is_none() && !security::is_same_site(&request.method, headers) {
+            refusal = Some(Problem::new(ErrorReason::CrossSite));
         }
-        if early.is_none()
+        if refusal.is_none()
             && let Some(token) = cookie::session_token(headers)
         {
             let resolved = if headers.contains_key(PASSIVE) {
@@ -143,18 +144,19 @@ impl Frame {
                 tokio::time::timeout_at(deadline, app.sessions.resolve(&token)).await
             };
             match resolved.unwrap_or_else(|_| Err(Problem::unavailable())) {
-                Ok(session) => frame.take_session(session),
-                Err(problem) => early = Some(problem),
+                Ok(session) => frame.accept_session(session),
+                Err(problem) => refusal = Some(problem),
             }
         }
-        frame.speaker = frame.speaker(headers, &cookies);
-        (frame, early)
+        frame.page_values = frame.page_values(headers, &cookies);
+        (frame, refusal)
     }
 
-    /// Takes the stamp off a form, and compares it with what the session is about now.
+    /// Takes the stamp off a form, and refuses a form of another account or client than those of the session
+    /// now.
     ///
     /// # Errors
-    /// The answer to a form that is not taken.
+    /// The answer to a refused form.
     async fn take_form(&mut self, request: &Parts, body: Body) -> Result<Body, Response> {
         let kind = request.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         let is_form = kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
@@ -172,7 +174,8 @@ impl Frame {
         if stamp.account != session.facts.account_id {
             return Err(other_client().into_response());
         }
-        // A form that was rendered before any client was chosen is about none.
+        // A form that was rendered before a client was chosen is about no client, so any chosen client is
+        // right.
         if !stamp.client.is_empty() && stamp.client != session.facts.client_id {
             let form = PendingForm::seal(&self.form_key, &sent, &self.form_route, &self.path, self.now);
             let view = OtherClientView::new(stamp, session, form);
@@ -196,26 +199,26 @@ impl Frame {
         Ok((found, is_remembered))
     }
 
-    /// A session of another organisation than the one whose pages these are is none here.
-    fn take_session(&mut self, session: Option<Arc<Session>>) {
+    /// Takes over the session, unless it belongs to another organisation than the page does.
+    fn accept_session(&mut self, session: Option<Arc<Session>>) {
         let here = self.organisation.as_ref().map(|organisation| organisation.id.as_str());
         self.session =
             session.filter(|session| here.is_none_or(|here| here == session.facts.organisation_id));
         self.stale_session = self.session.is_none();
     }
 
-    fn speaker(&self, headers: &HeaderMap, cookies: &CookieJar) -> Speaker {
+    fn page_values(&self, headers: &HeaderMap, cookies: &CookieJar) -> PageValues {
         let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         let by_program = accepted.filter(|_| self.representation == Representation::Json);
         let settings = self.organisation.as_ref().map(|organisation| &organisation.settings);
         let language = cookies
             .get(cookie::LANGUAGE)
             .and_then(|language| Language::of_code(language.value()))
-            .or_else(|| by_program.and_then(Language::accepted))
+            .or_else(|| by_program.and_then(Language::from_accept_language))
             .or_else(|| Language::of_code(&self.session.as_ref()?.facts.language))
             .or_else(|| Language::of_code(&settings?.language));
         let contact = settings.and_then(|settings| settings.contact.clone()).unwrap_or_default();
-        let least = settings.and_then(|settings| settings.password).map_or(8, |rules| rules.min_length);
+        let min_length = settings.and_then(|settings| settings.password).map_or(8, |rules| rules.min_length);
         let name = |value: Option<&String>| value.cloned().unwrap_or_else(|| "Zorgportaal".to_owned());
         let names = [
             ("product", name(settings.map(|settings| &settings.product_name))),
@@ -224,14 +227,14 @@ impl Frame {
             ("email", contact.email),
             ("hours", contact.hours),
             ("care_questions", contact.care_questions),
-            ("count", least.to_string()),
+            ("count", min_length.to_string()),
         ];
-        let mut settings_on = settings.map_or_else(|| vec!["organisation-unknown"], on);
+        let mut settings_on = settings.map_or_else(|| vec!["organisation-unknown"], active_settings);
         if self.is_remembered {
             settings_on.push("organisation-remembered");
         }
         let stamp = self.session.as_deref().map(|session| Stamp::new(session).seal(&self.form_key));
-        Speaker {
+        PageValues {
             language: language.unwrap_or_default(),
             names: names.into_iter().collect(),
             labels: settings.map(|settings| settings.labels.clone()).unwrap_or_default(),
@@ -241,8 +244,8 @@ impl Frame {
     }
 }
 
-/// The settings that pages ask for, those that are on.
-fn on(settings: &OrganisationSettings) -> Vec<&'static str> {
+/// The names of the settings that are on, among those that templates ask for.
+fn active_settings(settings: &OrganisationSettings) -> Vec<&'static str> {
     let (login, password) = (settings.login.unwrap_or_default(), settings.password.unwrap_or_default());
     let all = [("login-asks-number", login.ask_number), ("password-rules-mixed", password.mixed)];
     all.into_iter().filter_map(|(name, is_on)| is_on.then_some(name)).collect()

@@ -1,4 +1,4 @@
-//! Whose dossier: where an account has several clients.
+//! Choosing the client whose dossier the session is about, for an account with several clients.
 
 use askama::Template;
 use axum::{
@@ -44,9 +44,9 @@ struct MyClient {
     id: String,
     /// The name; empty until it is known.
     name: String,
-    /// Whether it is oneself.
+    /// Whether the client is the person who is logged in.
     is_self: bool,
-    /// Whether it is the one that is chosen now.
+    /// Whether the client is chosen now.
     is_chosen: bool,
 }
 
@@ -54,7 +54,7 @@ impl View for ClientsView {
     const TITLE: &'static str = "clients-title";
 }
 
-/// The clients whose dossiers one may see.
+/// The clients whose dossiers the person may see.
 #[utoipa::path(get, path = "/clients", tag = "clients", params(Next), security(("session" = [])),
     responses((status = 200, body = ClientsView)))]
 async fn show(
@@ -71,7 +71,7 @@ async fn show(
     });
     Ok(Page::show(ClientsView {
         clients: clients.collect(),
-        form: FormState::on_the_way(Continuation::to(next)),
+        form: FormState::with_continuation(Continuation::to(next)),
     }))
 }
 
@@ -80,17 +80,17 @@ form! {
     struct Choice continues
 }
 
-/// Whose dossier it is about from now on.
+/// The client whose dossier the session is about from now on.
 #[derive(Serialize, ToSchema)]
 struct Chosen {
-    /// The client.
+    /// The id of the client.
     client_id: String,
 }
 
-/// Choose whose dossier the session is about.
+/// Choose the client whose dossier the session is about.
 #[utoipa::path(post, path = "/clients/{id}/select", tag = "clients", request_body = Choice,
-    params(("id" = String, Path, description = "The client")), security(("session" = [])),
-    responses((status = 200, body = Chosen), (status = 404, description = "Not one of one's clients")))]
+    params(("id" = String, Path, description = "The id of the client")), security(("session" = [])),
+    responses((status = 200, body = Chosen), (status = 404, description = "Not a client of the person")))]
 async fn select(
     State(app): State<App>,
     Viewer(session): Viewer,
@@ -104,15 +104,11 @@ async fn select(
     let continuation = form.continuation();
     let outcome = Chosen { client_id: id };
     let pending = continuation.pending_form.as_deref();
-    Ok(match PendingForm::open(&app, pending, &session.facts.account_id) {
-        Some(pending) => {
-            let token = cookie::session_token(&headers).unwrap_or_default();
-            let session = app.sessions.resolve(&token).await?;
-            Page::next(&outcome, PendingFormView::new(&app, pending), session)
-        }
-        None => {
-            let path = safe_next(continuation.next.as_deref()).unwrap_or_else(|| "/".to_owned());
-            Page::done(&outcome, path)
-        }
-    })
+    let Some(pending) = PendingForm::open(&app, pending, &session.facts.account_id) else {
+        let path = safe_next(continuation.next.as_deref()).unwrap_or_else(|| "/".to_owned());
+        return Ok(Page::done(&outcome, path));
+    };
+    let token = cookie::session_token(&headers).unwrap_or_default();
+    let session = app.sessions.resolve(&token).await?;
+    Ok(Page::next(&outcome, PendingFormView::new(&app, pending), session))
 }

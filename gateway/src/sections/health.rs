@@ -1,4 +1,4 @@
-//! Health, for operators: alive is one thing, ready another.
+//! Health, for operators: live while the process runs, ready while it can serve pages.
 
 use axum::{Router, extract::State, http::StatusCode, routing::get};
 
@@ -9,7 +9,7 @@ pub fn routes() -> Router<App> {
     Router::new().route("/healthz/live", get(|| async { StatusCode::OK })).route("/healthz/ready", get(ready))
 }
 
-/// Ready when every service serves and changes are heard.
+/// Ready while every service serves and events are received.
 async fn ready(State(app): State<App>) -> StatusCode {
     if app.live.is_connected() && app.services.are_serving().await {
         StatusCode::OK

@@ -1,4 +1,4 @@
-//! Looking along in somebody's name, by a link that a staff system asked for (R60).
+//! Looking along in a person's name, by a link that a staff system asked for (R60).
 
 use askama::Template;
 use axum::extract::{Path, State};
@@ -21,7 +21,7 @@ pub fn routes() -> Routes {
     Routes::new().form(routes!(show, open), FormRoute::button().without_stamp())
 }
 
-/// Asks whether to begin.
+/// Asks whether to begin to look along.
 #[derive(Serialize, ToSchema, Template)]
 #[template(path = "pages/impersonate.html")]
 struct ImpersonateView {
@@ -33,25 +33,25 @@ impl View for ImpersonateView {
     const TITLE: &'static str = "impersonate-title";
 }
 
-/// A session in somebody's name.
+/// A session in the person's name.
 #[derive(Serialize, ToSchema)]
 struct Opened {
-    /// Send it as bearer token.
+    /// The session token; send it as bearer token.
     session_token: String,
 }
 
-/// The page that a link leads to: opening it does nothing yet.
+/// The page that the link leads to. Opening the page does not use up the link.
 #[utoipa::path(get, path = "/impersonate/{token}", tag = "impersonation",
-    params(("token" = String, Path, description = "As it was given")),
+    params(("token" = String, Path, description = "The token in the link")),
     responses((status = 200, body = ImpersonateView)))]
 async fn show(Path(token): Path<String>) -> Page {
     Page::show(ImpersonateView { token })
 }
 
-/// Begin: the link is used up, and the session lasts 30 minutes.
+/// Begin to look along. The link is used up, and the session lasts 30 minutes.
 #[utoipa::path(post, path = "/impersonate/{token}", tag = "impersonation",
-    params(("token" = String, Path, description = "As it was given")),
-    responses((status = 200, body = Opened), (status = 404, description = "Used, or too old")))]
+    params(("token" = String, Path, description = "The token in the link")),
+    responses((status = 200, body = Opened), (status = 404, description = "The link is used up or too old")))]
 async fn open(State(app): State<App>, Path(token): Path<String>) -> Result<Page, Problem> {
     let request = OpenImpersonationRequest { impersonation_token: token };
     let opened = app.services.identity()?.open_impersonation(request).await?.into_inner();

@@ -1,4 +1,4 @@
-//! Another language, for this browser.
+//! Choosing the language of the pages, for this browser.
 
 use serde::Serialize;
 use utoipa_axum::routes;
@@ -33,7 +33,8 @@ form! {
     responses((status = 200, body = LanguageChoice)))]
 async fn choose(Input(choice): Input<LanguageChoice>) -> Result<Page, Problem> {
     let language = Language::of_code(&choice.language).ok_or_else(Problem::unreadable)?;
-    // Back to a step of a login as well, which no login leads to.
+    // Going back to a step of a login is right here; `safe_next` refuses it, because a login must not lead to
+    // a login.
     let is_login = choice.next.starts_with("/login") && !choice.next.starts_with("//");
     let back = if is_login { Some(choice.next.clone()) } else { safe_next(Some(&choice.next)) };
     let cookie = cookie::make(cookie::LANGUAGE, language.code().to_owned());

@@ -1,4 +1,4 @@
-//! `/live`: server-sent events that say "something new in this section". No content.
+//! `/live`: server-sent events that say "something new in this section", without content.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -17,10 +17,11 @@ use tokio::sync::broadcast::Receiver;
 
 use crate::{app::App, cookie, live::Change, session::Session};
 
-/// How long a stream lives at most: then the browser asks again, and its session is looked at again.
-const LIFE: Duration = Duration::from_mins(10);
+/// The longest that a stream lives. The browser then connects again, and its session is resolved again.
+const STREAM_LIFE: Duration = Duration::from_mins(10);
 
-/// Tells an open page of changes to the chosen client's dossier until the session ends or changes are not heard.
+/// Sends an open page the changes to the chosen client's dossier, until the session ends or NATS cannot be
+/// reached.
 pub async fn stream(State(app): State<App>, headers: HeaderMap) -> Response {
     if !app.live.is_connected() {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
@@ -33,21 +34,21 @@ pub async fn stream(State(app): State<App>, headers: HeaderMap) -> Response {
     let Some(session) = session else { return StatusCode::UNAUTHORIZED.into_response() };
     let idle_until = session.facts.idle_until.as_ref().map_or(0, |end| end.seconds);
     let left = u64::try_from(idle_until - app.clock.now().as_second()).unwrap_or(0);
-    let end = Box::pin(tokio::time::sleep(LIFE.min(Duration::from_secs(left))));
+    let end = Box::pin(tokio::time::sleep(STREAM_LIFE.min(Duration::from_secs(left))));
     let events = events(changes, session).take_until(end);
     Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response()
 }
 
-/// What this session may know of, as events.
+/// The changes that the session may see, as server-sent events.
 fn events(changes: Receiver<Change>, session: Arc<Session>) -> impl Stream<Item = Result<Event, Infallible>> {
     let hello = stream::iter([Ok(Event::default().comment("open"))]);
     let rest = stream::unfold(changes, move |mut changes| {
         let session = Arc::clone(&session);
         async move {
             loop {
-                // Lagging behind ends the stream: the browser comes back and looks at the page anew.
+                // A stream that lags too far behind ends: the browser connects again and reloads.
                 match changes.recv().await.ok()? {
-                    Change::Down => return None,
+                    Change::BusLost => return None,
                     Change::SessionEnded(id) if id == session.facts.session_id => return None,
                     Change::GrantChanged(account) if account == session.facts.account_id => return None,
                     Change::Section { organisation, client, section }

@@ -1,4 +1,4 @@
-//! The sections of the portal: each has its routes, handlers and views.
+//! The sections of the portal, each with its routes, handlers and views.
 
 mod account;
 pub mod api;
@@ -43,7 +43,7 @@ pub fn routes() -> Routes {
         .merge(impersonate::routes())
 }
 
-/// Whatever has no route.
+/// The answer to a path or method without a route.
 pub async fn not_found() -> impl IntoResponse {
     Problem::not_found()
 }

@@ -1,4 +1,5 @@
-//! A step-up: the person proves more surely who they are, by a code for one purpose. A form that waits goes along.
+//! A step-up: a person who is logged in proves once more who they are, by a code for one purpose. A form that
+//! waits is carried along.
 
 use std::sync::Arc;
 
@@ -25,11 +26,11 @@ use crate::{
 /// The routes.
 pub fn routes() -> Routes {
     Routes::new()
-        .form(routes!(show, verify), FormRoute::of::<TypedCode>())
-        .form(routes!(send), FormRoute::of::<CodeRequest>().on_page("/step-up").not_kept())
+        .form(routes!(show, verify), FormRoute::of::<StepUpCode>())
+        .form(routes!(send), FormRoute::of::<StepUpRequest>().on_page("/step-up").not_kept())
 }
 
-/// The page of a step-up for a purpose.
+/// The path of the step-up page for a purpose.
 #[must_use]
 pub const fn step_up_path(purpose: StepUpPurpose) -> &'static str {
     match purpose {
@@ -38,26 +39,27 @@ pub const fn step_up_path(purpose: StepUpPurpose) -> &'static str {
     }
 }
 
-/// The purpose as JSON and forms name it.
-const fn name(purpose: StepUpPurpose) -> &'static str {
+/// The purpose's name in JSON and in forms.
+const fn purpose_name(purpose: StepUpPurpose) -> &'static str {
     match purpose {
         StepUpPurpose::Contact => "contact",
         _ => "level",
     }
 }
 
-fn of_name(text: &str) -> Result<StepUpPurpose, Problem> {
+fn purpose_of_name(text: &str) -> Result<StepUpPurpose, Problem> {
     let purposes = [StepUpPurpose::Level, StepUpPurpose::Contact];
-    purposes.into_iter().find(|purpose| name(*purpose) == text).ok_or_else(Problem::unreadable)
+    purposes.into_iter().find(|purpose| purpose_name(*purpose) == text).ok_or_else(Problem::unreadable)
 }
 
 /// Asks to send a code, or asks for the code that was sent.
 #[derive(Default, Serialize, ToSchema, Template)]
 #[template(path = "pages/step_up.html")]
 pub struct StepUpView {
-    /// `level` to go on to a section that asks for more; `contact` to change an address or number.
+    /// `level`: to see a section that needs a higher level of login; `contact`: to change an address or
+    /// number.
     pub purpose: &'static str,
-    /// Where the code went, with all but the end hidden; absent where none was sent yet.
+    /// The address or number that the code was sent to, hidden but for its end; null: no code was sent yet.
     pub sent_to: Option<String>,
     /// The first digits of the code, which need not be typed.
     pub shown_digits: String,
@@ -68,16 +70,16 @@ pub struct StepUpView {
 }
 
 impl StepUpView {
-    /// The page before something that asks for a step-up.
+    /// The page that asks to send a code.
     #[must_use]
     pub fn new(purpose: StepUpPurpose, continuation: Continuation) -> Self {
-        let (code, form) = (CodeFields::default().code, FormState::on_the_way(continuation));
-        Self { purpose: name(purpose), code, form, ..Self::default() }
+        let (code, form) = (StepUpCodeFields::default().code, FormState::with_continuation(continuation));
+        Self { purpose: purpose_name(purpose), code, form, ..Self::default() }
     }
 
-    /// What the forms of this page carry on: both have these fields.
+    /// The hidden fields of both forms of the page.
     fn hidden_fields(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let fields = CodeFields::default();
+        let fields = StepUpCodeFields::default();
         let sent_to = self.sent_to.as_deref().unwrap_or_default();
         [
             (fields.purpose.name, self.purpose),
@@ -87,7 +89,7 @@ impl StepUpView {
         .into_iter()
     }
 
-    /// The field that an error is about; empty: none.
+    /// The name of the field that an error is about; empty: none.
     fn target(&self) -> &'static str {
         if self.sent_to.is_some() { self.code.name } else { "" }
     }
@@ -101,10 +103,10 @@ impl View for StepUpView {
     }
 }
 
-/// What the step-up is before.
+/// The query of the step-up page.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-struct Before {
+struct StepUpQuery {
     /// `level` (the default) or `contact`.
     purpose: Option<String>,
     /// The page to go to afterwards.
@@ -112,50 +114,50 @@ struct Before {
 }
 
 form! {
-    /// Asks for a code.
-    struct CodeRequest, shown as CodeRequestFields {
+    /// Asks to send a code.
+    struct StepUpRequest, shown as StepUpRequestFields {
         /// `level` or `contact`.
         hidden purpose: String,
-        /// Where the former code went, as the page has it.
+        /// The page's `sent_to` of the former code.
         hidden sent_to: String,
-        /// The first digits of the former code, as the page has them.
+        /// The page's `shown_digits` of the former code.
         hidden shown_digits: String,
     }
     continues
 }
 
 form! {
-    /// A code.
-    struct TypedCode, shown as CodeFields {
-        /// `level` or `contact`, as the code was asked for.
+    /// The code that was sent.
+    struct StepUpCode, shown as StepUpCodeFields {
+        /// `level` or `contact`: the purpose for which the code was sent.
         hidden purpose: String,
-        /// As typed.
+        /// The code as typed.
         secret code: String,
-        /// Where the code went, as the page has it.
+        /// The page's `sent_to`.
         hidden sent_to: String,
-        /// The first digits of the code, as the page has them.
+        /// The page's `shown_digits`.
         hidden shown_digits: String,
     }
     continues
 }
 
-/// What was proven. Pages keep it in cookies.
+/// The result of a step-up. Pages keep it in cookies.
 #[derive(Default, Serialize, ToSchema)]
 struct Proven {
-    /// With `level`: the session goes on under this token.
+    /// With `level`: the session token, which replaces the former one.
     #[serde(skip_serializing_if = "String::is_empty")]
     session_token: String,
-    /// With `contact`: send it along with the change.
+    /// With `contact`: the proof, to send along with the change.
     #[serde(skip_serializing_if = "String::is_empty")]
     proof: String,
 }
 
 /// The page that asks for a code.
-#[utoipa::path(get, path = "/step-up", tag = "step-up", params(Before), security(("session" = [])),
+#[utoipa::path(get, path = "/step-up", tag = "step-up", params(StepUpQuery), security(("session" = [])),
     responses((status = 200, body = StepUpView)))]
-async fn show(_viewer: Viewer, Query(before): Query<Before>) -> Result<Page, Problem> {
-    let purpose = before.purpose.as_deref().map_or(Ok(StepUpPurpose::Level), of_name)?;
-    Ok(Page::show(StepUpView::new(purpose, Continuation::to(before.next))))
+async fn show(_viewer: Viewer, Query(query): Query<StepUpQuery>) -> Result<Page, Problem> {
+    let purpose = query.purpose.as_deref().map_or(Ok(StepUpPurpose::Level), purpose_of_name)?;
+    Ok(Page::show(StepUpView::new(purpose, Continuation::to(query.next))))
 }
 
 /// The form again where the typed code is wrong; where the code has ended, the form that asks for a new code.
@@ -170,15 +172,16 @@ fn refused(problem: Problem, view: StepUpView) -> Result<Page, Problem> {
 }
 
 /// Send a code.
-#[utoipa::path(post, path = "/step-up/send", tag = "step-up", request_body = CodeRequest, security(("session" = [])),
-    responses((status = 200, body = StepUpView), (status = 429, description = "Too soon, or too many")))]
+#[utoipa::path(post, path = "/step-up/send", tag = "step-up", request_body = StepUpRequest, security(("session" = [])),
+    responses((status = 200, body = StepUpView),
+        (status = 429, description = "Too soon, or too many codes")))]
 async fn send(
     State(app): State<App>,
     Viewer(session): Viewer,
     browser: Browser,
-    Input(form): Input<CodeRequest>,
+    Input(form): Input<StepUpRequest>,
 ) -> Result<Page, Problem> {
-    let purpose = of_name(&form.purpose)?;
+    let purpose = purpose_of_name(&form.purpose)?;
     let view = StepUpView::new(purpose, form.continuation());
     let request = StartStepUpRequest { purpose: purpose.into(), subject: None, address: browser.address };
     match app.services.identity_for(&session).start_step_up(request).await {
@@ -194,15 +197,15 @@ async fn send(
     }
 }
 
-/// Check the code; then what was typed before can be sent.
-#[utoipa::path(post, path = "/step-up", tag = "step-up", request_body = TypedCode, security(("session" = [])),
-    responses((status = 200, body = Proven), (status = 422, description = "Wrong or expired")))]
+/// Check the code. A form that waits can then be sent.
+#[utoipa::path(post, path = "/step-up", tag = "step-up", request_body = StepUpCode, security(("session" = [])),
+    responses((status = 200, body = Proven), (status = 422, description = "The code is wrong or expired")))]
 async fn verify(
     State(app): State<App>,
     Viewer(session): Viewer,
-    Input(form): Input<TypedCode>,
+    Input(form): Input<StepUpCode>,
 ) -> Result<Page, Problem> {
-    let purpose = of_name(&form.purpose)?;
+    let purpose = purpose_of_name(&form.purpose)?;
     let continuation = form.continuation();
     let request = VerifyStepUpRequest { code: form.code.clone(), purpose: purpose.into() };
     let verified = match app.services.identity_for(&session).verify_step_up(request).await {
@@ -220,14 +223,15 @@ async fn verify(
     };
     let proven = Proven { session_token: verified.session_token, proof: verified.proof };
     let account = &session.facts.account_id;
-    let mut page = match PendingForm::open(&app, continuation.pending_form.as_deref(), account) {
-        Some(pending) => Page::next(&proven, PendingFormView::new(&app, pending), Some(Arc::clone(&session))),
-        None => {
-            let path = safe_next(continuation.next.as_deref()).unwrap_or_else(|| "/account".to_owned());
-            Page::done(&proven, path)
-        }
+    let pending = PendingForm::open(&app, continuation.pending_form.as_deref(), account);
+    let mut page = if let Some(pending) = pending {
+        Page::next(&proven, PendingFormView::new(&app, pending), Some(Arc::clone(&session)))
+    } else {
+        let path = safe_next(continuation.next.as_deref()).unwrap_or_else(|| "/account".to_owned());
+        Page::done(&proven, path)
     };
-    // The token from before the step-up is not good any more: neither is what is kept of it here.
+    // The step-up may have replaced the session token: drop the session that is cached under the former
+    // token.
     app.sessions.forget(account).await;
     if !proven.session_token.is_empty() {
         page = page.with_cookie(cookie::make(cookie::SESSION, proven.session_token));

@@ -1,4 +1,5 @@
-//! The sections that the portal has: one line each, from which the menu, the start page and live updates follow.
+//! The sections of the portal, one entry each. The menu, the start page and live updates follow from the
+//! entries.
 
 use futures::future::BoxFuture;
 use prost_types::Any;
@@ -9,19 +10,19 @@ use crate::{app::App, problem::Problem, session::Session};
 
 /// A section of the portal.
 pub struct Entry {
-    /// The section of the contract: whoever may view it sees the menu item and the panel.
+    /// The section in the contract. A person who may view it sees the menu item and the panel.
     pub section: Section,
-    /// The page.
+    /// The path of the section's page.
     pub path: &'static str,
-    /// The key of the menu item's words.
+    /// The Fluent key of the menu item.
     pub word: &'static str,
-    /// What the start page shows of the section.
+    /// The section's panel on the start page; `None`: it has no panel.
     pub panel: Option<Panel>,
     /// Whether an event means that there is something new in the section.
     pub is_new: fn(&Any) -> bool,
 }
 
-/// Asks a service for what a panel of the start page shows.
+/// Calls a service for the content of a panel on the start page.
 pub type Panel = for<'a> fn(&'a App, &'a Session) -> BoxFuture<'a, Result<Vec<reports::DayView>, Problem>>;
 
 /// All sections, in the order of the menu.
@@ -54,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_new_report_is_news_and_an_import_of_old_records_is_not() {
+    fn new_report_is_news_and_historic_import_is_not() {
         let section = |event: Result<Any, _>| section_of(&event.unwrap());
         let added = Any::from_msg(&ReportAdded { report_id: "r".to_owned() });
         assert_eq!(section(added), Some(Section::Reports));

@@ -1,4 +1,4 @@
-//! The terms, to read again (P7).
+//! The page with the terms, to read them again (P7).
 
 use std::sync::Arc;
 
@@ -23,8 +23,8 @@ pub fn routes() -> Routes {
 /// All terms of an organisation.
 #[derive(Default, Serialize, ToSchema, Template)]
 #[template(path = "pages/terms.html")]
-struct TermsView {
-    /// One for each legal entity.
+struct AllTermsView {
+    /// The terms of each legal entity.
     terms: Vec<Terms>,
 }
 
@@ -41,12 +41,12 @@ struct Terms {
     text_en: String,
 }
 
-impl View for TermsView {
+impl View for AllTermsView {
     const TITLE: &'static str = "terms-title";
 }
 
-/// The terms, for everybody.
-#[utoipa::path(get, path = "/terms", tag = "terms", responses((status = 200, body = TermsView)))]
+/// The terms; no session is needed.
+#[utoipa::path(get, path = "/terms", tag = "terms", responses((status = 200, body = AllTermsView)))]
 async fn show(organisation: Option<Extension<Arc<Organisation>>>) -> Page {
     let terms = organisation.iter().flat_map(|found| &found.settings.terms).map(|terms| Terms {
         title: terms.title.clone(),
@@ -54,5 +54,5 @@ async fn show(organisation: Option<Extension<Arc<Organisation>>>) -> Page {
         text_nl: terms.text_nl.clone(),
         text_en: terms.text_en.clone(),
     });
-    Page::show(TermsView { terms: terms.collect() })
+    Page::show(AllTermsView { terms: terms.collect() })
 }

@@ -1,4 +1,5 @@
-//! Changing one's own e-mail address or telephone number: a step-up first, then a code to the new one (T48, OTP-04).
+//! Changing one's own e-mail address or telephone number: first a step-up, then a code to the new one (T48,
+//! OTP-04).
 
 use askama::Template;
 use axum::{
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
-use super::own::own;
+use super::own::own_account;
 use crate::{
     app::App,
     cookie,
@@ -29,10 +30,10 @@ use crate::{
 pub fn routes() -> Routes {
     Routes::new()
         .form(routes!(show, start), FormRoute::of::<NewContact>().of_contact())
-        .form(routes!(confirm), FormRoute::of::<Code>().of_contact().on_parent("?sent=true"))
+        .form(routes!(confirm), FormRoute::of::<ContactCode>().of_contact().on_parent("?sent=true"))
 }
 
-/// Where a person is reached.
+/// A way to reach a person.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 enum Contact {
@@ -44,7 +45,7 @@ enum Contact {
 }
 
 impl Contact {
-    /// As paths, words and the contract's fields name it.
+    /// The name in paths, in Fluent keys and in the contract's fields.
     const fn name(self) -> &'static str {
         match self {
             Self::Email => "email",
@@ -52,15 +53,15 @@ impl Contact {
         }
     }
 
-    /// The kind of field, as HTML names it.
-    const fn input(self) -> &'static str {
+    /// The `type` and the `autocomplete` of the field in HTML.
+    const fn input_type(self) -> &'static str {
         match self {
             Self::Email => "email",
             Self::Phone => "tel",
         }
     }
 
-    /// The page; with the field for the code, where one was sent.
+    /// The path of the page. With `is_sent` the page asks for the code that was sent.
     fn path(self, is_sent: bool) -> String {
         format!("/account/{}{}", self.name(), if is_sent { "?sent=true" } else { "" })
     }
@@ -69,22 +70,22 @@ impl Contact {
 impl<S: Send + Sync> FromRequestParts<S> for Contact {
     type Rejection = Problem;
 
-    /// From the path; another name in its place is no page.
+    /// Reads the last part of the path; any other name there is a page that does not exist.
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let path = Path::<Self>::from_request_parts(parts, state).await;
         path.map(|Path(contact)| contact).map_err(|_| Problem::not_found())
     }
 }
 
-/// A new address or number, or the code that went there.
+/// The form for a new address or number, or for the code that was sent there.
 #[derive(Default, Serialize, ToSchema, Template)]
 #[template(path = "pages/account/contact.html")]
 struct ContactView {
-    /// What is changed.
+    /// Whether the address or the number is changed.
     contact: Contact,
-    /// As it is now.
+    /// The address or number as it is now; empty: none is known.
     current: String,
-    /// Whether a code was sent to the new one.
+    /// Whether a code was sent to the new address or number.
     is_sent: bool,
     #[serde(skip)]
     value: FieldState,
@@ -97,12 +98,12 @@ struct ContactView {
 impl ContactView {
     /// The form for a new address or number, or for the code that was sent there.
     async fn new(app: &App, session: &Session, contact: Contact, is_sent: bool) -> Result<Self, Problem> {
-        let account = own(app, session).await?;
+        let account = own_account(app, session).await?;
         let current = match contact {
             Contact::Email => account.email,
             Contact::Phone => account.phone,
         };
-        let (value, code) = (NewContactFields::default().value, CodeFields::default().code);
+        let (value, code) = (NewContactFields::default().value, ContactCodeFields::default().code);
         Ok(Self { contact, current, is_sent, value, code, form: FormState::default() })
     }
 
@@ -110,7 +111,7 @@ impl ContactView {
         View::title(self)
     }
 
-    /// The key of words that differ by what is changed.
+    /// The Fluent key with this end, for the address or for the number.
     fn word(&self, end: &str) -> String {
         match self.contact {
             Contact::Email => format!("email-{end}"),
@@ -118,7 +119,7 @@ impl ContactView {
         }
     }
 
-    /// The field that an error is about.
+    /// The name of the field that an error is about.
     fn target(&self) -> &'static str {
         if self.is_sent { self.code.name } else { self.value.name }
     }
@@ -139,28 +140,28 @@ impl View for ContactView {
     }
 }
 
-/// How far the change is.
+/// The query of the page: how far the change is.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Stage {
-    /// A code was sent to the new one.
+    /// Whether a code was sent to the new address or number.
     sent: Option<bool>,
 }
 
 form! {
     /// A new address or number.
     struct NewContact, shown as NewContactFields {
-        /// The new one.
+        /// The new address or number.
         shown value: String,
-        /// The proof of a step-up; pages have it in a cookie.
-        hidden proof: String,
+        /// The proof of a step-up. Pages send the proof in a cookie.
+        secret proof: String,
     }
 }
 
 form! {
-    /// The code that came to the new one.
-    struct Code, shown as CodeFields {
-        /// As typed.
+    /// The code that was sent to the new address or number.
+    struct ContactCode, shown as ContactCodeFields {
+        /// The code as typed.
         secret code: String,
     }
 }
@@ -168,42 +169,54 @@ form! {
 /// How far a change is.
 #[derive(Serialize, ToSchema)]
 struct ContactChange {
-    /// `code` to type the code that was sent, or `done`.
+    /// `code`: a code was sent and has to be typed; `done`: the change is made.
     step: &'static str,
 }
 
-/// The form again where what was typed is wrong. Where the change has ended, it begins again.
+/// What the person typed.
+enum Typed {
+    /// A new address or number.
+    Value(String),
+    /// The code that was sent to the new address or number.
+    Code(String),
+}
+
+/// The form again, with what is wrong; where the change has ended, the form for a new address or number.
 async fn refused(
     app: &App,
     session: &Session,
-    problem: Problem,
+    mut problem: Problem,
     contact: Contact,
-    typed: Result<String, String>,
+    typed: Typed,
 ) -> Result<Page, Problem> {
     let has_ended = problem.is(ErrorReason::StepUpEnded);
     if !problem.is_about_input() && !has_ended {
         return Err(problem);
     }
-    let is_code = typed.is_err();
-    let fresh = ContactView::new(app, session, contact, is_code && !has_ended).await?;
-    let (mut value, mut code) = (fresh.value, fresh.code);
-    match typed {
-        Ok(typed) => {
-            value = FieldState { value: typed, error: problem.field(contact.name()), ..value };
-        }
-        Err(_) if has_ended => {}
-        Err(typed) => {
-            let error = problem.field(code.name).or_else(|| Some(problem.word()));
-            code = FieldState { value: typed, error, ..code };
-        }
+    let asks_code = matches!(typed, Typed::Code(_)) && !has_ended;
+    let mut view = ContactView::new(app, session, contact, asks_code).await?;
+    // Identity names the field after what is changed; this form has one field for both.
+    for (name, _) in problem.fields.iter_mut().filter(|(name, _)| name == contact.name()) {
+        view.value.name.clone_into(name);
     }
-    let form = FormState::refused(problem.clone());
-    Ok(Page::refused(problem, ContactView { value, code, form, ..fresh }))
+    match typed {
+        Typed::Value(typed) => {
+            view.value.error = problem.field_word(view.value.name);
+            view.value.value = typed;
+        }
+        Typed::Code(typed) if asks_code => {
+            view.code.error = problem.field_word(view.code.name).or_else(|| Some(problem.word()));
+            view.code.value = typed;
+        }
+        Typed::Code(_) => {}
+    }
+    view.form = FormState::refused(problem.clone());
+    Ok(Page::refused(problem, view))
 }
 
 /// The form for a new e-mail address (`email`) or telephone number (`phone`).
 #[utoipa::path(get, path = "/account/{contact}", tag = "account", security(("session" = [])),
-    params(("contact" = Contact, Path, description = "What is changed"), Stage),
+    params(("contact" = Contact, Path, description = "What to change"), Stage),
     responses((status = 200, body = ContactView)))]
 async fn show(
     State(app): State<App>,
@@ -216,7 +229,7 @@ async fn show(
 
 /// Send a code to a new e-mail address or telephone number (T45).
 #[utoipa::path(post, path = "/account/{contact}", tag = "account", request_body = NewContact,
-    params(("contact" = Contact, Path, description = "What is changed")), security(("session" = [])),
+    params(("contact" = Contact, Path, description = "What to change")), security(("session" = [])),
     responses((status = 200, body = ContactChange), (status = 403, description = "A step-up comes first")))]
 async fn start(
     State(app): State<App>,
@@ -240,20 +253,20 @@ async fn start(
     };
     match started {
         Ok(()) => Ok(Page::done(&ContactChange { step: "code" }, contact.path(true))),
-        Err(status) => refused(&app, &session, status.into(), contact, Ok(form.value)).await,
+        Err(status) => refused(&app, &session, status.into(), contact, Typed::Value(form.value)).await,
     }
 }
 
-/// Check the code that came to the new address or number. From then on the new one counts, and a user name that is the
-/// address follows (T48).
-#[utoipa::path(post, path = "/account/{contact}/confirm", tag = "account", request_body = Code,
-    params(("contact" = Contact, Path, description = "What is changed")), security(("session" = [])),
+/// Check the code that was sent to the new address or number. The new one then replaces the former one, also
+/// in a user name that was the former address (T48).
+#[utoipa::path(post, path = "/account/{contact}/confirm", tag = "account", request_body = ContactCode,
+    params(("contact" = Contact, Path, description = "What to change")), security(("session" = [])),
     responses((status = 200, body = ContactChange)))]
 async fn confirm(
     State(app): State<App>,
     Viewer(session): Viewer,
     contact: Contact,
-    Input(form): Input<Code>,
+    Input(form): Input<ContactCode>,
 ) -> Result<Page, Problem> {
     let (mut identity, code) = (app.services.identity_for(&session), form.code.clone());
     let confirmed = match contact {
@@ -266,6 +279,6 @@ async fn confirm(
             let page = Page::done(&ContactChange { step: "done" }, "/account");
             Ok(page.with_cookie(flash).with_cookie(cookie::removal(cookie::PROOF)))
         }
-        Err(status) => refused(&app, &session, status.into(), contact, Err(form.code)).await,
+        Err(status) => refused(&app, &session, status.into(), contact, Typed::Code(form.code)).await,
     }
 }

@@ -1,4 +1,4 @@
-//! One's own account: who one is, password, address and number, devices and sessions, preferences.
+//! One's own account: name, password, address and number, devices and sessions, preferences.
 
 mod contact;
 mod own;
@@ -17,7 +17,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use self::own::own;
+use self::own::own_account;
 use crate::{
     app::App,
     form::Routes,
@@ -50,14 +50,14 @@ struct AccountView {
     email: String,
     /// The mobile number, as E.164; empty: none is known.
     phone: String,
-    /// Until when the password is good; absent: no end.
+    /// When the password expires; absent: never.
     #[serde(skip_serializing_if = "Option::is_none")]
     password_until: Option<Timestamp>,
-    /// Whether one may change address and number oneself.
+    /// Whether the person may change the address and the number.
     may_edit: bool,
-    /// Whether one may see who has access.
+    /// Whether the person may see who has access.
     may_see_users: bool,
-    /// Whether there are terms.
+    /// Whether the organisation has terms.
     has_terms: bool,
 }
 
@@ -73,7 +73,7 @@ async fn show(
     organisation: Option<Extension<Arc<Organisation>>>,
     Viewer(session): Viewer,
 ) -> Result<Page, Problem> {
-    let account = own(&app, &session).await?;
+    let account = own_account(&app, &session).await?;
     let settings = organisation.as_ref().map(|found| &found.settings);
     let accounts = settings.and_then(|settings| settings.accounts).unwrap_or_default();
     Ok(Page::show(AccountView {

@@ -1,5 +1,7 @@
 //! Changing one's own password.
 
+#![expect(clippy::struct_field_names, reason = "the names are those of the JSON document")]
+
 use askama::Template;
 use axum::extract::State;
 use proto::identity::v1::ChangePasswordRequest;
@@ -23,7 +25,7 @@ pub fn routes() -> Routes {
     Routes::new().form(routes!(show, submit), FormRoute::of::<NewPassword>().of_account())
 }
 
-/// A new password.
+/// The form for a new password.
 #[derive(Default, Serialize, ToSchema, Template)]
 #[template(path = "pages/account/password.html")]
 struct PasswordView {
@@ -41,7 +43,7 @@ impl View for PasswordView {
     }
 }
 
-/// The form, with the rules before anything is typed.
+/// The form for a new password, with the rules for it.
 #[utoipa::path(get, path = "/account/password", tag = "account", security(("session" = [])),
     responses((status = 200, body = PasswordView)))]
 async fn show(_viewer: Viewer) -> Page {
@@ -51,11 +53,11 @@ async fn show(_viewer: Viewer) -> Page {
 form! {
     /// A new password (T87, P35).
     struct NewPassword, shown as NewPasswordFields {
-        /// The current one.
+        /// The current password.
         secret current_password: String,
-        /// The new one.
+        /// The new password.
         secret new_password: String,
-        /// The new one again.
+        /// The new password again.
         secret repeat_password: String,
     }
 }

@@ -1,4 +1,4 @@
-//! Language and size of text, kept with the account.
+//! The language and the text size that a person prefers, kept with the account.
 
 use askama::Template;
 use axum::extract::State;
@@ -22,7 +22,7 @@ pub fn routes() -> Routes {
     Routes::new().form(routes!(show, submit), FormRoute::of::<Preferences>().of_account())
 }
 
-/// What one prefers.
+/// The person's preferences.
 #[derive(Serialize, ToSchema, Template)]
 #[template(path = "pages/account/preferences.html")]
 struct PreferencesView {
@@ -38,7 +38,7 @@ impl View for PreferencesView {
     const TITLE: &'static str = "preferences-title";
 }
 
-/// What one prefers.
+/// The person's preferences.
 #[utoipa::path(get, path = "/account/preferences", tag = "account", security(("session" = [])),
     responses((status = 200, body = PreferencesView)))]
 async fn show(Viewer(session): Viewer) -> Page {
@@ -47,7 +47,7 @@ async fn show(Viewer(session): Viewer) -> Page {
 }
 
 form! {
-    /// What one prefers from now on.
+    /// The person's preferences from now on.
     #[derive(Serialize)]
     struct Preferences, shown as PreferencesFields {
         /// `nl` or `en`.
@@ -57,7 +57,7 @@ form! {
     }
 }
 
-/// Keep what one prefers.
+/// Save the person's preferences.
 #[utoipa::path(post, path = "/account/preferences", tag = "account", request_body = Preferences,
     security(("session" = [])), responses((status = 200, body = Preferences)))]
 async fn submit(
@@ -70,6 +70,6 @@ async fn submit(
     app.services.identity_for(&session).set_preferences(request).await?;
     app.sessions.forget(&session.facts.account_id).await;
     let page = Page::done(&form, "/account").with_cookie(cookie::flash("preferences-kept"));
-    // A language that was chosen for this browser would hide the account's.
+    // The language in this browser's cookie would overrule the account's, so the cookie is removed.
     Ok(page.with_cookie(cookie::removal(cookie::LANGUAGE)))
 }

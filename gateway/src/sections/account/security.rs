@@ -1,4 +1,4 @@
-//! One's sessions and remembered devices: seen, ended, forgotten.
+//! A person's own sessions and remembered devices: to list them, to end a session, to forget a device.
 
 use askama::Template;
 use axum::extract::State;
@@ -49,13 +49,13 @@ struct SecurityView {
 struct SessionRow {
     /// Its id.
     id: String,
-    /// What the browser is called; empty where it is not known.
+    /// The name of the browser; empty: not known.
     device_name: String,
     /// When it began.
     started_at: Timestamp,
-    /// Whether it is the one that asks.
+    /// Whether the request belongs to this session.
     is_this: bool,
-    /// Who looks along; empty: nobody.
+    /// Who looks along in this session, in the person's name; empty: nobody.
     impersonator: String,
 }
 
@@ -64,11 +64,11 @@ struct SessionRow {
 struct DeviceRow {
     /// Its id.
     id: String,
-    /// What it is called; empty where it is not known.
+    /// The name of the device; empty: not known.
     name: String,
-    /// Since when.
+    /// When the device was remembered.
     added_at: Timestamp,
-    /// Until when.
+    /// When the device will be forgotten.
     expires_at: Timestamp,
 }
 
@@ -82,13 +82,16 @@ impl View for SecurityView {
     const TITLE: &'static str = "security-title";
 }
 
-/// One's sessions and devices.
+/// The person's own sessions and devices.
 #[utoipa::path(get, path = "/account/security", tag = "account", security(("session" = [])),
     responses((status = 200, body = SecurityView)))]
 async fn show(State(app): State<App>, Viewer(session): Viewer) -> Result<Page, Problem> {
-    let (mut one, mut other) = (app.services.identity_for(&session), app.services.identity_for(&session));
-    let (sessions, devices) =
-        tokio::join!(one.list_sessions(ListSessionsRequest {}), other.list_devices(ListDevicesRequest {}));
+    let (mut for_sessions, mut for_devices) =
+        (app.services.identity_for(&session), app.services.identity_for(&session));
+    let (sessions, devices) = tokio::join!(
+        for_sessions.list_sessions(ListSessionsRequest {}),
+        for_devices.list_devices(ListDevicesRequest {})
+    );
     let sessions = sessions?.into_inner().sessions.into_iter().filter_map(|session| {
         Some(SessionRow {
             started_at: time::from_proto(session.started_at.as_ref())?,
@@ -117,24 +120,24 @@ async fn show(State(app): State<App>, Viewer(session): Viewer) -> Result<Page, P
 form! {
     /// Which sessions to end.
     struct SessionChoice, shown as SessionChoiceFields {
-        /// One of one's sessions; empty: all but this one.
+        /// The id of the session to end; empty: all sessions but this one.
         hidden session: String,
     }
 }
 
-/// What was done.
+/// The sessions are ended, or the device is forgotten.
 #[derive(Serialize, ToSchema)]
 struct Ended {
     /// Always true.
     ended: bool,
 }
 
-/// Back to the page, which says what was done.
-fn done(word: &str) -> Page {
+/// Back to the page, which shows the message with this Fluent key.
+fn done_with_flash(word: &str) -> Page {
     Page::done(&Ended { ended: true }, "/account/security").with_cookie(cookie::flash(word))
 }
 
-/// End one of one's sessions, or all others.
+/// End one of the person's own sessions, or all but this one.
 #[utoipa::path(post, path = "/account/security/sessions/end", tag = "account", request_body = SessionChoice,
     security(("session" = [])), responses((status = 200, body = Ended)))]
 async fn end_sessions(
@@ -148,13 +151,13 @@ async fn end_sessions(
     } else {
         identity.end_session(EndSessionRequest { session_id: form.session }).await?;
     }
-    Ok(done("sessions-ended"))
+    Ok(done_with_flash("sessions-ended"))
 }
 
 form! {
     /// Which device to forget.
     struct DeviceChoice, shown as DeviceChoiceFields {
-        /// The device.
+        /// The id of the device.
         hidden device: String,
     }
 }
@@ -169,5 +172,5 @@ async fn forget_device(
 ) -> Result<Page, Problem> {
     let request = ForgetDeviceRequest { device_id: form.device };
     app.services.identity_for(&session).forget_device(request).await?;
-    Ok(done("device-forgotten"))
+    Ok(done_with_flash("device-forgotten"))
 }

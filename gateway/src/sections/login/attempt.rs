@@ -1,11 +1,11 @@
-//! A login under way: which step comes next, and the same step again where what was typed is wrong.
+//! A login under way: the page of the next step, or the same step again where what was typed is wrong.
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 use proto::identity::v1::{ErrorReason, GetLoginRequest, LoginProgress, LoginStep, SelectClientRequest};
 use tonic::Status;
 
 use super::{
-    progress::{Progress, path_of},
+    progress::{Progress, step_path},
     views::{self, LoginView},
 };
 use crate::{
@@ -17,11 +17,11 @@ use crate::{
     problem::Problem,
 };
 
-/// An attempt to log in, from the bearer token or the cookie. Without either the login begins anew.
+/// A login under way, found by the bearer token or the cookie. Without either, the login begins anew.
 pub struct Attempt {
-    /// The attempt's token.
+    /// The login token.
     pub token: String,
-    /// The tokens by which the browser is known.
+    /// The device tokens in the browser's cookie.
     devices: String,
 }
 
@@ -36,27 +36,29 @@ impl<S: Sync> FromRequestParts<S> for Attempt {
 }
 
 impl Attempt {
-    /// How far the attempt is.
+    /// How far the login is, from identity.
     async fn progress(&self, app: &App) -> Result<LoginProgress, Problem> {
         let request = GetLoginRequest { login_token: self.token.clone() };
         Ok(app.services.identity()?.get_login(request).await?.into_inner().progress.unwrap_or_default())
     }
 
-    /// The page of the step that comes now; the page of another step leads there.
+    /// The page of the current step, where `path` is that page; else a redirect to the current step.
     pub async fn page(&self, app: &App, continuation: Continuation, path: &str) -> Result<Page, Problem> {
         let progress = match self.progress(app).await {
             Ok(progress) => progress,
-            Err(problem) => return self.again(app, continuation, problem, "").await,
+            Err(problem) => return self.show_again(app, continuation, problem, "").await,
         };
-        if path_of(progress.step()) == path {
-            return Ok(Page::show_any(views::of_step(&progress, FormState::on_the_way(continuation), "")));
+        if step_path(progress.step()) == path {
+            let view = views::step_view(&progress, FormState::with_continuation(continuation), "");
+            return Ok(Page::show_any(view));
         }
-        let there = with_next(path_of(progress.step()), continuation.next.as_deref());
-        Ok(Page::done(&Progress::from(&progress), there))
+        let current = with_next(step_path(progress.step()), continuation.next.as_deref());
+        Ok(Page::done(&Progress::from(&progress), current))
     }
 
-    /// The form of a step again, with what is wrong and what was typed; after the end of the attempt, the first form.
-    pub async fn again(
+    /// The form of the current step again, with what is wrong and what was typed; where the login has ended,
+    /// its first form.
+    pub async fn show_again(
         &self,
         app: &App,
         continuation: Continuation,
@@ -71,11 +73,11 @@ impl Attempt {
             return Err(problem);
         }
         let progress = self.progress(app).await?;
-        Ok(Page::refused_any(problem, views::of_step(&progress, form, typed)))
+        Ok(Page::refused_any(problem, views::step_view(&progress, form, typed)))
     }
 
-    /// What comes after a step that was sent: the next step, or the same again.
-    pub async fn answered(
+    /// The page after a step was sent: the next step, or the same step again.
+    pub async fn after_step(
         &self,
         app: &App,
         continuation: Continuation,
@@ -84,12 +86,12 @@ impl Attempt {
     ) -> Result<Page, Problem> {
         match answer {
             Ok(progress) => proceed(app, progress, continuation, &self.devices).await,
-            Err(status) => self.again(app, continuation, status.into(), typed).await,
+            Err(status) => self.show_again(app, continuation, status.into(), typed).await,
         }
     }
 }
 
-/// On to the next step, or into the portal.
+/// Goes on to the next step, or into the portal.
 pub async fn proceed(
     app: &App,
     progress: Option<LoginProgress>,
@@ -98,20 +100,21 @@ pub async fn proceed(
 ) -> Result<Page, Problem> {
     let progress = progress.unwrap_or_default();
     if progress.step() == LoginStep::Done {
-        return logged_in(app, &progress, continuation, devices).await;
+        return enter_portal(app, &progress, continuation, devices).await;
     }
     let outcome = Progress::from(&progress);
     let page = if continuation.pending_form.is_some() {
-        let view = views::of_step(&progress, FormState::on_the_way(continuation), "");
+        let view = views::step_view(&progress, FormState::with_continuation(continuation), "");
         Page::next(&outcome, view, None)
     } else {
-        Page::done(&outcome, with_next(path_of(progress.step()), continuation.next.as_deref()))
+        Page::done(&outcome, with_next(step_path(progress.step()), continuation.next.as_deref()))
     };
     Ok(page.with_cookie(cookie::make(cookie::LOGIN, progress.login_token)))
 }
 
-/// The page after the last step: the session's cookie is set, the attempt's is removed, and a form that waited comes back.
-async fn logged_in(
+/// The page after the last step. It sets the session cookie, removes the login cookie, and shows a form that
+/// waited.
+async fn enter_portal(
     app: &App,
     progress: &LoginProgress,
     continuation: Continuation,
@@ -122,11 +125,11 @@ async fn logged_in(
     let account = session.as_ref().map_or("", |session| session.facts.account_id.as_str()).to_owned();
     let pending = PendingForm::open(app, continuation.pending_form.as_deref(), &account);
     if let (Some(before), Some(pending)) = (&session, &pending) {
-        // The form that waits is about one client: the new session becomes about the same client.
+        // The form that waits is about one client, so the new session chooses the same client.
         let client_id = &pending.stamp.client;
         if !client_id.is_empty() && *client_id != before.facts.client_id {
             let request = SelectClientRequest { client_id: client_id.clone() };
-            // Where the person has lost access to that client, the login counts all the same. The form is refused
+            // If the person has lost access to that client, the login still succeeds, and the form is refused
             // when it is sent.
             if app.services.identity_for(before).select_client(request).await.is_ok() {
                 app.sessions.forget(&account).await;

@@ -1,4 +1,4 @@
-//! The second step: the code that is asked for, sent, and typed.
+//! The second step of a login: sending a code and checking the typed code.
 
 use axum::extract::{Query, State};
 use proto::identity::v1::{ResendCodeRequest, SendCodeRequest, VerifyCodeRequest};
@@ -19,7 +19,7 @@ use crate::{
     problem::Problem,
 };
 
-/// The form, with where the code went; or with what is needed to send it.
+/// The form for the code; or, before a code was sent, the form that asks to send one.
 #[utoipa::path(get, path = "/login/code", tag = "login", params(Next),
     responses((status = 200, body = views::CodeView)))]
 pub async fn show(
@@ -43,7 +43,7 @@ pub async fn show_device(
 
 /// Check the code (T15–T17, P31). Send the login token as bearer token.
 #[utoipa::path(post, path = "/login/code", tag = "login", request_body = TypedCode,
-    responses((status = 200, body = Progress), (status = 422, description = "Wrong or expired")))]
+    responses((status = 200, body = Progress), (status = 422, description = "The code is wrong or expired")))]
 pub async fn submit(
     State(app): State<App>,
     attempt: Attempt,
@@ -55,7 +55,7 @@ pub async fn submit(
 
 /// Check the code for a new device (V7, H6). Send the login token as bearer token.
 #[utoipa::path(post, path = "/login/device", tag = "login", request_body = TypedCode,
-    responses((status = 200, body = Progress), (status = 422, description = "Wrong or expired")))]
+    responses((status = 200, body = Progress), (status = 422, description = "The code is wrong or expired")))]
 pub async fn submit_device(
     State(app): State<App>,
     attempt: Attempt,
@@ -71,8 +71,8 @@ async fn check(app: &App, attempt: Attempt, browser: Browser, form: TypedCode) -
         code: form.code.clone(),
         device_name: browser.name,
     };
-    let verified = app.services.identity()?.verify_code(request).await;
-    attempt.answered(app, form.continuation(), verified.map(|it| it.into_inner().progress), &form.code).await
+    let verified = app.services.identity()?.verify_code(request).await.map(|it| it.into_inner().progress);
+    attempt.after_step(app, form.continuation(), verified, &form.code).await
 }
 
 /// Send the code, where the person asks for it (P27, R13). Send the login token as bearer token.
@@ -90,12 +90,12 @@ pub async fn send(
         address: browser.address,
     };
     let sent = app.services.identity()?.send_code(request).await;
-    attempt.answered(&app, form.continuation(), sent.map(|it| it.into_inner().progress), &form.phone).await
+    attempt.after_step(&app, form.continuation(), sent.map(|it| it.into_inner().progress), &form.phone).await
 }
 
-/// Send a new code (T18). The former one is void.
+/// Send a new code (T18). The former code is void.
 #[utoipa::path(post, path = "/login/code/resend", tag = "login", request_body = CodeRequest,
-    responses((status = 200, body = Progress), (status = 429, description = "Too soon, or too many")))]
+    responses((status = 200, body = Progress), (status = 429, description = "Too soon, or too many codes")))]
 pub async fn resend(
     State(app): State<App>,
     attempt: Attempt,
@@ -105,6 +105,6 @@ pub async fn resend(
     let request = ResendCodeRequest { login_token: attempt.token.clone(), address: browser.address };
     let sent = app.services.identity()?.resend_code(request).await.map(|it| it.into_inner().progress);
     let is_sent = sent.as_ref().is_ok_and(|sent| sent.as_ref().is_some_and(|it| it.code.is_some()));
-    let page = attempt.answered(&app, form.continuation(), sent, "").await?;
+    let page = attempt.after_step(&app, form.continuation(), sent, "").await?;
     Ok(if is_sent { page.with_cookie(cookie::flash("code-sent-again")) } else { page })
 }

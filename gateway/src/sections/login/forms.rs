@@ -1,11 +1,13 @@
-//! What the steps of a login take.
+//! The forms of the steps of a login.
+
+#![expect(clippy::struct_field_names, reason = "the names are those of the JSON document")]
 
 use crate::form::form;
 
 form! {
     /// User name and password.
     pub struct Credentials, shown as CredentialsFields {
-        /// The organisation's name, where the host does not tell it (T12).
+        /// The organisation's name, where the host serves several organisations (T12).
         hidden organisation: String,
         /// The user name.
         shown username: String,
@@ -16,16 +18,16 @@ form! {
 }
 
 form! {
-    /// A code.
+    /// The code that was sent.
     pub struct TypedCode, shown as CodeFields {
-        /// As typed: spaces and dashes are ignored.
+        /// The code as typed: spaces and dashes are ignored.
         secret code: String,
     }
     continues
 }
 
 form! {
-    /// Asks for a code.
+    /// Asks to send a code.
     pub struct CodeRequest, shown as CodeRequestFields {
         /// The telephone number, where the organisation asks for it (R13).
         shown phone: String,
@@ -38,9 +40,9 @@ form! {
     pub struct OwnPassword, shown as OwnPasswordFields {
         /// The password that the login began with.
         secret current_password: String,
-        /// The new one.
+        /// The new password.
         secret new_password: String,
-        /// The new one again.
+        /// The new password again.
         secret repeat_password: String,
     }
     continues
@@ -49,7 +51,7 @@ form! {
 form! {
     /// Agrees to the terms.
     pub struct Agreement, shown as AgreementFields {
-        /// The version that was shown.
+        /// The version of the terms that the person read.
         hidden version: i32,
     }
     continues
@@ -58,7 +60,7 @@ form! {
 form! {
     /// Accepts an invitation, or declines it.
     pub struct InvitationAnswer, shown as InvitationAnswerFields {
-        /// The invitation, by its id.
+        /// The id of the invitation.
         hidden invitation: String,
     }
     continues

@@ -1,4 +1,4 @@
-//! Logging out, at once or with one more question.
+//! Logging out, at once or after one more question.
 
 use askama::Template;
 use axum::{
@@ -27,7 +27,7 @@ impl View for LogoutView {
     const TITLE: &'static str = "logout-title";
 }
 
-/// That somebody has logged out.
+/// The person is logged out.
 #[derive(Serialize, ToSchema)]
 pub struct LoggedOut {
     /// Always true.
@@ -40,7 +40,7 @@ pub async fn show() -> Page {
     Page::show(LogoutView {})
 }
 
-/// End the session (T88, P53). What the browser has kept of the pages is thrown away.
+/// End the session (T88, P53). The browser is told to delete the pages that it has kept.
 #[utoipa::path(post, path = "/logout", tag = "login", security(("session" = [])),
     responses((status = 200, body = LoggedOut)))]
 pub async fn submit(State(app): State<App>, viewer: Result<Viewer, Problem>) -> Result<Response, Problem> {

@@ -1,4 +1,4 @@
-//! Logging in, step by step, and out again.
+//! Logging in, step by step, and logging out.
 
 mod attempt;
 mod code;

@@ -1,4 +1,4 @@
-//! An own password: at the first login, after a temporary one, or because its life is over.
+//! Choosing a password: at the first login, after a temporary password, or because the password has expired.
 
 use axum::extract::{Query, State};
 use proto::identity::v1::SetOwnPasswordRequest;
@@ -18,7 +18,7 @@ use crate::{
     sections::password::are_same,
 };
 
-/// The form, with the rules before anything is typed.
+/// The form for a new password, with the rules for it.
 #[utoipa::path(get, path = "/login/password", tag = "login", params(Next),
     responses((status = 200, body = OwnPasswordView)))]
 pub async fn show(
@@ -29,7 +29,7 @@ pub async fn show(
     attempt.page(&app, Continuation::to(next), "/login/password").await
 }
 
-/// Set an own password (T19–T24, P34–P39, V8–V10, R11). Send the login token as bearer token.
+/// Set a password of one's own (T19–T24, P34–P39, V8–V10, R11). Send the login token as bearer token.
 #[utoipa::path(post, path = "/login/password", tag = "login", request_body = OwnPassword,
     responses((status = 200, body = Progress), (status = 422, description = "The fields that are wrong")))]
 pub async fn submit(
@@ -40,7 +40,7 @@ pub async fn submit(
     let continuation = form.continuation();
     let repeated = OwnPasswordFields::default().repeat_password.name;
     if let Err(problem) = are_same(&form.new_password, &form.repeat_password, repeated) {
-        return attempt.again(&app, continuation, problem, "").await;
+        return attempt.show_again(&app, continuation, problem, "").await;
     }
     let request = SetOwnPasswordRequest {
         login_token: attempt.token.clone(),
@@ -48,5 +48,5 @@ pub async fn submit(
         new_password: form.new_password,
     };
     let set = app.services.identity()?.set_own_password(request).await;
-    attempt.answered(&app, continuation, set.map(|it| it.into_inner().progress), "").await
+    attempt.after_step(&app, continuation, set.map(|it| it.into_inner().progress), "").await
 }

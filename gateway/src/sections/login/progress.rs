@@ -1,34 +1,36 @@
-//! How far a login is, as JSON says it, and the page of each step.
+//! How far a login is, as JSON, and the page of each step.
 
 use proto::identity::v1::{LoginProgress, LoginStep, OwnPasswordCause};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// How far a login is. Pages keep the tokens in cookies; programs send them as bearer tokens, and what they keep of a
-/// device in `X-Device-Token`.
+/// How far a login is. Pages keep the tokens in cookies. Programs send the login token and the session token
+/// as bearer token, and the device token in the header `X-Device-Token`.
 #[derive(Default, Serialize, ToSchema)]
 pub struct Progress {
     /// What to do now: `send_code`, `code`, `device_code`, `own_password`, `terms`, `invitation` or `done`.
     pub step: &'static str,
-    /// For the next step: send it as bearer token.
+    /// The login token: send it as bearer token with the next step.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub login_token: String,
-    /// With `done`: send it as bearer token with everything else.
+    /// With `done`, the session token: send it as bearer token with every request.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub session_token: String,
-    /// With `done`, after a code: keep it, and no code is asked where the organisation remembers devices.
+    /// With `done` after a code, the device token: keep it, so that the next login needs no code where the
+    /// organisation remembers devices.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub device_token: String,
-    /// With `code` and `device_code`: where it went, with all but the end hidden.
+    /// With `code` and `device_code`: the address or number that the code was sent to, hidden but for its
+    /// end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code_sent_to: Option<String>,
-    /// Seconds that the code is valid.
+    /// How long the code is valid, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code_life_seconds: Option<i32>,
     /// The first digits of the code, which need not be typed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shown_digits: Option<String>,
-    /// With `own_password`: `first`, `temporary` or `expired`.
+    /// With `own_password`: why, `first`, `temporary` or `expired`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub own_password_cause: Option<&'static str>,
     /// With `terms`: the version to accept.
@@ -68,8 +70,8 @@ impl From<&LoginProgress> for Progress {
     }
 }
 
-/// The page of a step.
-pub const fn path_of(step: LoginStep) -> &'static str {
+/// The path of the page of a step.
+pub const fn step_path(step: LoginStep) -> &'static str {
     match step {
         LoginStep::SendCode | LoginStep::Code => "/login/code",
         LoginStep::DeviceCode => "/login/device",

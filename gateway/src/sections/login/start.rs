@@ -1,4 +1,4 @@
-//! The first step: user name and password.
+//! The first step of a login: user name and password.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ use crate::{
     session::Session,
 };
 
-/// The form. Who is logged in already goes on.
+/// The form for user name and password. A person who is logged in already is sent on to the portal.
 #[utoipa::path(get, path = "/login", tag = "login", params(Next), responses((status = 200, body = LoginView)))]
 pub async fn show(
     organisation: Option<Extension<Arc<Organisation>>>,
@@ -42,17 +42,17 @@ pub async fn show(
     Page::show(view)
 }
 
-/// Begin a login: only the right password leads on (T8–T16).
+/// Begin a login: only the right password leads to the next step (T8–T16).
 #[utoipa::path(post, path = "/login", tag = "login", request_body = Credentials,
-    responses((status = 200, body = Progress), (status = 422, description = "One answer for whatever is wrong")))]
+    responses((status = 200, body = Progress), (status = 422, description = "The same, whatever is wrong")))]
 pub async fn submit(
     State(app): State<App>,
     by_host: Option<Extension<Arc<Organisation>>>,
     browser: Browser,
     Input(form): Input<Credentials>,
 ) -> Result<Page, Problem> {
-    let typed = by_host.is_none() || !form.organisation.is_empty();
-    let organisation = if typed {
+    let is_typed = by_host.is_none() || !form.organisation.is_empty();
+    let organisation = if is_typed {
         app.organisations.by_name(&form.organisation).await?
     } else {
         by_host.map(|Extension(organisation)| organisation)
@@ -60,7 +60,8 @@ pub async fn submit(
     let continuation = form.continuation();
     let devices = browser.device_token.clone();
     let request = StartLoginRequest {
-        // An unknown organisation takes the same way, so that the answer does not tell.
+        // Identity is called for an unknown organisation as well, so that the answer does not reveal which
+        // ones exist.
         organisation_id: organisation.as_ref().map(|found| found.id.clone()).unwrap_or_default(),
         username: form.username.clone(),
         password: form.password.clone(),
@@ -70,7 +71,7 @@ pub async fn submit(
     match app.services.identity()?.start_login(request).await {
         Ok(started) => {
             let page = proceed(&app, started.into_inner().progress, continuation, &devices).await?;
-            let name = organisation.filter(|_| typed).map(|found| found.settings.key.clone());
+            let name = organisation.filter(|_| is_typed).map(|found| found.settings.key.clone());
             Ok(match name {
                 Some(name) => page.with_cookie(cookie::make(cookie::ORGANISATION, name)),
                 None => page,
@@ -83,7 +84,7 @@ pub async fn submit(
             }
             let fields = CredentialsFields::filled(&form, &problem);
             let form = FormState { problem: Some(problem.clone()), continuation };
-            Ok(Page::refused(problem, LoginView { asks_organisation: typed, fields, form }))
+            Ok(Page::refused(problem, LoginView { asks_organisation: is_typed, fields, form }))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What has to be accepted before the portal opens: the terms, and what one was invited to.
+//! What a person answers before the portal opens: the terms and the invitations.
 
 use axum::extract::{Query, State};
 use proto::identity::v1::{AcceptInvitationRequest, AcceptTermsRequest, DeclineInvitationRequest};
@@ -29,7 +29,8 @@ pub async fn show(
 
 /// Agree to the terms (P40, P48). Send the login token as bearer token.
 #[utoipa::path(post, path = "/login/terms", tag = "login", request_body = Agreement,
-    responses((status = 200, body = Progress), (status = 409, description = "They have changed meanwhile")))]
+    responses((status = 200, body = Progress),
+        (status = 409, description = "The terms have changed meanwhile")))]
 pub async fn accept(
     State(app): State<App>,
     attempt: Attempt,
@@ -38,10 +39,10 @@ pub async fn accept(
     let continuation = form.continuation();
     let request = AcceptTermsRequest { login_token: attempt.token.clone(), version: form.version };
     let accepted = app.services.identity()?.accept_terms(request).await;
-    attempt.answered(&app, continuation, accepted.map(|it| it.into_inner().progress), "").await
+    attempt.after_step(&app, continuation, accepted.map(|it| it.into_inner().progress), "").await
 }
 
-/// What one was invited to (V19).
+/// The invitations that wait for the person's answer (V19).
 #[utoipa::path(get, path = "/login/invitation", tag = "login", params(Next),
     responses((status = 200, body = InvitationView)))]
 pub async fn show_invitation(
@@ -52,7 +53,7 @@ pub async fn show_invitation(
     attempt.page(&app, Continuation::to(next), "/login/invitation").await
 }
 
-/// Accept one (V19–V20). Send the login token as bearer token.
+/// Accept an invitation (V19–V20). Send the login token as bearer token.
 #[utoipa::path(post, path = "/login/invitation", tag = "login", request_body = InvitationAnswer,
     responses((status = 200, body = Progress)))]
 pub async fn accept_invitation(
@@ -63,10 +64,10 @@ pub async fn accept_invitation(
     let continuation = form.continuation();
     let request = AcceptInvitationRequest { login_token: attempt.token.clone(), access_id: form.invitation };
     let accepted = app.services.identity()?.accept_invitation(request).await;
-    attempt.answered(&app, continuation, accepted.map(|it| it.into_inner().progress), "").await
+    attempt.after_step(&app, continuation, accepted.map(|it| it.into_inner().progress), "").await
 }
 
-/// Turn one down: the login goes on without it. Send the login token as bearer token.
+/// Decline an invitation: the login goes on without it. Send the login token as bearer token.
 #[utoipa::path(post, path = "/login/invitation/decline", tag = "login", request_body = InvitationAnswer,
     responses((status = 200, body = Progress)))]
 pub async fn decline_invitation(
@@ -77,5 +78,5 @@ pub async fn decline_invitation(
     let continuation = form.continuation();
     let request = DeclineInvitationRequest { login_token: attempt.token.clone(), access_id: form.invitation };
     let declined = app.services.identity()?.decline_invitation(request).await;
-    attempt.answered(&app, continuation, declined.map(|it| it.into_inner().progress), "").await
+    attempt.after_step(&app, continuation, declined.map(|it| it.into_inner().progress), "").await
 }

@@ -1,4 +1,4 @@
-//! What the steps of a login show. None of them holds a password.
+//! The views of the steps of a login. None of them holds a password.
 
 use std::sync::Arc;
 
@@ -18,8 +18,8 @@ use crate::{
     page::{AnyView, FormState, View},
 };
 
-/// The view of the step that comes now. `typed` is what the person typed into its one field before.
-pub fn of_step(progress: &LoginProgress, form: FormState, typed: &str) -> Arc<dyn AnyView> {
+/// The view of the current step. `typed` is what the person typed before into the step's field.
+pub fn step_view(progress: &LoginProgress, form: FormState, typed: &str) -> Arc<dyn AnyView> {
     let typed = |field: FieldState| {
         let error = form.error(field.name);
         FieldState { value: typed.to_owned(), error, ..field }
@@ -41,7 +41,7 @@ pub fn of_step(progress: &LoginProgress, form: FormState, typed: &str) -> Arc<dy
             })
         }
         LoginStep::OwnPassword => {
-            // Nothing that was typed here is shown again.
+            // Passwords are never shown again, so the fields are filled from an empty form.
             let fields = form.problem.as_ref();
             let fields = fields.map(|problem| OwnPasswordFields::filled(&OwnPassword::default(), problem));
             let cause = progress.own_password_cause();
@@ -72,7 +72,7 @@ pub fn of_step(progress: &LoginProgress, form: FormState, typed: &str) -> Arc<dy
     }
 }
 
-/// User name and password.
+/// The form for user name and password.
 #[derive(Default, Serialize, ToSchema, Template)]
 #[template(path = "pages/login/start.html")]
 pub struct LoginView {
@@ -85,10 +85,10 @@ pub struct LoginView {
 }
 
 impl LoginView {
-    /// The form, empty.
+    /// The empty form.
     #[must_use]
     pub fn new(continuation: Continuation) -> Self {
-        Self { form: FormState::on_the_way(continuation), ..Self::default() }
+        Self { form: FormState::with_continuation(continuation), ..Self::default() }
     }
 }
 
@@ -100,7 +100,7 @@ impl View for LoginView {
     }
 }
 
-/// A code has to be asked for.
+/// The form that asks to send a code.
 #[derive(Serialize, ToSchema, Template)]
 #[template(path = "pages/login/send_code.html")]
 pub struct SendCodeView {
@@ -118,17 +118,18 @@ impl View for SendCodeView {
     }
 }
 
-/// The code.
+/// The form for the code that was sent.
 #[derive(Serialize, ToSchema, Template)]
 #[template(path = "pages/login/code.html")]
 pub struct CodeView {
-    /// Where it went, with all but the end hidden; empty where the person typed it.
+    /// The address or number that the code was sent to, hidden but for its end; empty where the person typed
+    /// it.
     pub sent_to: String,
-    /// Its first digits, which need not be typed; empty: none.
+    /// The first digits of the code, which need not be typed; empty: none.
     pub shown_digits: String,
-    /// It goes by SMS.
+    /// Whether the code is sent by SMS.
     pub by_sms: bool,
-    /// It was sent because the device is new.
+    /// Whether the code was sent because the device is new.
     pub is_new_device: bool,
     #[serde(skip)]
     code: FieldState,
@@ -145,8 +146,8 @@ impl CodeView {
         View::title(self)
     }
 
-    /// The key of the button's words.
-    fn submit(&self) -> &'static str {
+    /// The Fluent key of the button's text.
+    fn submit_word(&self) -> &'static str {
         match (self.is_new_device, self.by_sms) {
             (true, _) => "code-submit-device",
             (_, true) => "code-submit-sms",
@@ -167,7 +168,7 @@ impl View for CodeView {
     }
 }
 
-/// An own password.
+/// The form for a password of one's own.
 #[derive(Serialize, ToSchema, Template)]
 #[template(path = "pages/login/password.html")]
 pub struct OwnPasswordView {
@@ -180,8 +181,8 @@ pub struct OwnPasswordView {
 }
 
 impl OwnPasswordView {
-    /// The end of the keys of its words.
-    fn why(&self) -> &'static str {
+    /// The cause, as the end of the page's Fluent keys.
+    fn cause_name(&self) -> &'static str {
         match self.cause {
             OwnPasswordCause::Temporary => "temporary",
             OwnPasswordCause::Expired => "expired",
@@ -224,11 +225,11 @@ impl View for TermsView {
     }
 }
 
-/// What one was invited to.
+/// The invitations that wait for the person's answer.
 #[derive(Serialize, ToSchema, Template)]
 #[template(path = "pages/login/invitation.html")]
 pub struct InvitationView {
-    /// Each invitation.
+    /// The invitations.
     pub invitations: Vec<PendingInvitation>,
     #[serde(skip)]
     invitation_field: &'static str,
@@ -239,11 +240,11 @@ pub struct InvitationView {
 /// One invitation.
 #[derive(Serialize, ToSchema)]
 pub struct PendingInvitation {
-    /// Its id, to answer it by.
+    /// The id of the invitation, to answer it.
     pub id: String,
-    /// Who invites.
+    /// The name of the person who invites.
     pub invited_by: String,
-    /// Whose dossier it is about.
+    /// The name of the client whose dossier it is about; empty: not known.
     pub client_name: String,
 }
 

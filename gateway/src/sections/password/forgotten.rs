@@ -1,4 +1,4 @@
-//! Asking for a new password. The answer is the same for everybody.
+//! Asking for a new password. The answer is always the same, so that it does not reveal who has an account.
 
 use std::sync::Arc;
 
@@ -20,9 +20,9 @@ use crate::{
 };
 
 form! {
-    /// Whose password was forgotten.
+    /// The account whose password was forgotten.
     pub struct Forgotten, shown as ForgottenFields {
-        /// The organisation's name, where the host does not tell it (T27).
+        /// The organisation's name, where the host serves several organisations (T27).
         hidden organisation: String,
         /// The user name.
         shown username: String,
@@ -31,7 +31,7 @@ form! {
     }
 }
 
-/// Whose password was forgotten.
+/// The form that asks for a new password.
 #[derive(Default, Serialize, ToSchema, Template)]
 #[template(path = "pages/password/forgotten.html")]
 pub struct ForgottenView {
@@ -75,13 +75,14 @@ pub struct Asked {
     asked: bool,
 }
 
-/// The form.
+/// The form that asks for a new password.
 #[utoipa::path(get, path = "/password/forgotten", tag = "password", responses((status = 200, body = ForgottenView)))]
 pub async fn show(organisation: Option<Extension<Arc<Organisation>>>) -> Page {
     Page::show(ForgottenView::new(organisation.as_deref().map(|it| &**it), FormState::default()))
 }
 
-/// Ask for a new password (T26–T30, V12–V14, H8–H9). The answer is the same whoever it is.
+/// Ask for a new password (T26–T30, V12–V14, H8–H9). The answer is the same
+/// whether the account exists or not.
 #[utoipa::path(post, path = "/password/forgotten", tag = "password", request_body = Forgotten,
     responses((status = 200, body = Asked)))]
 pub async fn submit(

@@ -1,4 +1,4 @@
-//! A forgotten password: asking for help, and choosing a new password by a link.
+//! A forgotten password: asking for a link, and choosing a new password by the link.
 
 mod forgotten;
 mod repeated;

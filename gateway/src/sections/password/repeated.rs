@@ -1,10 +1,10 @@
-//! A new password is typed twice.
+//! The check that a new password was typed twice in the same way.
 
 use proto::gateway::v1::ErrorReason;
 
 use crate::problem::Problem;
 
-/// Compares the two (T21, P39).
+/// Checks that both typed passwords are the same (T21, P39).
 ///
 /// # Errors
 /// `PASSWORDS_DIFFER`, for the field where the password is typed again.

@@ -1,4 +1,4 @@
-//! A new password by a link.
+//! Choosing a new password by the link that was sent.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ use crate::{
 };
 
 form! {
-    /// A new password by a link (V16).
+    /// A new password, chosen by a link (V16).
     pub struct Replacement, shown as ReplacementFields {
         /// The user name.
         shown username: String,
@@ -34,7 +34,7 @@ form! {
     }
 }
 
-/// A new password.
+/// The form for a new password.
 #[derive(Default, Serialize, ToSchema, Template)]
 #[template(path = "pages/password/reset.html")]
 pub struct ResetView {
@@ -54,23 +54,25 @@ impl View for ResetView {
     }
 }
 
-/// The new password counts.
+/// The new password is set.
 #[derive(Serialize, ToSchema)]
 pub struct Reset {
     /// Always true.
     reset: bool,
 }
 
-/// The form that a link leads to (V15).
+/// The form for a new password, to which the link leads (V15).
 #[utoipa::path(get, path = "/password/reset/{token}", tag = "password",
-    params(("token" = String, Path, description = "As it was sent")), responses((status = 200, body = ResetView)))]
+    params(("token" = String, Path, description = "The token in the link")),
+    responses((status = 200, body = ResetView)))]
 pub async fn show(Path(token): Path<String>) -> Page {
     Page::show(ResetView { token, ..ResetView::default() })
 }
 
-/// Set a new password by a link (V16–V17). Logging in asks for the second factor.
+/// Set a new password by a link (V16–V17). The next login asks for the second factor.
 #[utoipa::path(post, path = "/password/reset/{token}", tag = "password", request_body = Replacement,
-    params(("token" = String, Path, description = "As it was sent")), responses((status = 200, body = Reset)))]
+    params(("token" = String, Path, description = "The token in the link")),
+    responses((status = 200, body = Reset)))]
 pub async fn submit(
     State(app): State<App>,
     organisation: Option<Extension<Arc<Organisation>>>,

@@ -1,4 +1,4 @@
-//! Reports: by period, newest first, page by page.
+//! The reports page: the reports of a period, newest first, page by page.
 
 mod panel;
 mod period;
@@ -44,7 +44,7 @@ struct Filter {
     from: Option<String>,
     /// The last day, included, as ISO 8601.
     until: Option<String>,
-    /// The page, as told by the former one.
+    /// The `next_page` of the former answer; absent: the newest page.
     page: Option<String>,
 }
 
@@ -57,7 +57,7 @@ async fn list(
     Query(filter): Query<Filter>,
 ) -> Result<Page, Problem> {
     let today = app.clock.now().to_zoned(zone()).date();
-    let period = Period::of(filter.period, filter.from, filter.until, today);
+    let period = Period::new(filter.period, filter.from, filter.until, today);
     let request = ListReportsRequest {
         from: period.from.clone(),
         until: period.until.clone(),

@@ -1,4 +1,4 @@
-//! Reports on the start page, and which events are news of reports.
+//! The panel of reports on the start page, and which events mean that there is a new report to read.
 
 use chassis::contract::type_name;
 use prost::Name;
@@ -9,16 +9,16 @@ use super::report::{DayView, ReportView};
 use crate::{app::App, problem::Problem, session::Session};
 
 /// How many reports the panel shows.
-const NEWEST: i32 = 3;
+const PANEL_SIZE: i32 = 3;
 
 /// The newest reports, day by day (T24, P58, R22).
 pub async fn panel(app: &App, session: &Session) -> Result<Vec<DayView>, Problem> {
-    let request = ListReportsRequest { page_size: NEWEST, ..Default::default() };
+    let request = ListReportsRequest { page_size: PANEL_SIZE, ..Default::default() };
     let answer = app.services.dossier_for(session).list_reports(request).await?.into_inner();
     Ok(DayView::list(answer.reports.into_iter().filter_map(ReportView::new)))
 }
 
-/// Whether an event means that there is something new to read. An import of old records is no news.
+/// Whether an event means that there is something new to read. An import of historic records is not new.
 #[must_use]
 pub fn is_new(event: &Any) -> bool {
     let name = type_name(event);

@@ -1,4 +1,4 @@
-//! The period that reports are read by.
+//! The period whose reports are shown.
 
 use jiff::{ToSpan, civil::Date};
 use serde::{Deserialize, Serialize};
@@ -16,29 +16,29 @@ pub enum Preset {
     Year,
     /// Everything.
     All,
-    /// From and until a day of one's own.
+    /// From and until a day that the person chooses.
     Custom,
 }
 
 /// A period, by its name and its days.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Period {
-    /// Which of those to choose from.
+    /// The preset.
     pub preset: Preset,
     /// The first day, as ISO 8601; empty: from the beginning.
     pub from: String,
-    /// The last day, included; empty: to the newest.
+    /// The last day, included, as ISO 8601; empty: until the newest report.
     pub until: String,
 }
 
 impl Period {
-    /// The period that was asked for. Days of one's own win over a name without days.
+    /// The period that was asked for. Its days count where no preset is given, or the preset is `custom`.
     #[must_use]
-    pub fn of(preset: Option<Preset>, from: Option<String>, until: Option<String>, today: Date) -> Self {
+    pub fn new(preset: Option<Preset>, from: Option<String>, until: Option<String>, today: Date) -> Self {
         let (from, until) = (from.unwrap_or_default(), until.unwrap_or_default());
-        let own = !from.is_empty() || !until.is_empty();
+        let has_days = !from.is_empty() || !until.is_empty();
         let preset = match preset {
-            None | Some(Preset::Custom) if own => Preset::Custom,
+            None | Some(Preset::Custom) if has_days => Preset::Custom,
             None | Some(Preset::Custom) => Preset::All,
             Some(preset) => preset,
         };
@@ -54,13 +54,13 @@ impl Period {
         Self { preset, from, until }
     }
 
-    /// Whether this is the period's name.
+    /// Whether the preset has this name.
     #[must_use]
     pub fn is(&self, name: &str) -> bool {
         name == self.name()
     }
 
-    /// The period's name.
+    /// The name of the preset.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self.preset {
@@ -89,18 +89,18 @@ mod tests {
     use super::*;
 
     fn period(preset: Option<Preset>, from: &str, until: &str) -> Period {
-        Period::of(preset, Some(from.to_owned()), Some(until.to_owned()), date(2027, 3, 31))
+        Period::new(preset, Some(from.to_owned()), Some(until.to_owned()), date(2027, 3, 31))
     }
 
     #[test]
-    fn a_week_is_seven_days_with_today() {
+    fn a_week_is_seven_days_including_today() {
         assert_eq!(period(Some(Preset::Week), "", "").from, "2027-03-25");
         assert_eq!(period(Some(Preset::Month), "", "").from, "2027-02-28");
         assert_eq!(period(Some(Preset::Year), "", "").from, "2026-03-31");
     }
 
     #[test]
-    fn days_of_ones_own_count_and_without_any_everything_is_shown() {
+    fn chosen_days_count_only_without_another_preset() {
         assert_eq!(period(None, "2027-01-01", "").preset, Preset::Custom);
         assert_eq!(period(Some(Preset::Custom), "", "").preset, Preset::All);
         assert_eq!(period(Some(Preset::Week), "2027-01-01", "").from, "2027-03-25");

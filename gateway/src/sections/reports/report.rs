@@ -1,4 +1,4 @@
-//! A report as people read it.
+//! A report as pages and JSON show it.
 
 use chassis::time;
 use jiff::{Timestamp, civil::Date};
@@ -8,14 +8,14 @@ use utoipa::ToSchema;
 
 use crate::i18n::zone;
 
-/// A report, as it is read (T75, H12).
+/// A report (T75, H12).
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ReportView {
     /// Its id.
     pub id: String,
     /// When it was written.
     pub written_at: Timestamp,
-    /// What kind: `daily`, `medical`, `incident` or `conversation`.
+    /// The kind: `daily`, `medical`, `incident` or `conversation`.
     pub kind: &'static str,
     /// The text.
     pub text: String,
@@ -26,7 +26,7 @@ pub struct ReportView {
 }
 
 impl ReportView {
-    /// From the contract; `None` where it has no time.
+    /// From the contract's report; `None` where it has no time.
     #[must_use]
     pub fn new(report: Report) -> Option<Self> {
         Some(Self {
@@ -50,7 +50,7 @@ impl ReportView {
         self.written_at.to_zoned(zone()).date()
     }
 
-    /// The key of the words for its kind.
+    /// The Fluent key of its kind.
     #[must_use]
     pub fn kind_word(&self) -> String {
         format!("report-kind-{}", self.kind)
@@ -67,7 +67,7 @@ pub struct DayView {
 }
 
 impl DayView {
-    /// Reports in the order given, day by day.
+    /// Groups reports by day; their order stays.
     #[must_use]
     pub fn list(reports: impl Iterator<Item = ReportView>) -> Vec<Self> {
         let mut days: Vec<Self> = Vec::new();

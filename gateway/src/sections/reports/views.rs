@@ -1,4 +1,4 @@
-//! What the reports page shows.
+//! The view of the reports page.
 
 use askama::Template;
 use serde::Serialize;
@@ -16,9 +16,9 @@ use crate::{
 pub struct ReportsView {
     /// The period that is shown.
     pub period: Period,
-    /// Day by day, newest first.
+    /// The reports, day by day, newest first.
     pub days: Vec<DayView>,
-    /// The next, older page; to be given as `page`.
+    /// The next, older page: send it as `page`; null: this is the oldest page.
     pub next_page: Option<String>,
     /// Whether this is the newest page.
     pub is_first_page: bool,

@@ -1,4 +1,4 @@
-//! The start page: what is new, first.
+//! The start page: what is new in each section.
 
 mod views;
 
@@ -31,7 +31,7 @@ async fn show(State(app): State<App>, Viewer(session): Viewer) -> Result<Page, P
             })
         }
     });
-    // All panels are asked for at once.
+    // The services are called for all panels at the same time.
     let panels = try_join_all(panels).await?;
     let facts = &session.facts;
     let is_own = facts.impersonator.is_empty();

@@ -1,4 +1,4 @@
-//! What the start page shows.
+//! The view of the start page.
 
 use askama::Template;
 use jiff::Timestamp;
@@ -12,15 +12,15 @@ use crate::{i18n::filters, page::View, sections::reports::DayView};
 pub struct PanelView {
     /// The section, such as `reports`.
     pub section: &'static str,
-    /// The page with all of it.
+    /// The path of the section's page.
     #[serde(skip)]
     pub path: &'static str,
-    /// The newest, day by day.
+    /// The newest reports, day by day.
     pub days: Vec<DayView>,
 }
 
 impl PanelView {
-    /// The key of the panel's words with this end.
+    /// The Fluent key of the panel's text with this end.
     fn word(&self, end: &str) -> String {
         format!("{}-{end}", self.section)
     }
@@ -36,7 +36,7 @@ pub struct StartView {
     pub username: String,
     /// A panel for each section that the person may view, in the order of the menu.
     pub panels: Vec<PanelView>,
-    /// When the person logged in before; absent: never.
+    /// When the person logged in before this login; absent: never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_login_at: Option<Timestamp>,
 }

@@ -1,4 +1,4 @@
-//! Adding somebody to the list, without rights (V46–V48).
+//! Adding a person to the list, without rights (V46–V48).
 
 use axum::extract::State;
 use chassis::time;
@@ -19,7 +19,7 @@ use crate::{
     sessions::Viewer,
 };
 
-/// The form.
+/// The form that adds a person.
 #[utoipa::path(get, path = "/users/new", tag = "users", security(("session" = [])),
     responses((status = 200, body = InviteView)))]
 pub async fn show(_viewer: Viewer) -> Page {
@@ -28,7 +28,7 @@ pub async fn show(_viewer: Viewer) -> Page {
     Page::show(view)
 }
 
-/// Add somebody, without rights (V47). The answer is the same whether they have an account already or not.
+/// Add a person, without rights (V47). The answer is the same whether the person has an account or not.
 #[utoipa::path(post, path = "/users/new", tag = "users", request_body = Guest, security(("session" = [])),
     responses((status = 200, body = UserOutcome), (status = 422, description = "The fields that are wrong")))]
 pub async fn submit(
@@ -55,10 +55,10 @@ pub async fn submit(
     Ok(Page::refused(problem, view))
 }
 
-/// What identity is asked.
+/// The request to identity.
 ///
 /// # Errors
-/// `FIELD_MALFORMED`, where the last day is no day.
+/// `FIELD_MALFORMED`, where the last day is not a date.
 fn request_of(form: &Guest) -> Result<InviteUserRequest, Problem> {
     let relation = match form.relation.as_str() {
         "relative" => RelationKind::Relative,
@@ -82,7 +82,7 @@ fn request_of(form: &Guest) -> Result<InviteUserRequest, Problem> {
     })
 }
 
-/// The first moment after a day: the last day counts whole.
+/// The first moment after a day, because access lasts until the end of the last day.
 fn end_of_day(text: &str) -> Option<Timestamp> {
     let next: Date = text.parse::<Date>().ok()?.tomorrow().ok()?;
     Some(next.to_zoned(zone()).ok()?.timestamp())

@@ -1,15 +1,15 @@
-//! What inviting somebody takes.
+//! The form that adds a person.
 
 use crate::form::form;
 
 form! {
-    /// Somebody to invite.
+    /// A person to invite.
     pub struct Guest, shown as GuestFields {
         /// The name.
         shown name: String,
         /// The e-mail address.
         shown email: String,
-        /// The mobile number; needed where codes go by SMS.
+        /// The mobile number; needed where the organisation sends codes by SMS.
         shown phone: String,
         /// `relative` or `third-party`.
         hidden relation: String,

@@ -9,28 +9,28 @@ use proto::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Somebody who has access or was invited.
+/// A person who has access or was invited.
 #[derive(Serialize, ToSchema)]
 pub struct Person {
-    /// The access, by its id.
+    /// The id of the access.
     pub id: String,
     /// The name.
     pub name: String,
     /// `client`, `representative`, `relative` or `third-party`.
     pub relation: &'static str,
-    /// What they may do: sections by action.
+    /// The person's rights: the sections of each action.
     pub rights: Vec<Right>,
-    /// Since when.
+    /// When the access begins; null: not known.
     pub since: Option<Timestamp>,
-    /// Until when; absent: no end known.
+    /// The last moment of the access; null: no end is known.
     pub until: Option<Timestamp>,
-    /// On what ground.
+    /// The ground of the access, such as `invitation`.
     pub ground: String,
     /// How far an invitation is: `none`, `added`, `sent`, `accepted` or `expired`.
     pub invitation: &'static str,
-    /// Whether it is oneself.
+    /// Whether the person is the one who is logged in.
     pub is_self: bool,
-    /// Whether one may change it.
+    /// Whether the person who is logged in may change these rights.
     pub may_change: bool,
 }
 
@@ -39,7 +39,7 @@ pub struct Person {
 pub struct Right {
     /// `view`, `write` or `sign`.
     pub action: &'static str,
-    /// The sections.
+    /// The sections in which the action may be done.
     pub sections: Vec<&'static str>,
 }
 
@@ -66,7 +66,7 @@ impl Person {
             },
             rights: Right::list(&entry.grants),
             since: time::from_proto(entry.valid_from.as_ref()),
-            // The end is a moment; what people know is the last day before it.
+            // `valid_until` is the first moment without access; people read the last day with access.
             until: time::from_proto(entry.valid_until.as_ref()).map(|end| end - SignedDuration::from_secs(1)),
             invitation: match entry.invitation() {
                 InvitationState::Unspecified | InvitationState::Withdrawn | InvitationState::Declined => {

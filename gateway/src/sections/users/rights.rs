@@ -1,4 +1,4 @@
-//! Giving rights by ticking (V49), sending the invitation again, and ending access.
+//! Giving rights by ticking boxes (V49), sending the invitation again, and ending access.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
-    list::{UserOutcome, changeable},
+    list::{UserOutcome, changeable_entry},
     views::{EndView, RightsView},
 };
 use crate::{
@@ -26,33 +26,33 @@ use crate::{
     sessions::Viewer,
 };
 
-/// Rights that are ticked: `reports-view` and the like. What is not there is taken away.
+/// The ticked rights, such as `reports-view`. A right that is not in the form is taken away.
 #[derive(Deserialize, ToSchema)]
 #[serde(transparent)]
 #[schema(value_type = BTreeMap<String, bool>)]
 pub struct Rights(BTreeMap<String, Ticked>);
 
-/// A tick: `true`, or whatever a browser sends for a box that is ticked.
+/// A tick: `true` in JSON, or the text that a browser sends for a ticked box.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Ticked {
-    Said(bool),
-    Sent(String),
+    Json(bool),
+    Browser(String),
 }
 
 impl Form for Rights {
-    /// The names follow from the sections.
+    /// None: the names of the boxes follow from the sections.
     const FIELDS: &'static [FormField] = &[];
 }
 
 impl Rights {
-    /// The grants that the ticks mean; `None` where a name means nothing.
+    /// The grants that the ticks mean; `None` where a name is no right.
     fn grants(self) -> Option<Vec<Grant>> {
         let mut grants: BTreeMap<i32, Vec<i32>> = BTreeMap::new();
         for (name, tick) in self.0 {
             match tick {
-                Ticked::Said(false) => continue,
-                Ticked::Sent(value) if value.is_empty() => continue,
+                Ticked::Json(false) => continue,
+                Ticked::Browser(value) if value.is_empty() => continue,
                 _ => {}
             }
             let (section, action) = name.rsplit_once('-')?;
@@ -63,22 +63,24 @@ impl Rights {
     }
 }
 
-/// The rights of somebody, to tick.
-#[utoipa::path(get, path = "/users/{id}", tag = "users", params(("id" = String, Path, description = "The account")),
-    security(("session" = [])), responses((status = 200, body = RightsView)))]
+/// The rights of a person, to tick.
+#[utoipa::path(get, path = "/users/{id}", tag = "users",
+    params(("id" = String, Path, description = "The id of the access")), security(("session" = [])),
+    responses((status = 200, body = RightsView)))]
 pub async fn show(
     State(app): State<App>,
     Viewer(session): Viewer,
     Path(id): Path<String>,
 ) -> Result<Page, Problem> {
-    let (entry, answer) = changeable(&app, &session, &id).await?;
+    let (entry, answer) = changeable_entry(&app, &session, &id).await?;
     Ok(Page::show(RightsView::new(entry, &answer.givable)))
 }
 
-/// Set somebody's rights (V49). The first ones send the invitation (V50).
+/// Set a person's rights (V49). The first rights send the invitation (V50).
 #[utoipa::path(post, path = "/users/{id}", tag = "users", request_body = Rights,
-    params(("id" = String, Path, description = "The account")), security(("session" = [])),
-    responses((status = 200, body = UserOutcome), (status = 422, description = "More than one's own rights")))]
+    params(("id" = String, Path, description = "The id of the access")), security(("session" = [])),
+    responses((status = 200, body = UserOutcome),
+        (status = 422, description = "More rights than one's own")))]
 pub async fn submit(
     State(app): State<App>,
     Viewer(session): Viewer,
@@ -94,35 +96,37 @@ pub async fn submit(
             if !problem.is_about_input() {
                 return Err(problem);
             }
-            let (entry, answer) = changeable(&app, &session, &id).await?;
-            let view = RightsView::new(entry, &answer.givable).ticked(&grants);
+            let (entry, answer) = changeable_entry(&app, &session, &id).await?;
+            let view = RightsView::new(entry, &answer.givable).with_ticks(&grants);
             let form = FormState::refused(problem.clone());
             Ok(Page::refused(problem, RightsView { form, ..view }))
         }
     }
 }
 
-/// The question whether to end somebody's access.
-#[utoipa::path(get, path = "/users/{id}/end", tag = "users", params(("id" = String, Path, description = "The account")),
-    security(("session" = [])), responses((status = 200, body = EndView)))]
+/// The question whether to end a person's access.
+#[utoipa::path(get, path = "/users/{id}/end", tag = "users",
+    params(("id" = String, Path, description = "The id of the access")), security(("session" = [])),
+    responses((status = 200, body = EndView)))]
 pub async fn show_end(
     State(app): State<App>,
     Viewer(session): Viewer,
     Path(id): Path<String>,
 ) -> Result<Page, Problem> {
-    let (entry, _) = changeable(&app, &session, &id).await?;
+    let (entry, _) = changeable_entry(&app, &session, &id).await?;
     Ok(Page::show(EndView::new(entry)))
 }
 
-/// End somebody's access at once, or take an invitation back.
-#[utoipa::path(post, path = "/users/{id}/end", tag = "users", params(("id" = String, Path, description = "The account")),
-    security(("session" = [])), responses((status = 200, body = UserOutcome)))]
+/// End a person's access at once, or withdraw an invitation.
+#[utoipa::path(post, path = "/users/{id}/end", tag = "users",
+    params(("id" = String, Path, description = "The id of the access")), security(("session" = [])),
+    responses((status = 200, body = UserOutcome)))]
 pub async fn end(
     State(app): State<App>,
     Viewer(session): Viewer,
     Path(id): Path<String>,
 ) -> Result<Page, Problem> {
-    let (entry, _) = changeable(&app, &session, &id).await?;
+    let (entry, _) = changeable_entry(&app, &session, &id).await?;
     let mut identity = app.services.identity_for(&session);
     let is_invitation = EndView::new(entry).is_invitation;
     if is_invitation {
@@ -136,8 +140,9 @@ pub async fn end(
 
 /// Send an invitation again.
 #[utoipa::path(post, path = "/users/{id}/resend", tag = "users",
-    params(("id" = String, Path, description = "The account")), security(("session" = [])),
-    responses((status = 200, body = UserOutcome), (status = 409, description = "It is not waiting")))]
+    params(("id" = String, Path, description = "The id of the access")), security(("session" = [])),
+    responses((status = 200, body = UserOutcome),
+        (status = 409, description = "The invitation does not wait for an answer")))]
 pub async fn resend(
     State(app): State<App>,
     Viewer(session): Viewer,

@@ -1,4 +1,4 @@
-//! What the pages about access show.
+//! The views of the pages about access.
 
 use askama::Template;
 use chassis::section;
@@ -17,7 +17,7 @@ use crate::{
     page::{FormState, View},
 };
 
-/// Who has access today.
+/// The people who have access today.
 #[derive(Serialize, ToSchema, Template)]
 #[template(path = "pages/users/access.html")]
 pub struct AccessView {
@@ -26,7 +26,7 @@ pub struct AccessView {
 }
 
 impl AccessView {
-    /// From what identity says.
+    /// From the answer of identity.
     #[must_use]
     pub fn new(answer: ListAccessResponse, now: Timestamp) -> Self {
         let people = answer.entries.into_iter().map(Person::new).filter(|person| person.has_access(now));
@@ -38,18 +38,18 @@ impl View for AccessView {
     const TITLE: &'static str = "access-title";
 }
 
-/// Who was invited, and who has which rights.
+/// The people who have access or were invited, with their rights.
 #[derive(Serialize, ToSchema, Template)]
 #[template(path = "pages/users/list.html")]
 pub struct UsersView {
     /// The people, oldest first.
     pub people: Vec<Person>,
-    /// Whether one may invite others.
+    /// Whether the person who is logged in may invite others.
     pub may_invite: bool,
 }
 
 impl UsersView {
-    /// From what identity says.
+    /// From the answer of identity.
     #[must_use]
     pub fn new(answer: ListAccessResponse) -> Self {
         Self { people: answer.entries.into_iter().map(Person::new).collect(), may_invite: answer.may_invite }
@@ -60,7 +60,7 @@ impl View for UsersView {
     const TITLE: &'static str = "users-title";
 }
 
-/// Somebody to invite.
+/// The form that adds a person.
 #[derive(Default, Serialize, ToSchema, Template)]
 #[template(path = "pages/users/invite.html")]
 pub struct InviteView {
@@ -71,7 +71,7 @@ pub struct InviteView {
 }
 
 impl InviteView {
-    /// The key of the words for what went wrong with no field of the form.
+    /// The Fluent key of an error that is about no field of the form.
     fn general_error(&self) -> Option<String> {
         self.form.word().filter(|_| self.fields.errors().is_empty())
     }
@@ -89,34 +89,34 @@ impl View for InviteView {
 #[derive(Serialize, ToSchema, Template)]
 #[template(path = "pages/users/rights.html")]
 pub struct RightsView {
-    /// Who.
+    /// The person.
     pub person: Person,
-    /// All that one may give, and what is given.
+    /// All rights that the person who is logged in may give, and which of them are given.
     pub ticks: Vec<SectionTicks>,
     #[serde(skip)]
     pub form: FormState,
 }
 
-/// What may be given in one section.
+/// The rights that may be given in one section.
 #[derive(Serialize, ToSchema)]
 pub struct SectionTicks {
     /// The section.
     pub section: &'static str,
-    /// Each action that may be given, and whether it is.
+    /// Each action that may be given, and whether it is given.
     pub ticks: Vec<Tick>,
 }
 
-/// One right.
+/// A right that may be given.
 #[derive(Serialize, ToSchema)]
 pub struct Tick {
     /// `view` or `write`.
     pub action: &'static str,
-    /// Whether it is given.
+    /// Whether the right is given.
     pub is_given: bool,
 }
 
 impl RightsView {
-    /// The rights of an entry among those that can be given.
+    /// The rights that may be given, with those that the entry has.
     #[must_use]
     pub fn new(entry: AccessEntry, givable: &[Grant]) -> Self {
         let has = |section: Section, action: i32| {
@@ -136,9 +136,9 @@ impl RightsView {
         Self { ticks: ticks.collect(), person: Person::new(entry), form: FormState::default() }
     }
 
-    /// With the ticks as they were sent.
+    /// The same page, with the ticks as the form sent them.
     #[must_use]
-    pub fn ticked(mut self, sent: &[Grant]) -> Self {
+    pub fn with_ticks(mut self, sent: &[Grant]) -> Self {
         for row in &mut self.ticks {
             let actions = sent.iter().filter(|grant| section::name(grant.section()) == row.section);
             let actions: Vec<&str> = actions
@@ -161,18 +161,18 @@ impl View for RightsView {
     }
 }
 
-/// Asks whether to end somebody's access.
+/// Asks whether to end a person's access.
 #[derive(Serialize, ToSchema, Template)]
 #[template(path = "pages/users/end.html")]
 pub struct EndView {
-    /// Who.
+    /// The person.
     pub person: Person,
-    /// Whether it is an invitation that is taken back.
+    /// Whether an invitation is withdrawn; else access is ended.
     pub is_invitation: bool,
 }
 
 impl EndView {
-    /// The question about an entry.
+    /// The question for an entry.
     #[must_use]
     pub fn new(entry: AccessEntry) -> Self {
         let person = Person::new(entry);
