@@ -1,9 +1,10 @@
-# Thin on purpose: each target says what it runs. ARGS goes to the tests: make test ARGS='-p zorgportaal-store'.
+# Each target is a few plain commands, which can also be typed by hand. ARGS is passed on to the demo or the
+# tests: make test ARGS='-p zorgportaal-store'.
 export SQLX_OFFLINE ?= true
 TARGET := $(or $(CARGO_TARGET_DIR),target)/debug
 RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 NEXTEST := $(shell command -v cargo-nextest >/dev/null 2>&1 && echo nextest run || echo test)
-# Without nextest, what has to run alone is left out at first and run by itself.
+# The kill test must run alone. For nextest a setting says so; plain cargo runs the kill test afterwards.
 ALONE := $(if $(filter test,$(NEXTEST)),-- --skip kill::)
 
 .PHONY: demo build setup test check bench chaos fmt queries
@@ -32,17 +33,17 @@ check: setup ## Static checks only
 	.ci/queries --check
 	@if command -v cargo-deny >/dev/null 2>&1; then cargo deny --log-level error check bans licenses sources; fi
 
-bench: setup ## What each pattern costs, beside its floor; writes the table in integration-tests/README.md
+bench: setup ## Measures the product beside its floor; writes the table in integration-tests/README.md
 	cargo build --release --workspace --bins --benches
 	$(RELEASE)/zorgportaal parts -- cargo bench --workspace --bench bench
 
-chaos: ## Ten minutes of kills, from a seed that is printed
+chaos: ## The kill test for ten minutes, with a random seed that is printed
 	@deploy/local/setup.sh --tests
 	cargo build --workspace --all-targets
 	ZORGPORTAAL_KILL_SECONDS=600 ZORGPORTAAL_KILL_SEED=$${ZORGPORTAAL_KILL_SEED:-$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')} \
 	    $(TARGET)/zorgportaal parts -- cargo test -p zorgportaal-integration-tests kill:: -- --nocapture
 
-queries: ## Writes .sqlx after a change of queries or migrations
+queries: ## Writes .sqlx again, after a change of a query or migration
 	.ci/queries
 
 fmt:

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what is missing on a fresh Debian 12: Postgres server programs, a NATS server, npm packages and, with
-# `--tests`, a browser with its driver. Nothing is written outside the checkout but packages and caches.
+# Installs what is missing on a fresh Debian 12: Postgres server programs, a NATS server, npm packages and,
+# with `--tests`, a browser with its driver. Outside the checkout the script writes only packages and caches.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -9,7 +9,7 @@ missing() {
     exit 1
 }
 
-# need WHAT PACKAGE...: installs Debian packages, where we may.
+# need WHAT PACKAGE...: installs the Debian packages that provide WHAT; ends if this user may not install.
 need() {
     what=$1
     shift

@@ -1,11 +1,11 @@
--- The database and roles of one service. Run once, by a superuser, with {service}, {owner_password} and
--- {login_password} filled in; `zorgportaal demo` and the tests do the same.
+-- Creates the database and roles of one service. A superuser runs this file once, with {service},
+-- {owner_password} and {login_password} filled in. `zorgportaal demo` and the tests run the same file.
 --
--- {service}_owner   owns the tables; migrations alone
--- {service}_login   what the process logs in as; can do nothing by itself
--- {service}_app     within one organisation, under row-level security
--- {service}_relay   moves the outbox to the event log, for every organisation
--- {service}_audit   adds to the audit trail and the outbox, for every organisation; changes nothing
+-- {service}_owner   owns the tables; only migrations log in with this role
+-- {service}_login   the service logs in with this role, which has no rights until it switches to a role below
+-- {service}_app     reads and writes the rows of one organisation, under row-level security
+-- {service}_relay   moves events from the outbox to the event log, for every organisation
+-- {service}_audit   inserts audit records and their events, for every organisation; may not change or delete
 CREATE ROLE {service}_owner LOGIN NOSUPERUSER NOBYPASSRLS PASSWORD '{owner_password}';
 CREATE ROLE {service}_login LOGIN NOINHERIT NOSUPERUSER NOBYPASSRLS PASSWORD '{login_password}';
 CREATE ROLE {service}_app NOLOGIN NOSUPERUSER NOBYPASSRLS;

@@ -1,4 +1,4 @@
-//! What the audit trail costs: the same service with its layers, and without the audit layer alone.
+//! Measures the cost of the audit trail: the same service with and without the audit layer.
 
 use std::{
     collections::BTreeMap,
@@ -15,7 +15,7 @@ use chassis::{
     channel,
     id::ClientId,
     keys::KeySettings,
-    server::Bound,
+    server::Listener,
     token::Signer,
 };
 use dossier::{Dossier, Settings};
@@ -32,17 +32,17 @@ use testkit::caller;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    harness::{ROUNDS, Report, Row, Target, closed},
+    harness::{ROUNDS, Report, Row, Target, closed_loop_rate},
     people::People,
     tenant,
 };
 
 const IN_FLIGHT: usize = 32;
 
-/// Serves dossier in this process, with or without the audit layer; gives its address.
+/// Starts dossier in this process, with or without the audit layer; gives the service's address.
 async fn serve(system: &System, keys: &KeySettings, audited: bool, stop: CancellationToken) -> String {
-    let db = tenant::dossier(system, 8);
-    let seal = keys.seal("dossier").unwrap();
+    let db = tenant::dossier_db(system, 8);
+    let seal = keys.seal_keys("dossier").unwrap();
     let audit = Audit::start(db.clone(), seal.clone());
     let clock = Clock::machine();
     let parts = Parts {
@@ -55,7 +55,7 @@ async fn serve(system: &System, keys: &KeySettings, audited: bool, stop: Cancell
     };
     let routes = Dossier::build(parts, Settings {}).unwrap().routes;
     let access = AccessLayer::new(Arc::new(Rules::of_contract().unwrap()), keys.verifier().unwrap(), clock);
-    let bound = Bound::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let bound = Listener::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let address = format!("http://{}", bound.address().unwrap());
     if audited {
         tokio::spawn(bound.serve(routes, service::layers(audit, access), stop));
@@ -65,7 +65,7 @@ async fn serve(system: &System, keys: &KeySettings, audited: bool, stop: Cancell
     address
 }
 
-async fn rate(address: &str, signer: &Signer, people: &People, step: &Arc<AtomicUsize>) -> f64 {
+async fn read_rate(address: &str, signer: &Signer, people: &People, step: &Arc<AtomicUsize>) -> f64 {
     let channels = [channel::connect(address).unwrap(), channel::connect(address).unwrap()];
     let now = Clock::machine().now();
     let grants = [(Section::Reports, Action::View)];
@@ -80,7 +80,7 @@ async fn rate(address: &str, signer: &Signer, people: &People, step: &Arc<Atomic
         })
         .collect();
     let step = Arc::clone(step);
-    closed(IN_FLIGHT, move |_| {
+    closed_loop_rate(IN_FLIGHT, move |_| {
         let mut dossier = callers[step.fetch_add(1, Ordering::Relaxed) * 7 % callers.len()].clone();
         async move {
             let answer = dossier.list_reports(ListReportsRequest::default()).await.unwrap();
@@ -101,9 +101,10 @@ pub async fn run(system: &System, people: &People, report: &mut Report) {
     let step = Arc::new(AtomicUsize::new(0));
     let (mut floor, mut product) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        floor.push(rate(&off, &signer, people, &step).await);
-        product.push(rate(&on, &signer, people, &step).await);
-        // The relay of the running dossier moves what was told: not on the other's time.
+        floor.push(read_rate(&off, &signer, people, &step).await);
+        product.push(read_rate(&on, &signer, people, &step).await);
+        // The system's own dossier relays the events of these reads: wait, so that the next floor is not
+        // slowed down.
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     stop.cancel();

@@ -1,4 +1,4 @@
-//! Rounds, rates, percentiles, and the table that they end in.
+//! Measures rates and percentiles in rounds, and writes the table of results.
 
 use std::{
     collections::BTreeMap,
@@ -15,43 +15,44 @@ use std::{
 use serde::Serialize;
 use tokio::time::Instant;
 
-/// How often floor and product take their turns.
+/// How often floor and product are measured, in turns.
 pub const ROUNDS: usize = 5;
-/// How long one turn is.
+/// The length of one measurement.
 pub const TURN: Duration = Duration::from_secs(3);
 
-/// What a row has to reach.
+/// The target of a row.
 #[derive(Clone, Copy, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
-    /// Product over floor, at least.
+    /// The product divided by the floor is at least this.
     AtLeast(f64),
-    /// Product over floor, at most.
+    /// The product divided by the floor is at most this.
     AtMost(f64),
-    /// The product itself, at most.
+    /// The product is at most this; there is no floor.
     Below(f64),
 }
 
-/// One row: figures of every round.
+/// One row of the table, with the figures of every round.
 #[derive(Serialize)]
 pub struct Row {
     /// What is measured.
     pub name: &'static str,
-    /// In what.
+    /// The unit of the figures, such as `pages/s`.
     pub unit: &'static str,
-    /// What it is held against.
+    /// The floor, in words: what the product is compared with.
     pub against: &'static str,
-    /// The floor's figures; empty where the target is absolute.
+    /// The floor's figures; empty for [`Target::Below`].
     pub floor: Vec<f64>,
     /// The product's figures.
     pub product: Vec<f64>,
-    /// What it has to reach.
+    /// The target of the row.
     pub target: Target,
-    /// CPU of each of our processes, Postgres and NATS for one operation, in milliseconds; empty where it was not taken.
+    /// CPU milliseconds for one operation, by process; empty where CPU was not measured.
     pub cpu_ms: BTreeMap<&'static str, f64>,
 }
 
-/// What CPU one operation took, by process, when so many were done between two looks.
+/// The CPU milliseconds of one operation, by process, from the CPU seconds before and after so many
+/// operations.
 pub fn cpu_ms(
     before: &BTreeMap<&'static str, f64>,
     after: &BTreeMap<&'static str, f64>,
@@ -63,7 +64,7 @@ pub fn cpu_ms(
         .collect()
 }
 
-/// The middle of some figures.
+/// The median.
 pub fn median(figures: &[f64]) -> f64 {
     let mut figures = figures.to_vec();
     figures.sort_by(f64::total_cmp);
@@ -71,7 +72,8 @@ pub fn median(figures: &[f64]) -> f64 {
 }
 
 impl Row {
-    /// The figure that the target is about: the middle of the rounds' own ratios, or of the product's figures.
+    /// The figure that the target is compared with: the median of the rounds' ratios, or, for
+    /// [`Target::Below`], the largest figure of the product.
     fn figure(&self) -> f64 {
         match self.target {
             Target::Below(_) => self.product.iter().copied().fold(0.0, f64::max),
@@ -128,20 +130,20 @@ fn short(figure: f64) -> String {
     if figure >= 100.0 { format!("{figure:.0}") } else { format!("{figure:.2}") }
 }
 
-/// All rows.
+/// The rows of the table.
 #[derive(Default, Serialize)]
 pub struct Report {
     rows: Vec<Row>,
 }
 
 impl Report {
-    /// Adds a row, and says it at once.
+    /// Adds a row and prints it.
     pub fn add(&mut self, row: Row) {
         println!("{}", row.line());
         self.rows.push(row);
     }
 
-    /// Writes the table and the figures, and the table between the marks in a README.
+    /// Writes `bench.md` and `bench.json` to a folder, and the table between the two marks of a README.
     pub fn write(&self, folder: &Path, readme: &Path) {
         let mut table = String::from(
             "| what | unit | against | floor: median (range) | product: median (range) | figure | target | met | CPU ms/op |\n\
@@ -160,8 +162,9 @@ impl Report {
     }
 }
 
-/// Operations per second of so many callers who each wait for their answer. A failure ends the measurement.
-pub async fn closed<F: Future<Output = ()> + Send + 'static>(
+/// Operations per second of a closed loop: each caller starts its next operation when the last one has ended.
+/// A failure ends the measurement.
+pub async fn closed_loop_rate<F: Future<Output = ()> + Send + 'static>(
     callers: usize,
     operation: impl Fn(usize) -> F + Send + Sync + 'static,
 ) -> f64 {
@@ -182,8 +185,8 @@ pub async fn closed<F: Future<Output = ()> + Send + 'static>(
     done.load(Ordering::Relaxed) as f64 / began.elapsed().as_secs_f64()
 }
 
-/// The 99th percentile in milliseconds at a fixed rate, counted from when each call was due: a slow answer does not
-/// hide those that wait behind it.
+/// The 99th percentile of the answer time in milliseconds, at a fixed rate. The time of a call starts when
+/// the call was due, so that a slow answer also counts for the calls that wait behind it.
 pub async fn p99<F: Future<Output = ()> + Send + 'static>(
     per_second: f64,
     callers: usize,

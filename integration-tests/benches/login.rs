@@ -1,4 +1,4 @@
-//! The password step beside raw argon2 on two threads; and what pages feel of it.
+//! Measures the password step beside argon2 alone, and how much slower pages are while people log in.
 
 use std::{
     collections::BTreeMap,
@@ -15,17 +15,18 @@ use integration_tests::System;
 use proto::identity::v1::{StartLoginRequest, identity_service_client::IdentityServiceClient};
 
 use crate::{
-    harness::{ROUNDS, Report, Row, TURN, Target, closed, cpu_ms, p99},
+    harness::{ROUNDS, Report, Row, TURN, Target, closed_loop_rate, cpu_ms, p99},
     page::{self, Browsers},
     people::People,
 };
 
-/// Logins at once: enough for both hashing threads, fewer than their queue takes.
-const AT_ONCE: usize = 16;
+/// The number of logins at the same time: enough to keep both hashing threads busy, too few to fill their
+/// queue.
+const LOGINS_AT_ONCE: usize = 16;
 const CONNECTIONS: usize = 16;
 
-/// Hashes per second, two threads with a piece of memory each.
-fn argon() -> f64 {
+/// Argon2 hashes per second on two threads, each with memory of its own.
+fn argon2_rate() -> f64 {
     let threads: Vec<_> = (0..2)
         .map(|_| {
             std::thread::spawn(|| {
@@ -51,8 +52,9 @@ fn argon() -> f64 {
     threads.into_iter().map(|thread| thread.join().unwrap()).sum()
 }
 
-/// The gateway, as identity knows it, for one turn.
-pub fn identity(system: &System) -> IdentityServiceClient<channel::Channel> {
+/// The methods of identity, called as the gateway. The token is valid for a minute: enough for one
+/// measurement.
+pub fn identity_as_gateway(system: &System) -> IdentityServiceClient<channel::Channel> {
     let keys = KeySettings {
         public: system.data().join("keys/public"),
         private: system.data().join("keys/private"),
@@ -62,7 +64,8 @@ pub fn identity(system: &System) -> IdentityServiceClient<channel::Channel> {
     IdentityServiceClient::new(channel::with_token(channel, &token))
 }
 
-/// Each caller is one person: of two at once one would be told to wait, as a guesser is.
+/// Each caller logs in as another person: identity lets a second login of the same person wait, as it would a
+/// guesser.
 async fn log_in(mut identity: IdentityServiceClient<channel::Channel>, people: Arc<People>, caller: usize) {
     let person = &people.all[caller];
     let request = StartLoginRequest {
@@ -75,15 +78,16 @@ async fn log_in(mut identity: IdentityServiceClient<channel::Channel>, people: A
 }
 
 pub async fn run(system: &System, people: &People, report: &mut Report) {
-    // Codes stay in the table: what is measured is the login, not the mail.
+    // Messaging is stopped: the login is measured, not the sending of the code.
     system.signal("messaging", "STOP");
     let people = Arc::new(people.clone());
     let (mut floor, mut product, mut cpu) = (Vec::new(), Vec::new(), BTreeMap::new());
     for _ in 0..ROUNDS {
-        floor.push(tokio::task::block_in_place(argon));
-        let (identity, folk) = (identity(system), Arc::clone(&people));
+        floor.push(tokio::task::block_in_place(argon2_rate));
+        let (identity, everyone) = (identity_as_gateway(system), Arc::clone(&people));
         let before = system.cpu_seconds();
-        let rate = closed(AT_ONCE, move |caller| log_in(identity.clone(), Arc::clone(&folk), caller)).await;
+        let login = move |caller| log_in(identity.clone(), Arc::clone(&everyone), caller);
+        let rate = closed_loop_rate(LOGINS_AT_ONCE, login).await;
         cpu = cpu_ms(&before, &system.cpu_seconds(), rate * TURN.as_secs_f64());
         product.push(rate);
     }
@@ -100,7 +104,8 @@ pub async fn run(system: &System, people: &People, report: &mut Report) {
     system.signal("messaging", "CONT");
 }
 
-/// Pages at half of their greatest rate, without and with both hashing threads busy all the time.
+/// Pages at half of their highest rate, first without logins, then with both hashing threads busy all the
+/// time.
 async fn beside_pages(system: &System, people: &Arc<People>, report: &mut Report) {
     let browsers = Browsers::open(system.facts["gateway"].as_str().unwrap(), CONNECTIONS).await;
     let step = Arc::new(AtomicUsize::new(0));
@@ -110,14 +115,14 @@ async fn beside_pages(system: &System, people: &Arc<People>, report: &mut Report
         p99(rate, CONNECTIONS, move |caller| {
             let (browsers, people) = (browsers.clone(), Arc::clone(&people));
             let number = step.fetch_add(1, Ordering::Relaxed);
-            async move { browsers.get(caller, "/reports", &people.any(number).session).await }
+            async move { browsers.get(caller, "/reports", &people.at_step(number).session).await }
         })
     };
     let (mut floor, mut product) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         floor.push(pages().await);
-        let (identity, busy) = (identity(system), Arc::new(AtomicBool::new(true)));
-        let logins: Vec<_> = (0..AT_ONCE)
+        let (identity, busy) = (identity_as_gateway(system), Arc::new(AtomicBool::new(true)));
+        let logins: Vec<_> = (0..LOGINS_AT_ONCE)
             .map(|caller| {
                 let (identity, people, busy) = (identity.clone(), Arc::clone(people), Arc::clone(&busy));
                 tokio::spawn(async move {

@@ -1,5 +1,6 @@
-//! What each pattern costs: the product beside its floor, in one run, taken in turns, five rounds (`make bench`).
-//! Words such as `page login` pick parts. The whole writes `target/bench/bench.md` and `bench.json`, and the table in this crate's README.
+//! Measures the product beside its floor, in turns, for five rounds (`make bench`). Arguments such as `page
+//! login` select parts. A run of all parts writes `target/bench/bench.md` and `bench.json`, and the table in
+//! this crate's README.
 
 #![expect(
     clippy::unwrap_used,
@@ -19,8 +20,8 @@ mod page;
 mod people;
 mod process;
 mod relay;
-mod same;
 mod tenant;
+mod timing;
 
 use std::path::Path;
 
@@ -33,7 +34,7 @@ fn main() {
     runtime.block_on(async {
         let asked: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
         let wants = |part: &str| asked.is_empty() || asked.iter().any(|word| word == part);
-        // Logins are measured here by the thousand, all from one address.
+        // All of these thousands of logins and resets come from one IP address: raise the daily limits.
         let many = ("ZORGPORTAAL_LIMITS__CODES_PER_PERSON", "1000000");
         let from = ("ZORGPORTAAL_LIMITS__CODES_PER_ADDRESS", "1000000");
         let resets = ("ZORGPORTAAL_LIMITS__RESETS_PER_ADDRESS", "1000000");
@@ -42,7 +43,7 @@ fn main() {
         if wants("process") {
             process::idle_memory(&system, &mut report);
         }
-        let people = People::settle(&system).await;
+        let people = People::register_all(&system).await;
         if wants("tenant") {
             tenant::run(&system, &people, &mut report).await;
         }
@@ -58,8 +59,8 @@ fn main() {
         if wants("login") {
             login::run(&system, &people, &mut report).await;
         }
-        if wants("same") {
-            same::run(&system, &people, &mut report).await;
+        if wants("timing") {
+            timing::run(&system, &people, &mut report).await;
         }
         if wants("process") {
             process::loaded_memory(&system, &mut report);

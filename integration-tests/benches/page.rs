@@ -1,4 +1,5 @@
-//! The reports page through the gateway, beside pgbench on the same query, and beside one process that does it all.
+//! Measures the reports page through the gateway, beside pgbench with the same query, and beside one process
+//! that queries and renders by itself.
 
 use std::{
     collections::BTreeMap,
@@ -19,15 +20,15 @@ use integration_tests::System;
 use tokio::{net::TcpStream, sync::Mutex};
 
 use crate::{
-    harness::{ROUNDS, Report, Row, TURN, Target, closed, cpu_ms},
+    harness::{ROUNDS, Report, Row, TURN, Target, closed_loop_rate, cpu_ms},
     people::People,
     tenant,
 };
 
-/// Connections to a page, each of which waits for its answer.
+/// The number of connections, each of which waits for its answer before it asks again.
 const CONNECTIONS: usize = 16;
 
-/// Connections that ask for pages, one for each caller.
+/// HTTP connections, one for each caller.
 #[derive(Clone)]
 pub struct Browsers(Arc<Vec<Mutex<http1::SendRequest<Empty<Bytes>>>>>);
 
@@ -45,7 +46,7 @@ impl Browsers {
         Self(Arc::new(open))
     }
 
-    /// Gets a page; whatever is not a page with reports ends the measurement.
+    /// Gets a page. Fails, and so ends the measurement, when the answer is not a page with reports.
     pub async fn get(&self, caller: usize, path: &str, session: &str) {
         let request = hyper::Request::get(path)
             .header("host", "thuisgenoten.localhost")
@@ -61,16 +62,17 @@ impl Browsers {
     }
 }
 
-/// One process with the same tenant transaction and a page of twenty rows: no gateway, no gRPC, no session, no audit.
+/// Starts one process that renders twenty reports from the same tenant transaction, without gateway, gRPC,
+/// session and audit; gives its address.
 async fn one_process(system: &System, people: &People) -> String {
-    let (db, people) = (tenant::dossier(system, 8), Arc::new(people.clone()));
+    let (db, people) = (tenant::dossier_db(system, 8), Arc::new(people.clone()));
     let page = move |Path(client): Path<uuid::Uuid>| {
         let (db, people) = (db.clone(), Arc::clone(&people));
         async move {
             let mut page = String::from(
                 "<!doctype html><html lang=nl><title>Rapportages</title><main><h1>Rapportages</h1>",
             );
-            for text in tenant::texts(&db, &people, client).await {
+            for text in tenant::report_texts(&db, &people, client).await {
                 let text = text.replace('&', "&amp;").replace('<', "&lt;");
                 let _ = write!(page, "<article><p>{text}</p></article>");
             }
@@ -85,7 +87,8 @@ async fn one_process(system: &System, people: &People) -> String {
     address
 }
 
-/// Transactions per second of pgbench, prepared, eight clients, a random client each time.
+/// Transactions per second of pgbench: the query is prepared, eight connections, each time a random client's
+/// reports.
 fn pgbench(system: &System, people: &People) -> f64 {
     let folder = tempfile::tempdir().unwrap();
     let script = folder.path().join("page.sql");
@@ -110,10 +113,10 @@ fn pgbench(system: &System, people: &People) -> f64 {
 /// Pages per second through the gateway.
 pub async fn rate(browsers: &Browsers, people: &People, step: &Arc<AtomicUsize>) -> f64 {
     let (browsers, people, step) = (browsers.clone(), Arc::new(people.clone()), Arc::clone(step));
-    closed(CONNECTIONS, move |caller| {
+    closed_loop_rate(CONNECTIONS, move |caller| {
         let (browsers, people) = (browsers.clone(), Arc::clone(&people));
         let number = step.fetch_add(1, Ordering::Relaxed);
-        async move { browsers.get(caller, "/reports", &people.any(number).session).await }
+        async move { browsers.get(caller, "/reports", &people.at_step(number).session).await }
     })
     .await
 }
@@ -126,11 +129,11 @@ pub async fn run(system: &System, people: &People, report: &mut Report) {
         (Vec::new(), Vec::new(), Vec::new(), BTreeMap::new());
     for _ in 0..ROUNDS {
         by_pgbench.push(tokio::task::block_in_place(|| pgbench(system, people)));
-        let (browsers, folk, steps) = (single.clone(), Arc::new(people.clone()), Arc::clone(&step));
+        let (browsers, everyone, steps) = (single.clone(), Arc::new(people.clone()), Arc::clone(&step));
         by_one.push(
-            closed(CONNECTIONS, move |caller| {
+            closed_loop_rate(CONNECTIONS, move |caller| {
                 let browsers = browsers.clone();
-                let client = folk.any(steps.fetch_add(1, Ordering::Relaxed)).client;
+                let client = everyone.at_step(steps.fetch_add(1, Ordering::Relaxed)).client;
                 async move { browsers.get(caller, &format!("/{client}"), "").await }
             })
             .await,

@@ -1,4 +1,4 @@
-//! People with a dossier each, who are logged in: so that every request is about another client.
+//! Clients who are logged in and have a dossier each, so that consecutive requests read different dossiers.
 
 use chassis::id::OrganisationId;
 use futures::{StreamExt, stream};
@@ -6,12 +6,12 @@ use integration_tests::{Registered, System, ecd::report_record, portal::PASSWORD
 use proto::dossier::v1::{ImportRecordsRequest, import_records_request::Record};
 use uuid::Uuid;
 
-/// How many there are.
+/// The number of people.
 const COUNT: usize = 40;
-/// Reports of each; one page of them is about 11 KB.
+/// The number of reports in each dossier; a page with all of them is about 11 KB.
 const REPORTS: usize = 20;
 
-/// One of them.
+/// A client with a session.
 #[derive(Clone)]
 pub struct Person {
     pub client: Uuid,
@@ -20,7 +20,7 @@ pub struct Person {
     pub session: String,
 }
 
-/// All of them, and where they are.
+/// All people, and their organisation.
 #[derive(Clone)]
 pub struct People {
     pub organisation: OrganisationId,
@@ -28,26 +28,30 @@ pub struct People {
 }
 
 impl People {
-    /// Registers them, fills their dossiers and logs them in.
-    pub async fn settle(system: &System) -> Self {
-        let all =
-            stream::iter(0..COUNT).map(|number| settle(system, number)).buffer_unordered(4).collect().await;
+    /// Registers all people, fills their dossiers and logs them in.
+    pub async fn register_all(system: &System) -> Self {
+        let all = stream::iter(0..COUNT)
+            .map(|number| register_one(system, number))
+            .buffer_unordered(4)
+            .collect()
+            .await;
         let organisation: Uuid =
             sqlx::query_scalar("SELECT organisation_id FROM organisation WHERE key = 'thuisgenoten'")
-                .fetch_one(&mut system.behind("dossier").await)
+                .fetch_one(&mut system.as_superuser("dossier").await)
                 .await
                 .unwrap();
-        sqlx::raw_sql("VACUUM ANALYZE").execute(&mut system.behind("dossier").await).await.unwrap();
+        sqlx::raw_sql("VACUUM ANALYZE").execute(&mut system.as_superuser("dossier").await).await.unwrap();
         Self { organisation: OrganisationId(organisation), all }
     }
 
-    /// Any of them: the next in a walk that visits all.
-    pub fn any(&self, step: usize) -> &Person {
+    /// The person for a request's number: consecutive numbers give different people, and all people take
+    /// part.
+    pub fn at_step(&self, step: usize) -> &Person {
         &self.all[step * 7 % self.all.len()]
     }
 }
 
-async fn settle(system: &System, number: usize) -> Person {
+async fn register_one(system: &System, number: usize) -> Person {
     let ecd = system.ecd("thuisgenoten");
     let person: Registered = ecd.register(&format!("mevrouw {number}. Proef")).await;
     let text =

@@ -1,4 +1,4 @@
-//! Memory, idle and after load, and how soon a process serves.
+//! Measures memory, idle and after load, and the time from a process's start until it is ready.
 
 use std::{
     collections::BTreeMap,
@@ -17,7 +17,7 @@ fn megabytes(system: &System, process: &str) -> f64 {
     system.memory(process) as f64 / 1_048_576.0
 }
 
-fn sum(system: &System) -> f64 {
+fn total_megabytes(system: &System) -> f64 {
     SERVICES.iter().chain(&["gateway"]).map(|process| megabytes(system, process)).sum()
 }
 
@@ -36,20 +36,21 @@ fn row(name: &'static str, unit: &'static str, product: Vec<f64>, most: f64) -> 
 pub fn idle_memory(system: &System, report: &mut Report) {
     let each = SERVICES.iter().map(|service| megabytes(system, service)).collect();
     report.add(row("memory, idle: each service", "MB", each, 20.0));
-    // A sixth of the whole for each process: there are fewer of them yet than there will be.
+    // 120 MB is the target for six processes; four of the six exist today.
     let most = 120.0 * 4.0 / 6.0;
-    report.add(row("memory, idle: services and gateway", "MB", vec![sum(system)], most));
+    report.add(row("memory, idle: services and gateway", "MB", vec![total_megabytes(system)], most));
 }
 
 pub fn loaded_memory(system: &System, report: &mut Report) {
-    // 19 MiB for each of two hashing threads.
-    report.add(row("memory after load: services and gateway", "MB", vec![sum(system)], 300.0 + 38.0));
+    // 300 MB, and 19 MiB more for each of the two hashing threads.
+    let most = 300.0 + 38.0;
+    report.add(row("memory after load: services and gateway", "MB", vec![total_megabytes(system)], most));
 }
 
-/// A second copy of a process, on a port of its own.
-struct Copy(Child);
+/// A second process of a program that runs already, on another port. Killed when dropped.
+struct SecondProcess(Child);
 
-impl Drop for Copy {
+impl Drop for SecondProcess {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
@@ -60,7 +61,7 @@ fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-fn start(system: &System, process: &str, port: u16, services: &[(&str, u16)]) -> Copy {
+fn start(system: &System, process: &str, port: u16, services: &[(&str, u16)]) -> SecondProcess {
     let mut command = Command::new(programs().join(format!("zorgportaal-{process}")));
     command.arg("--config").arg(system.data().join(format!("config/{process}.toml")));
     command.env("ZORGPORTAAL_LISTEN", format!("127.0.0.1:{port}"));
@@ -68,10 +69,10 @@ fn start(system: &System, process: &str, port: u16, services: &[(&str, u16)]) ->
         let name = format!("ZORGPORTAAL_SERVICES__{}", service.to_uppercase());
         command.env(name, format!("http://127.0.0.1:{port}"));
     }
-    Copy(command.stdout(Stdio::null()).spawn().unwrap())
+    SecondProcess(command.stdout(Stdio::null()).spawn().unwrap())
 }
 
-async fn serves(process: &str, port: u16) {
+async fn wait_until_serving(process: &str, port: u16) {
     let address = format!("http://127.0.0.1:{port}");
     let http = reqwest::Client::new();
     loop {
@@ -94,7 +95,7 @@ pub async fn cold_start(system: &System, report: &mut Report) {
         for service in SERVICES {
             let (port, began) = (free_port(), Instant::now());
             let _copy = start(system, service, port, &[]);
-            serves(service, port).await;
+            wait_until_serving(service, port).await;
             each.push(began.elapsed().as_secs_f64());
         }
         let ports = SERVICES.map(|service| (service, free_port()));
@@ -102,7 +103,7 @@ pub async fn cold_start(system: &System, report: &mut Report) {
         let _copies: Vec<_> =
             ports.iter().map(|(service, port)| start(system, service, *port, &[])).collect();
         let _gateway = start(system, "gateway", port, &ports);
-        serves("gateway", port).await;
+        wait_until_serving("gateway", port).await;
         all.push(began.elapsed().as_secs_f64());
     }
     report.add(row("cold start: each service", "s", each, 0.3));

@@ -1,4 +1,5 @@
-//! Outbox to JetStream, beside JetStream's own rate with the same window and `sync_interval: always` on both.
+//! Measures the relay from the outbox to JetStream, beside JetStream alone. Both have the same number of
+//! events in flight and `sync_interval: always`.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -15,11 +16,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::harness::{ROUNDS, Report, Row, Target};
 
-/// Events in one turn.
+/// The number of events in one measurement.
 const EVENTS: i64 = 8_000;
-/// As many on their way as the relay has.
+/// The number of events in flight, the same as in the relay.
 const WINDOW: usize = 128;
-/// About as large as an event is.
+/// The size of an event in bytes, as a real event has.
 const BYTES: usize = 300;
 const SUBJECT: &str = "event.zorgportaal.dossier.v1.ReportAdded";
 
@@ -38,7 +39,7 @@ async fn publish(bus: &Context) -> f64 {
 }
 
 async fn relay(database: &Database, bus: &Context) -> f64 {
-    let mut behind = database.behind().await;
+    let mut superuser = database.as_superuser().await;
     let organisation = Ctx::of_service("store", caller::organisation(1), Clock::machine().now()).organisation;
     sqlx::query(
         "INSERT INTO outbox (event_id, organisation_id, subject, payload, traceparent)
@@ -48,7 +49,7 @@ async fn relay(database: &Database, bus: &Context) -> f64 {
     .bind(SUBJECT)
     .bind(i32::try_from(BYTES).unwrap())
     .bind(EVENTS)
-    .execute(&mut behind)
+    .execute(&mut superuser)
     .await
     .unwrap();
     let stop = CancellationToken::new();
@@ -57,7 +58,7 @@ async fn relay(database: &Database, bus: &Context) -> f64 {
     let task = tokio::spawn(relay.run(stop.clone()));
     loop {
         let waiting: bool =
-            sqlx::query_scalar("SELECT EXISTS (SELECT FROM outbox)").fetch_one(&mut behind).await.unwrap();
+            sqlx::query_scalar("SELECT EXISTS (SELECT FROM outbox)").fetch_one(&mut superuser).await.unwrap();
         if !waiting {
             break;
         }

@@ -1,5 +1,5 @@
-//! What organisation and row-level security cost: a page of reports in a tenant transaction beside the bare prepared
-//! query, both over eight connections.
+//! Measures the cost of the tenant transaction with row-level security: a page of reports read in such a
+//! transaction, beside the same prepared query alone. Both use eight connections.
 
 use std::collections::BTreeMap;
 use std::sync::{
@@ -14,7 +14,7 @@ use store::{Db, Mode, db::PostgresSettings};
 use uuid::Uuid;
 
 use crate::{
-    harness::{ROUNDS, Report, Row, Target, closed},
+    harness::{ROUNDS, Report, Row, Target, closed_loop_rate},
     people::People,
 };
 
@@ -22,8 +22,8 @@ pub const QUERY: &str = "SELECT id, client_id, text, author, author_role, writte
     WHERE organisation_id = $1 AND client_id = $2 ORDER BY written_at DESC, id DESC LIMIT 20";
 const CONNECTIONS: usize = 8;
 
-/// The dossier's database, as dossier itself reaches it.
-pub fn dossier(system: &System, connections: u32) -> Db {
+/// The database of dossier, with the role and settings of dossier itself.
+pub fn dossier_db(system: &System, connections: u32) -> Db {
     let url = system.facts["postgres"].as_str().unwrap();
     let port = url.rsplit(':').next().unwrap().split('/').next().unwrap();
     let settings = PostgresSettings {
@@ -34,8 +34,8 @@ pub fn dossier(system: &System, connections: u32) -> Db {
     Db::new("dossier", settings.options().unwrap(), connections)
 }
 
-/// The texts of a page of reports, in a tenant transaction.
-pub async fn texts(db: &Db, people: &People, client: Uuid) -> Vec<String> {
+/// The texts of a client's twenty newest reports, read in a tenant transaction.
+pub async fn report_texts(db: &Db, people: &People, client: Uuid) -> Vec<String> {
     let now = Clock::machine().now();
     let ctx = Ctx { client: Some(ClientId(client)), ..Ctx::of_service("dossier", people.organisation, now) };
     let mut tx = db.in_organisation(&ctx, Mode::Read).await.unwrap();
@@ -49,15 +49,15 @@ pub async fn run(system: &System, people: &People, report: &mut Report) {
     let bare = PgPoolOptions::new().max_connections(8).test_before_acquire(false);
     let url = system.facts["postgres"].as_str().unwrap();
     let bare = bare.connect(&format!("{}/dossier", url.rsplit_once('/').unwrap().0)).await.unwrap();
-    let db = dossier(system, 8);
+    let db = dossier_db(system, 8);
     let (mut floor, mut product) = (Vec::new(), Vec::new());
     let step = Arc::new(AtomicUsize::new(0));
     for _ in 0..ROUNDS {
-        let (pool, folk, steps) = (bare.clone(), people.clone(), Arc::clone(&step));
+        let (pool, everyone, steps) = (bare.clone(), people.clone(), Arc::clone(&step));
         floor.push(
-            closed(CONNECTIONS, move |_| {
-                let (pool, organisation) = (pool.clone(), folk.organisation.uuid());
-                let client = folk.any(steps.fetch_add(1, Ordering::Relaxed)).client;
+            closed_loop_rate(CONNECTIONS, move |_| {
+                let (pool, organisation) = (pool.clone(), everyone.organisation.uuid());
+                let client = everyone.at_step(steps.fetch_add(1, Ordering::Relaxed)).client;
                 async move {
                     let rows =
                         sqlx::query(QUERY).bind(organisation).bind(client).fetch_all(&pool).await.unwrap();
@@ -66,12 +66,12 @@ pub async fn run(system: &System, people: &People, report: &mut Report) {
             })
             .await,
         );
-        let (db, folk, steps) = (db.clone(), Arc::new(people.clone()), Arc::clone(&step));
+        let (db, everyone, steps) = (db.clone(), Arc::new(people.clone()), Arc::clone(&step));
         product.push(
-            closed(CONNECTIONS, move |_| {
-                let (db, folk) = (db.clone(), Arc::clone(&folk));
-                let client = folk.any(steps.fetch_add(1, Ordering::Relaxed)).client;
-                async move { drop(texts(&db, &folk, client).await) }
+            closed_loop_rate(CONNECTIONS, move |_| {
+                let (db, everyone) = (db.clone(), Arc::clone(&everyone));
+                let client = everyone.at_step(steps.fetch_add(1, Ordering::Relaxed)).client;
+                async move { drop(report_texts(&db, &everyone, client).await) }
             })
             .await,
         );

@@ -1,4 +1,4 @@
-//! A real browser: Chromium, driven over WebDriver.
+//! A real browser for tests: Chromium, controlled over WebDriver.
 
 use std::{
     path::PathBuf,
@@ -11,24 +11,24 @@ use tempfile::TempDir;
 
 use crate::eventually;
 
-/// The widths at which pages are looked at: a phone and a desktop.
+/// The window sizes, in CSS pixels, at which pages are checked: a phone and a desktop.
 pub const WIDTHS: [(u32, u32); 2] = [(360, 800), (1280, 900)];
 
-/// A browser of the test's own.
+/// A browser that one test uses.
 pub struct Browser {
-    /// WebDriver's own client.
+    /// The WebDriver connection, for what this type does not offer.
     pub client: Client,
     driver: Child,
     _profile: TempDir,
 }
 
 impl Browser {
-    /// Starts one.
+    /// Starts a browser.
     pub async fn start() -> Self {
         Self::launch(true).await
     }
 
-    /// Starts one with scripts off.
+    /// Starts a browser that runs no scripts.
     pub async fn without_scripts() -> Self {
         Self::launch(false).await
     }
@@ -64,29 +64,29 @@ impl Browser {
         Self { client, driver, _profile: profile }
     }
 
-    /// Goes to an address.
+    /// Opens an address.
     pub async fn go(&self, url: &str) {
         self.client.goto(url).await.unwrap();
     }
 
-    /// The element, once it is there.
+    /// Waits for the element that a CSS selector names.
     pub async fn find(&self, css: &str) -> Element {
         eventually(css, async || self.client.find(Locator::Css(css)).await.ok()).await
     }
 
-    /// Types into a field, in place of what is there.
+    /// Replaces the text of a field.
     pub async fn type_into(&self, css: &str, text: &str) {
         let field = self.find(css).await;
         field.clear().await.unwrap();
         field.send_keys(text).await.unwrap();
     }
 
-    /// Presses a button or link.
+    /// Clicks a button or link.
     pub async fn press(&self, css: &str) {
         self.find(css).await.click().await.unwrap();
     }
 
-    /// Goes on with the Tab key until an element has the focus, which has to be seen (A11Y-05).
+    /// Presses the Tab key until the element has the focus. Fails when the focus is not visible (A11Y-05).
     pub async fn tab_to(&self, css: &str) {
         let is_there = format!("return document.activeElement?.matches({})", json!(css));
         for _ in 0..60 {
@@ -97,20 +97,20 @@ impl Browser {
                 assert_eq!(
                     self.client.execute(outline, Vec::new()).await.unwrap(),
                     json!(true),
-                    "{css}: no focus is seen"
+                    "{css}: the focus is not visible"
                 );
                 return;
             }
         }
-        panic!("{css} is not reached with the Tab key");
+        panic!("the Tab key does not reach {css}");
     }
 
-    /// Types on the keyboard, where the focus is.
+    /// Types keys into the element that has the focus.
     pub async fn keys(&self, keys: &str) {
         self.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
     }
 
-    /// The text of the page, once it holds this.
+    /// Waits until the page contains a text; gives the page's whole text.
     pub async fn sees(&self, text: &str) -> String {
         eventually(text, async || {
             let body = self.client.find(Locator::Css("body")).await.ok()?.text().await.ok()?;
@@ -119,13 +119,13 @@ impl Browser {
         .await
     }
 
-    /// The path of the page.
+    /// The path of the page's address.
     pub async fn path(&self) -> String {
         self.client.current_url().await.unwrap().path().to_owned()
     }
 
-    /// Takes a picture of the page at each width, for people to look at; with scripts, also checks that nothing has to be
-    /// scrolled sideways (A11Y-04) and that axe finds no fault.
+    /// Takes a picture of the page at each window size, for people to look at. With scripts, also checks that
+    /// the page does not scroll sideways (A11Y-04) and that axe finds no fault.
     pub async fn look(&self, name: &str, scripts: bool) {
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/screenshots");
         std::fs::create_dir_all(&folder).unwrap();
@@ -156,7 +156,8 @@ impl Browser {
 }
 
 impl Browser {
-    /// Holds the page against axe's rules for WCAG 2.2 AA, the size of targets among them (A11Y-01, A11Y-07).
+    /// Checks the page with axe: the rules of WCAG 2.2 AA, including the size of buttons and links (A11Y-01,
+    /// A11Y-07).
     async fn is_accessible(&self, name: &str) {
         const AXE: &str =
             include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../gateway/node_modules/axe-core/axe.min.js"));
@@ -179,7 +180,7 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // The driver takes its browser along.
+        // The browser is a child process of the driver and survives the driver: end the children first.
         let _ = Command::new("pkill").args(["-P", &self.driver.id().to_string()]).status();
         let _ = self.driver.kill();
         let _ = self.driver.wait();

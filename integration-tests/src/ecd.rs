@@ -1,4 +1,4 @@
-//! The organisation's own system, over gRPC.
+//! The organisation's own system (the ECD), which calls the services over gRPC.
 
 use chassis::{
     channel::{self, Channel},
@@ -30,28 +30,28 @@ pub struct Ecd {
     secret: String,
 }
 
-/// A client with an account of their own.
+/// A person with an account: the client, or somebody who reads the client's dossier.
 #[derive(Clone, Debug)]
 pub struct Registered {
     /// The client's id in the portal.
     pub client: String,
     /// The client's number in the ECD.
     pub external_id: String,
-    /// The user name, and where mail goes.
+    /// The address for mail; also the user name, unless the registration gives another one.
     pub email: String,
-    /// Where codes by SMS go.
+    /// The mobile number, for codes by SMS.
     pub phone: String,
-    /// The account.
+    /// The account's id.
     pub account: Uuid,
 }
 
-/// Now, as the ECD knows it.
+/// The time of the machine's clock, which is the ECD's time. `System::set_clock_offset` does not change it.
 #[must_use]
 pub fn now() -> Timestamp {
     chassis::Clock::machine().now()
 }
 
-/// A report's record, written now.
+/// The record of a report that is written now.
 #[must_use]
 pub fn report_record(client: &str, external_id: &str, text: &str) -> ReportRecord {
     records::report_record(client, external_id, now(), text)
@@ -71,8 +71,8 @@ impl Ecd {
         self.services[service].as_str().unwrap()
     }
 
-    /// A channel to a service with a fresh token.
-    pub async fn calling(&self, service: &str) -> Result<Channel, Status> {
+    /// A channel to a service, with a new token of the ECD.
+    pub async fn channel_to(&self, service: &str) -> Result<Channel, Status> {
         let channel = channel::connect(self.address("identity")).unwrap();
         let request =
             IssueSystemTokenRequest { system_id: self.system_id.clone(), secret: self.secret.clone() };
@@ -80,39 +80,40 @@ impl Ecd {
         Ok(channel::with_token(channel::connect_streaming(self.address(service)).unwrap(), &token))
     }
 
-    /// Dossier.
+    /// The methods of dossier, called as the ECD.
     pub async fn dossier(&self) -> Result<DossierServiceClient<Channel>, Status> {
-        Ok(DossierServiceClient::new(self.calling("dossier").await?))
+        Ok(DossierServiceClient::new(self.channel_to("dossier").await?))
     }
 
-    /// Identity.
+    /// The methods of identity, called as the ECD.
     pub async fn identity(&self) -> Result<IdentityServiceClient<Channel>, Status> {
-        Ok(IdentityServiceClient::new(self.calling("identity").await?))
+        Ok(IdentityServiceClient::new(self.channel_to("identity").await?))
     }
 
-    /// Registers a client and an account for them: P9–P17.
+    /// Registers a client, and an account for the client: P9–P17.
     pub async fn register(&self, name: &str) -> Registered {
         self.try_register(name).await.unwrap()
     }
 
-    /// The same, where a service may be away.
+    /// The same; gives the error where a service cannot be reached.
     pub async fn try_register(&self, name: &str) -> Result<Registered, Status> {
-        let (client, external_id) = self.client(name).await?;
-        let registered = person(client, external_id);
+        let (client, external_id) = self.register_client(name).await?;
+        let registered = new_person(client, external_id);
         let request = registration(&registered, registered.account, name, RelationKind::Client);
         self.identity().await?.register_account(request).await?;
         Ok(registered)
     }
 
-    /// Registers a client alone; gives the ids in the portal and in the ECD.
-    pub async fn client(&self, name: &str) -> Result<(String, String), Status> {
+    /// Registers a client without an account; gives the client's ids in the portal and in the ECD.
+    pub async fn register_client(&self, name: &str) -> Result<(String, String), Status> {
         let external_id = format!("C-{}", v7(now()).simple());
         let request = UpsertClientRequest { client: Some(records::client_record(&external_id, 1, name)) };
         let client = self.dossier().await?.upsert_client(request).await?.into_inner();
         Ok((client.client_id, external_id))
     }
 
-    /// Registers somebody for a client that is there, as the form says it.
+    /// Registers an account for a person with a relation to a client. `change` edits the request before it is
+    /// sent.
     pub async fn register_for(
         &self,
         client: &str,
@@ -120,7 +121,7 @@ impl Ecd {
         relation: RelationKind,
         change: impl FnOnce(&mut RegisterAccountRequest),
     ) -> Result<Registered, Status> {
-        let registered = person(client.to_owned(), String::new());
+        let registered = new_person(client.to_owned(), String::new());
         let mut request = registration(&registered, registered.account, name, relation);
         change(&mut request);
         self.identity().await?.register_account(request).await?;
@@ -135,9 +136,9 @@ impl Ecd {
         Ok(self.dossier().await?.upsert_report(request).await?.into_inner().report_id)
     }
 
-    /// All events of one type that a service's feed has until now, oldest first.
+    /// All events of one type in a service's feed, the oldest first.
     pub async fn events<M: Message + Name + Default>(&self, service: &str) -> Vec<M> {
-        let mut feed = EventFeedClient::new(self.calling(service).await.unwrap());
+        let mut feed = EventFeedClient::new(self.channel_to(service).await.unwrap());
         let request = SubscribeRequest { after_position: 0, only_existing: true };
         let mut answers = feed.subscribe(request).await.unwrap().into_inner();
         let mut events = Vec::new();
@@ -150,7 +151,7 @@ impl Ecd {
         events
     }
 
-    /// Imports records; gives each one's result.
+    /// Imports records; gives the result of each.
     pub async fn import(&self, records: Vec<ImportRecordsRequest>) -> Vec<ImportRecordsResponse> {
         let mut dossier = self.dossier().await.unwrap();
         let results = dossier.import_records(tokio_stream::iter(records)).await.unwrap().into_inner();
@@ -158,16 +159,16 @@ impl Ecd {
     }
 }
 
-/// Somebody new, for a client that is there.
+/// A person with a new account id, address and mobile number, for a client. Registers nothing.
 #[must_use]
-pub fn person(client: String, external_id: String) -> Registered {
+pub fn new_person(client: String, external_id: String) -> Registered {
     let account = v7(now());
     let email = format!("{}@voorbeeld.example", account.simple());
     let phone = format!("+3161{:07}", account.as_u128() % 10_000_000);
     Registered { client, external_id, email, phone, account }
 }
 
-/// A registration with the right to read reports.
+/// The request that registers an account with the right to read reports.
 #[must_use]
 pub fn registration(
     client: &Registered,

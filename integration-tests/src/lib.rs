@@ -21,23 +21,24 @@ use std::time::Duration;
 
 pub use browser::Browser;
 pub use ecd::{Ecd, Registered};
-pub use load::{Book, Load};
+pub use load::{Load, Observations};
 pub use portal::Portal;
 pub use sink::Sink;
 pub use system::System;
 pub use visitor::Visitor;
 
-/// How long anything that must happen may take before the test fails.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a test waits for something to happen before the test fails.
+pub const WAIT_LIMIT: Duration = Duration::from_secs(30);
 
-/// Asks again and again until there is an answer; what runs in other processes tells in no other way.
+/// Calls `ask` every 20 ms until it gives an answer: the system runs in other processes, which a test can
+/// only poll.
 pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, ask: impl FnMut() -> F) -> T {
-    within(PATIENCE, what, ask).await
+    within(WAIT_LIMIT, what, ask).await
 }
 
-/// The same, with a patience of its own.
+/// The same, with another time limit than [`WAIT_LIMIT`].
 pub async fn within<T, F: Future<Output = Option<T>>>(
-    patience: Duration,
+    limit: Duration,
     what: &str,
     mut ask: impl FnMut() -> F,
 ) -> T {
@@ -49,7 +50,5 @@ pub async fn within<T, F: Future<Output = Option<T>>>(
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(patience, answered)
-        .await
-        .unwrap_or_else(|_| panic!("not within {patience:?}: {what}"))
+    tokio::time::timeout(limit, answered).await.unwrap_or_else(|_| panic!("not within {limit:?}: {what}"))
 }

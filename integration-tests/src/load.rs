@@ -1,4 +1,4 @@
-//! People and an ECD that go on whatever happens, and a book of all that they were promised.
+//! Load during faults: people and an ECD that keep working while processes are killed, and what they observe.
 
 use std::{
     collections::BTreeMap,
@@ -22,78 +22,78 @@ use crate::{
     portal::{Answer, PASSWORD, text},
 };
 
-/// The longest that anybody may wait for an answer, good or bad (I-10).
+/// The longest time until any answer, also an error (I-10).
 const DEADLINE: Duration = Duration::from_secs(10);
-/// How long a person waits before they try again.
+/// The pause before a person or the ECD tries again.
 const PAUSE: Duration = Duration::from_millis(50);
-/// Records in one import.
+/// The number of records in one import.
 const BATCH: usize = 40;
 
-/// All that was promised, and all that must not happen.
+/// What the load saw: acknowledged writes and reads, promised messages, and answers that break a rule.
 #[derive(Debug, Default)]
-pub struct Book {
-    /// Ids of reports that the portal said it has.
+pub struct Observations {
+    /// Ids of reports whose write was acknowledged.
     pub reports: Vec<String>,
-    /// Those of them that came one by one: each is told of by an event of its own.
-    pub told: Vec<String>,
-    /// Traces of reads that were answered.
+    /// Ids of the reports that were written one by one. Each of these has its own event `ReportAdded`.
+    pub announced: Vec<String>,
+    /// Trace ids of reads that were answered with data.
     pub reads: Vec<String>,
-    /// Addresses of people who were registered: each was promised a welcome.
+    /// Addresses of people whose registration was acknowledged. Each must get a welcome message.
     pub welcomes: Vec<String>,
-    /// How many login codes each address was promised.
+    /// The number of login codes that each address must get.
     pub codes: BTreeMap<String, usize>,
-    /// People who logged in to the end.
+    /// The number of people who completed a login.
     pub logins: usize,
-    /// Answers by status: 0 where none came.
+    /// The number of answers by HTTP status; status 0 counts requests without an answer.
     pub answers: BTreeMap<u16, usize>,
-    /// What must never be.
-    pub wrong: Vec<String>,
+    /// Answers that break a rule, as text. Must be empty.
+    pub violations: Vec<String>,
 }
 
-/// The load on one organisation of one system.
+/// The load on one organisation.
 #[derive(Clone)]
 pub struct Load {
     system: Arc<System>,
     portal: Portal,
     reader: Registered,
     session: String,
-    book: Arc<Mutex<Book>>,
+    observed: Arc<Mutex<Observations>>,
     stop: CancellationToken,
 }
 
 impl Load {
-    /// Prepares a reader with a session, while all is well.
+    /// Registers a reader and logs the reader in, before anything is killed.
     pub async fn prepare(system: &Arc<System>) -> Self {
         let portal = system.portal("thuisgenoten");
         let reader = system.ecd("thuisgenoten").register("mevrouw L. Lezer").await;
         let session = portal.first_login(system, &reader).await;
-        let (system, book, stop) = (Arc::clone(system), Arc::default(), CancellationToken::new());
-        Self { system, portal, reader, session, book, stop }
+        let (system, observed, stop) = (Arc::clone(system), Arc::default(), CancellationToken::new());
+        Self { system, portal, reader, session, observed, stop }
     }
 
-    /// Lets everybody begin.
+    /// Starts two readers, three people who log in, an importer and a writer.
     #[must_use]
     pub fn start(&self) -> tokio::task::JoinSet<()> {
         let mut everybody = tokio::task::JoinSet::new();
         for _ in 0..2 {
-            everybody.spawn(self.clone().read_on());
+            everybody.spawn(self.clone().keep_reading());
         }
         for number in 0..3 {
-            everybody.spawn(self.clone().log_in_on(number));
+            everybody.spawn(self.clone().keep_logging_in(number));
         }
-        everybody.spawn(self.clone().import_on());
-        everybody.spawn(self.clone().write_on());
+        everybody.spawn(self.clone().keep_importing());
+        everybody.spawn(self.clone().keep_writing());
         everybody
     }
 
-    /// Everybody finishes what they are at; gives the book.
-    pub async fn finish(self, everybody: tokio::task::JoinSet<()>) -> Book {
+    /// Lets each task finish its current request and then stops; gives what the tasks observed.
+    pub async fn finish(self, everybody: tokio::task::JoinSet<()>) -> Observations {
         self.stop.cancel();
         everybody.join_all().await;
-        std::mem::take(&mut *self.book.lock().unwrap())
+        std::mem::take(&mut *self.observed.lock().unwrap())
     }
 
-    /// One of everything: the portal is ready, shows a page and takes a record.
+    /// `Some` when the portal is ready, answers a read and accepts a record.
     pub async fn works(&self) -> Option<()> {
         let ready = self.portal.request(reqwest::Method::GET, "/healthz/ready").send().await.ok()?;
         if !ready.status().is_success() || !self.read().await {
@@ -103,27 +103,28 @@ impl Load {
         Some(())
     }
 
-    fn note(&self, change: impl FnOnce(&mut Book)) {
-        change(&mut self.book.lock().unwrap());
+    fn note(&self, change: impl FnOnce(&mut Observations)) {
+        change(&mut self.observed.lock().unwrap());
     }
 
-    /// Counts an answer, and notes what must not be: an error that is ours, free text, a wait beyond the deadline.
-    fn judge(&self, began: Instant, answer: Option<Answer>) -> Option<Answer> {
+    /// Counts an answer. Notes a violation for a late answer, a status other than 200 and 503, or a 503
+    /// without the Dutch text. Gives the answer if its status is 200.
+    fn check_answer(&self, began: Instant, answer: Option<Answer>) -> Option<Answer> {
         let waited = began.elapsed();
-        self.note(|book| {
+        self.note(|observed| {
             if waited > DEADLINE {
-                book.wrong.push(format!("an answer after {waited:?}"));
+                observed.violations.push(format!("an answer after {waited:?}"));
             }
             let Some(answer) = &answer else {
-                *book.answers.entry(0).or_default() += 1;
+                *observed.answers.entry(0).or_default() += 1;
                 return;
             };
             let status = answer.status.as_u16();
-            *book.answers.entry(status).or_default() += 1;
+            *observed.answers.entry(status).or_default() += 1;
             let title = answer.body["title"].as_str().unwrap_or_default();
             let dutch = status != 503 || title.starts_with("Dit werkt nu even niet.");
             if ![200, 503].contains(&status) || !dutch {
-                book.wrong.push(format!("{answer:?}"));
+                observed.violations.push(format!("{answer:?}"));
             }
         });
         answer.filter(|answer| answer.status == StatusCode::OK)
@@ -132,20 +133,20 @@ impl Load {
     async fn post(&self, path: &str, token: &str, body: &Value) -> Option<Answer> {
         let began = Instant::now();
         let answer = self.portal.try_post(path, token, body).await;
-        self.judge(began, answer)
+        self.check_answer(began, answer)
     }
 
     async fn read(&self) -> bool {
         let (trace, began) = (secret::hex(v7(now()).as_bytes()), Instant::now());
         let answer = self.portal.get_traced("/reports", &self.session, &trace).await;
-        let answered = self.judge(began, answer).is_some();
+        let answered = self.check_answer(began, answer).is_some();
         if answered {
-            self.note(|book| book.reads.push(trace));
+            self.note(|observed| observed.reads.push(trace));
         }
         answered
     }
 
-    async fn read_on(self) {
+    async fn keep_reading(self) {
         while !self.stop.is_cancelled() {
             if !self.read().await {
                 tokio::time::sleep(PAUSE).await;
@@ -153,7 +154,7 @@ impl Load {
         }
     }
 
-    async fn write_on(self) {
+    async fn keep_writing(self) {
         let ecd = self.system.ecd("thuisgenoten");
         let mut number = 0;
         while !self.stop.is_cancelled() {
@@ -163,14 +164,15 @@ impl Load {
                 continue;
             };
             let report = report_record(&self.reader.external_id, &format!("W-{number}"), "Alles ging goed.");
-            // The same record until it is taken: an answer that was lost must not make a second one.
+            // Send the same record until a write is acknowledged: after a lost answer it must not become two
+            // reports.
             while !self.stop.is_cancelled() {
                 let request = UpsertReportRequest { report: Some(report.clone()) };
                 if let Ok(answer) = dossier.upsert_report(request).await {
                     let id = answer.into_inner().report_id;
-                    self.note(|book| {
-                        book.reports.push(id.clone());
-                        book.told.push(id);
+                    self.note(|observed| {
+                        observed.reports.push(id.clone());
+                        observed.announced.push(id);
                     });
                     break;
                 }
@@ -182,7 +184,7 @@ impl Load {
         }
     }
 
-    async fn import_on(self) {
+    async fn keep_importing(self) {
         let ecd = self.system.ecd("thuisgenoten");
         let mut number = 0;
         while !self.stop.is_cancelled() {
@@ -202,34 +204,35 @@ impl Load {
             let mut answers = answers.into_inner();
             while let Some(Ok(answer)) = answers.next().await {
                 match answer.result {
-                    Some(Outcome::Imported(record)) => self.note(|book| book.reports.push(record.id)),
-                    other => self.note(|book| book.wrong.push(format!("{other:?}"))),
+                    Some(Outcome::Imported(record)) => self.note(|observed| observed.reports.push(record.id)),
+                    other => self.note(|observed| observed.violations.push(format!("{other:?}"))),
                 }
             }
         }
     }
 
-    /// Registers a person, who logs in to the end; the next one begins when this one is in or gives up.
-    async fn log_in_on(self, lane: usize) {
+    /// Registers a person who logs in completely, then the next person, and so on.
+    async fn keep_logging_in(self, lane: usize) {
         let ecd = self.system.ecd("thuisgenoten");
         while !self.stop.is_cancelled() {
             let Ok(person) = ecd.try_register(&format!("de heer {lane}. Nieuw")).await else {
                 tokio::time::sleep(PAUSE).await;
                 continue;
             };
-            self.note(|book| book.welcomes.push(person.email.clone()));
+            self.note(|observed| observed.welcomes.push(person.email.clone()));
             if self.log_in(&person).await.is_some() {
-                self.note(|book| book.logins += 1);
+                self.note(|observed| observed.logins += 1);
             }
         }
     }
 
-    /// `None` where the person gives up: an answer was lost, or the run is over.
+    /// A complete first login. `None` when an answer was lost or the load stops: that person does not try
+    /// again.
     async fn log_in(&self, person: &Registered) -> Option<()> {
         let password = self.mailed(person, "Uw wachtwoord voor de eerste keer: ").await?;
         let credentials = json!({ "username": person.email, "password": password });
         let started = self.post("/login", "", &credentials).await?;
-        self.note(|book| *book.codes.entry(person.email.clone()).or_default() += 1);
+        self.note(|observed| *observed.codes.entry(person.email.clone()).or_default() += 1);
         let login = text(&started.body["login_token"]);
         let code = self.mailed(person, "Uw code: ").await?;
         let verified = self.post("/login/code", &login, &json!({ "code": code })).await?;
@@ -240,7 +243,7 @@ impl Load {
         (done.body["step"] == "done").then_some(())
     }
 
-    /// The rest of the line after a label in a mail to a person, once it is there.
+    /// Waits for a mail to a person that contains a label; gives the rest of the line after the label.
     async fn mailed(&self, person: &Registered, label: &str) -> Option<String> {
         while !self.stop.is_cancelled() {
             for message in self.system.mailbox(Some(&person.email)).await {

@@ -1,11 +1,11 @@
-//! The portal over plain HTTP: JSON as a program uses it, and pages as text.
+//! The portal over plain HTTP: JSON resources, as a program uses them, and pages as text.
 
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect::Policy};
 use serde_json::{Value, json};
 
 use crate::{Registered, System, eventually};
 
-/// The password that people of the tests choose.
+/// The password that every person in the tests chooses.
 pub const PASSWORD: &str = "Vier woorden op rij";
 
 /// The portal of one organisation.
@@ -16,12 +16,12 @@ pub struct Portal {
     host: String,
 }
 
-/// An answer: its status and its document.
+/// The answer of a JSON resource.
 #[derive(Debug)]
 pub struct Answer {
-    /// The status.
+    /// The HTTP status.
     pub status: StatusCode,
-    /// The document; null where there is none.
+    /// The JSON document; null where the answer has none.
     pub body: Value,
 }
 
@@ -40,37 +40,37 @@ impl Portal {
         Self { http, address: address.to_owned(), host: host.to_owned() }
     }
 
-    /// The same portal by another host.
+    /// The same portal, asked under another host name.
     #[must_use]
     pub fn at_host(&self, host: &str) -> Self {
         Self { host: host.to_owned(), ..self.clone() }
     }
 
-    /// A request to a path, with the organisation's host.
+    /// A request to a path, with the organisation's host name.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.address)).header("host", &self.host)
     }
 
-    /// A page, as whoever has no cookies.
+    /// Gets a page without cookies.
     pub async fn page(&self, path: &str) -> Response {
         self.request(Method::GET, path).send().await.unwrap()
     }
 
-    /// A JSON resource.
+    /// Gets a JSON resource.
     pub async fn get(&self, path: &str, token: &str) -> Answer {
         let request = self.request(Method::GET, &format!("/api/v1{path}"));
         answer(request.bearer_auth(token).send().await.unwrap()).await.unwrap()
     }
 
-    /// A JSON resource, asked for within a trace of the caller's own; `None` where nothing came back.
+    /// Gets a JSON resource with the caller's own trace id; `None` when no answer came.
     pub async fn get_traced(&self, path: &str, token: &str, trace: &str) -> Option<Answer> {
         let request = self.request(Method::GET, &format!("/api/v1{path}")).bearer_auth(token);
         let request = request.header("traceparent", format!("00-{trace}-00000000000000aa-01"));
         answer(request.send().await.ok()?).await
     }
 
-    /// Waits until the reports are there again.
-    pub async fn recovers(&self, session: &str) {
+    /// Waits until the portal answers with the reports again.
+    pub async fn wait_until_up(&self, session: &str) {
         eventually("the reports", async || {
             let answer =
                 self.request(Method::GET, "/api/v1/reports").bearer_auth(session).send().await.ok()?;
@@ -79,12 +79,12 @@ impl Portal {
         .await;
     }
 
-    /// A JSON write.
+    /// Posts a JSON document.
     pub async fn post(&self, path: &str, token: &str, body: &Value) -> Answer {
         self.try_post(path, token, body).await.unwrap()
     }
 
-    /// The same; `None` where nothing came back.
+    /// The same; `None` when no answer came.
     pub async fn try_post(&self, path: &str, token: &str, body: &Value) -> Option<Answer> {
         let mut request = self.request(Method::POST, &format!("/api/v1{path}")).json(body);
         if !token.is_empty() {
@@ -93,20 +93,21 @@ impl Portal {
         answer(request.send().await.ok()?).await
     }
 
-    /// Logs in up to the code; gives the login token. T8–T14.
+    /// The first step of a login; the answer holds the login token. T8–T14.
     pub async fn start_login(&self, username: &str, password: &str) -> Answer {
         self.post("/login", "", &json!({ "username": username, "password": password })).await
     }
 
-    /// The whole first login: welcome password, code, own password and whatever else the organisation asks. Gives the
-    /// session token. T8–T24.
+    /// The complete first login: welcome password, code, own password and any further step of the
+    /// organisation. Gives the session token. T8–T24.
     pub async fn first_login(&self, system: &System, person: &Registered) -> String {
         let password = system.welcome_password(&person.email).await;
         let done = self.log_in(system, person, &person.email, &password).await;
         text(&done["session_token"])
     }
 
-    /// A login of any organisation to its end, step by step as it is asked; gives the last document.
+    /// A complete login at any organisation: does each step that the answer asks for. Gives the last answer's
+    /// document.
     pub async fn log_in(
         &self,
         system: &System,
@@ -114,18 +115,18 @@ impl Portal {
         username: &str,
         password: &str,
     ) -> Value {
-        let mut seen = Seen::now(system, person).await;
+        let mut mark = MailboxMark::now(system, person).await;
         let started = self.start_login(username, password).await;
         assert_eq!(started.status, StatusCode::OK, "{started:?}");
-        let mut at = started.body;
-        while at["step"] != "done" {
-            let login = text(&at["login_token"]);
-            let (path, body) = match at["step"].as_str().unwrap() {
+        let mut progress = started.body;
+        while progress["step"] != "done" {
+            let login = text(&progress["login_token"]);
+            let (path, body) = match progress["step"].as_str().unwrap() {
                 "send_code" => ("/login/code/send", json!({ "phone": person.phone })),
-                "code" => ("/login/code", json!({ "code": seen.code(system, person).await })),
-                "device_code" => ("/login/device", json!({ "code": seen.code(system, person).await })),
+                "code" => ("/login/code", json!({ "code": mark.next_code(system, person).await })),
+                "device_code" => ("/login/device", json!({ "code": mark.next_code(system, person).await })),
                 "own_password" => ("/login/password", own_password(password)),
-                "terms" => ("/login/terms", json!({ "version": at["terms_version"] })),
+                "terms" => ("/login/terms", json!({ "version": progress["terms_version"] })),
                 "invitation" => {
                     let waiting = self.get("/login/invitation", &login).await.body;
                     let id = text(&waiting["invitations"][0]["id"]);
@@ -135,33 +136,34 @@ impl Portal {
             };
             let answer = self.post(path, &login, &body).await;
             assert_eq!(answer.status, StatusCode::OK, "{path}: {answer:?}");
-            at = answer.body;
+            progress = answer.body;
         }
-        at
+        progress
     }
 }
 
-/// What people of the tests choose in place of a password that was sent.
+/// The document that replaces the current password by [`PASSWORD`].
 #[must_use]
 pub fn own_password(current: &str) -> Value {
     json!({ "current_password": current, "new_password": PASSWORD, "repeat_password": PASSWORD })
 }
 
-/// How many messages somebody had, so that the next code is told from an older one.
-pub struct Seen {
+/// The number of messages that a person has at one moment, so that a later code is not confused with an
+/// earlier.
+pub struct MailboxMark {
     mails: usize,
     texts: usize,
 }
 
-impl Seen {
-    /// As it is now.
+impl MailboxMark {
+    /// Counts the person's messages now.
     pub async fn now(system: &System, person: &Registered) -> Self {
         let mails = system.mailbox(Some(&person.email)).await.len();
         Self { mails, texts: system.mailbox(Some(&person.phone)).await.len() }
     }
 
-    /// The next code, by whichever way it comes.
-    pub async fn code(&mut self, system: &System, person: &Registered) -> String {
+    /// Waits for a code in a message after the mark, by e-mail or by SMS.
+    pub async fn next_code(&mut self, system: &System, person: &Registered) -> String {
         tokio::select! {
             code = system.code_beyond(&person.email, self.mails) => code,
             code = system.code_beyond(&person.phone, self.texts) => code,
@@ -169,7 +171,7 @@ impl Seen {
     }
 }
 
-/// A text of a document.
+/// The text of a JSON value; fails where the value is no text.
 #[must_use]
 pub fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()

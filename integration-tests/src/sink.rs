@@ -1,11 +1,11 @@
-//! A sink for traces: takes what processes send over OTLP and keeps it.
+//! Collects the traces that processes send over OTLP, so that a test can read them.
 
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex},
 };
 
-use chassis::server::Bound;
+use chassis::server::Listener;
 use opentelemetry_proto::tonic::{
     collector::trace::v1::{
         ExportTraceServiceRequest, ExportTraceServiceResponse,
@@ -17,46 +17,46 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::{Request, Response, Status, service::Routes};
 use tower::layer::util::Identity;
 
-/// A span as it came in.
+/// A span that a process sent.
 #[derive(Clone, Debug)]
 pub struct Span {
-    /// The process that made it.
+    /// The process that sent the span.
     pub service: String,
-    /// Its name.
+    /// The span's name.
     pub name: String,
-    /// Its attributes that are text.
+    /// The span's attributes whose value is text.
     pub attributes: HashMap<String, String>,
-    /// Its trace.
+    /// The id of the trace that the span belongs to.
     pub trace: Vec<u8>,
-    /// Its id.
+    /// The span's id.
     pub id: Vec<u8>,
-    /// The id of the span above it; empty for the first.
+    /// The id of the parent span; empty for the first span of a trace.
     pub parent: Vec<u8>,
 }
 
-/// A sink that runs until it is dropped.
+/// A server that collects spans until the `Sink` is dropped.
 pub struct Sink {
-    /// Where it listens.
+    /// The server's address.
     pub address: String,
     spans: Arc<Mutex<Vec<Span>>>,
     _stop: DropGuard,
 }
 
-struct Take(Arc<Mutex<Vec<Span>>>);
+struct Collector(Arc<Mutex<Vec<Span>>>);
 
 impl Sink {
-    /// Starts one on a free port.
+    /// Starts a server on a free port.
     pub async fn start() -> Self {
         let spans = Arc::default();
-        let bound = Bound::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let bound = Listener::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = format!("http://{}", bound.address().unwrap());
-        let routes = Routes::new(TraceServiceServer::new(Take(Arc::clone(&spans))));
+        let routes = Routes::new(TraceServiceServer::new(Collector(Arc::clone(&spans))));
         let stop = CancellationToken::new();
         tokio::spawn(bound.serve(routes, Identity::new(), stop.clone()));
         Self { address, spans, _stop: stop.drop_guard() }
     }
 
-    /// All that came in until now.
+    /// All spans that have arrived.
     #[must_use]
     pub fn spans(&self) -> Vec<Span> {
         self.spans.lock().unwrap().clone()
@@ -72,7 +72,7 @@ fn texts(attributes: &[KeyValue]) -> HashMap<String, String> {
 }
 
 #[tonic::async_trait]
-impl TraceService for Take {
+impl TraceService for Collector {
     async fn export(
         &self,
         request: Request<ExportTraceServiceRequest>,

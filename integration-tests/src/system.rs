@@ -1,4 +1,4 @@
-//! A system of the test's own.
+//! A whole system that one test starts, stops and manipulates.
 
 use std::{
     collections::BTreeMap,
@@ -13,36 +13,36 @@ use tempfile::TempDir;
 
 use crate::{Ecd, eventually};
 
-/// The processes; they end with the test.
+/// The processes of a whole system. They end when the `System` is dropped.
 pub struct System {
     folder: TempDir,
     demo: Child,
-    /// What `demo.json` says.
+    /// The content of `demo.json`: addresses and credentials.
     pub facts: Value,
 }
 
-/// A message that the mailbox caught.
+/// A message that the development mailbox received.
 #[derive(Clone, Debug, serde::Deserialize)]
 pub struct Message {
     /// `email` or `sms`.
     pub kind: String,
-    /// What its sender calls it.
+    /// The sender's id of the message; a message that is sent twice keeps its id.
     pub id: String,
-    /// The address or number.
+    /// The recipient's e-mail address or telephone number.
     pub to: String,
-    /// The subject.
+    /// The subject; empty for an SMS.
     pub subject: String,
     /// The text.
     pub text: String,
 }
 
 impl System {
-    /// Starts one, without example dossiers.
+    /// Starts a system without example dossiers.
     pub async fn start() -> Self {
         Self::start_with(&[]).await
     }
 
-    /// Starts one with settings of its processes, as environment variables.
+    /// Starts a system with settings for its processes, given as environment variables.
     pub async fn start_with(settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let demo = Command::new(programs().join("zorgportaal"))
@@ -68,14 +68,14 @@ impl System {
         Ecd::new(services, system)
     }
 
-    /// An organisation's address, for a browser.
+    /// The address of an organisation's portal, for a browser.
     #[must_use]
     pub fn address(&self, organisation: &str) -> String {
         let port = self.facts["gateway"].as_str().unwrap().rsplit(':').next().unwrap();
         format!("http://{organisation}.localhost:{port}")
     }
 
-    /// The messages to an address, newest first, once there are `count`.
+    /// Waits until an address has at least `count` messages; gives them, the newest first.
     pub async fn messages(&self, to: &str, count: usize) -> Vec<Message> {
         eventually("a message in the mailbox", async || {
             let messages = self.mailbox(Some(to)).await;
@@ -84,7 +84,7 @@ impl System {
         .await
     }
 
-    /// What the mailbox has now, newest first, to one address or all.
+    /// The messages in the mailbox now, to one address or to all, the newest first.
     pub async fn mailbox(&self, to: Option<&str>) -> Vec<Message> {
         let url = format!("{}/api/messages", self.facts["mailbox"].as_str().unwrap());
         let request = reqwest::Client::new().get(url.replace("localhost", "127.0.0.1"));
@@ -92,29 +92,30 @@ impl System {
         request.send().await.unwrap().json().await.unwrap()
     }
 
-    /// The first password in a welcome message.
+    /// Waits for a person's welcome message; gives the first password in it.
     pub async fn welcome_password(&self, to: &str) -> String {
         let message = self.messages(to, 1).await.pop().unwrap();
-        after(&message.text, "Uw wachtwoord voor de eerste keer: ")
+        rest_of_line(&message.text, "Uw wachtwoord voor de eerste keer: ")
     }
 
-    /// The newest login code, once so many messages have come.
+    /// Waits until an address has at least this many messages; gives the login code in the newest one.
     pub async fn code(&self, to: &str, messages: usize) -> String {
-        after(&self.messages(to, messages).await[0].text, "Uw code: ")
+        rest_of_line(&self.messages(to, messages).await[0].text, "Uw code: ")
     }
 
-    /// The newest code to an address or number, beyond the messages that were there before.
+    /// Waits for a new code: ignores the oldest `before` messages, gives the newest code in the others.
     pub async fn code_beyond(&self, to: &str, before: usize) -> String {
         eventually("a code in the mailbox", async || {
             let messages = self.mailbox(Some(to)).await;
             let new = messages.len().saturating_sub(before);
-            messages.iter().take(new).find_map(|message| code_in(&message.text))
+            messages.iter().take(new).find_map(|message| find_code(&message.text))
         })
         .await
     }
 
-    /// Moves the time of all processes on, to so many seconds after the machine's: they start again with that.
-    pub async fn travel(&self, seconds: i64) {
+    /// Sets the clocks of all processes to so many seconds after the machine's clock. The processes are
+    /// killed and start again with the new time.
+    pub async fn set_clock_offset(&self, seconds: i64) {
         let processes: Vec<&str> = std::iter::once("gateway").chain(SERVICES).collect();
         for process in &processes {
             let file = self.data().join(format!("config/{process}.toml"));
@@ -147,16 +148,17 @@ impl System {
         .await;
     }
 
-    /// Sends a signal to one of the processes, as `kill` takes it.
+    /// Sends a signal to a process. The signal's name is one that `kill` knows, such as `STOP`.
     pub fn signal(&self, process: &str, signal: &str) {
         assert!(self.try_signal(process, signal), "kill -{signal} {process}");
     }
 
-    /// The same; says whether the process was there.
+    /// The same; gives false when the process is not running.
     #[must_use]
     pub fn try_signal(&self, process: &str, signal: &str) -> bool {
         if process == "postgres" {
-            // As root it runs as another user, behind a wrapper: found by its port.
+            // The pid file can hold the pid of `runuser`, behind which Postgres runs: find Postgres by its
+            // port.
             let pattern = format!("postgres -D .* -p {} ", self.postgres_port());
             let sent = Command::new("pkill").args([&format!("-{signal}"), "-f", &pattern]).status();
             return sent.unwrap().success();
@@ -166,12 +168,13 @@ impl System {
         sent.unwrap().success()
     }
 
-    /// Waits until a count in a service's database is so much.
+    /// Waits until the number of rows in a service's database is `wanted`. `what` is a table, with or without
+    /// WHERE.
     pub async fn until_count(&self, service: &str, what: &'static str, wanted: i64) {
         eventually(&format!("{service}: {wanted} of {what}"), async || {
             let counted: i64 =
                 sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {what}")))
-                    .fetch_one(&mut self.behind(service).await)
+                    .fetch_one(&mut self.as_superuser(service).await)
                     .await
                     .ok()?;
             (counted == wanted).then_some(())
@@ -179,49 +182,49 @@ impl System {
         .await;
     }
 
-    /// Waits until every service has told all that it had to tell.
-    pub async fn until_all_is_told(&self) {
+    /// Waits until every service has published all its events.
+    pub async fn until_outboxes_are_empty(&self) {
         for service in SERVICES {
             self.until_count(service, "outbox", 0).await;
         }
     }
 
-    /// Waits until nothing waits to be sent either; what came before something that arrived has been taken in.
-    pub async fn until_all_is_sent(&self) {
-        self.until_all_is_told().await;
+    /// Waits until all events are published and no delivery waits to be sent.
+    pub async fn until_all_mail_is_sent(&self) {
+        self.until_outboxes_are_empty().await;
         self.until_count("messaging", "delivery WHERE state = 1", 0).await;
     }
 
-    /// Makes waits after wrong passwords so much longer, or shorter where it is below zero: no test depends on how fast
-    /// the machine is.
-    pub async fn stretch_waits(&self, minutes: i32) {
+    /// Moves the end of every wait after a wrong password by so many minutes, earlier where `minutes` is
+    /// negative. A test so starts or ends a wait at once, on any machine.
+    pub async fn shift_login_waits(&self, minutes: i32) {
         sqlx::query("UPDATE throttle SET until = until + make_interval(mins => $1)")
             .bind(minutes)
-            .execute(&mut self.behind("identity").await)
+            .execute(&mut self.as_superuser("identity").await)
             .await
             .unwrap();
     }
 
-    /// CPU seconds that each of our processes, Postgres and NATS has taken until now.
+    /// The CPU seconds that each of our processes, Postgres and NATS has used since its start.
     #[must_use]
     pub fn cpu_seconds(&self) -> BTreeMap<&'static str, f64> {
         let ours = ["identity", "dossier", "messaging", "gateway", "nats"];
-        let seconds = ours.map(|process| (process, f64::from(ticks_of(self.pid(process))) / 100.0));
+        let seconds = ours.map(|process| (process, f64::from(cpu_ticks(self.pid(process))) / 100.0));
         let mut all = BTreeMap::from(seconds);
         let postmaster = self.postmaster();
-        let mut ticks = ticks_of(postmaster);
+        let mut ticks = cpu_ticks(postmaster);
         for entry in std::fs::read_dir("/proc").unwrap().filter_map(Result::ok) {
             let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
-            let parent = stat(pid).and_then(|fields| fields.get(1)?.parse::<u32>().ok());
+            let parent = process_stat(pid).and_then(|fields| fields.get(1)?.parse::<u32>().ok());
             if parent == Some(postmaster) {
-                ticks += ticks_of(pid);
+                ticks += cpu_ticks(pid);
             }
         }
         all.insert("postgres", f64::from(ticks) / 100.0);
         all
     }
 
-    /// Bytes of memory that a process alone has, with its part of what it shares.
+    /// The memory of a process in bytes: its own pages, and its share of pages that processes share (PSS).
     #[must_use]
     pub fn memory(&self, process: &str) -> u64 {
         let rollup = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", self.pid(process))).unwrap();
@@ -245,14 +248,14 @@ impl System {
         url.rsplit(':').next().unwrap().split('/').next().unwrap().to_owned()
     }
 
-    /// A service's database, as its superuser: behind every rule.
-    pub async fn behind(&self, service: &str) -> PgConnection {
+    /// A connection to a service's database as superuser, to whom row-level security does not apply.
+    pub async fn as_superuser(&self, service: &str) -> PgConnection {
         let url = self.facts["postgres"].as_str().unwrap();
         let url = format!("{}/{service}", url.rsplit_once('/').unwrap().0);
         eventually("Postgres", async || PgConnection::connect(&url).await.ok()).await
     }
 
-    /// Kills the bus and takes away all that it had stored; it starts again by itself.
+    /// Kills the bus and deletes everything that the bus stored. The supervisor starts the bus again.
     pub fn wipe_bus(&self) {
         self.signal("nats", "KILL");
         let (there, away) = (self.data().join("nats"), self.data().join("nats-wiped"));
@@ -260,7 +263,7 @@ impl System {
         std::fs::remove_dir_all(away).unwrap();
     }
 
-    /// Runs a command of a service's own program, with its settings.
+    /// Runs a command of a service's program, such as `republish`, with the service's settings.
     #[must_use]
     pub fn service_command(&self, service: &str, arguments: &[&str]) -> std::process::Output {
         Command::new(programs().join(format!("zorgportaal-{service}")))
@@ -271,14 +274,14 @@ impl System {
             .unwrap()
     }
 
-    /// Everything that the processes logged, with the name of each log.
+    /// The name and text of each log file.
     #[must_use]
     pub fn logs(&self) -> Vec<(String, String)> {
         let logs = std::fs::read_dir(self.data().join("log")).unwrap().map(|log| log.unwrap().path());
         logs.map(|path| (path.display().to_string(), std::fs::read_to_string(&path).unwrap())).collect()
     }
 
-    /// Fails where a log holds one of these.
+    /// Fails when a log contains one of the secrets.
     pub fn logs_hold_none_of(&self, secrets: &[&str]) {
         let logs = self.logs();
         assert!(logs.len() >= 6, "{} logs", logs.len());
@@ -289,7 +292,7 @@ impl System {
         }
     }
 
-    /// Where logs and settings are.
+    /// The folder of logs, settings, keys and pid files.
     #[must_use]
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("ephemeral")
@@ -314,33 +317,33 @@ impl Drop for System {
     }
 }
 
-/// What the kernel says of a process, from its state on.
-fn stat(pid: u32) -> Option<Vec<String>> {
+/// The fields of `/proc/<pid>/stat` after the process's name; the first one is the state.
+fn process_stat(pid: u32) -> Option<Vec<String>> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let fields = text.rsplit_once(')')?.1.split_whitespace();
     Some(fields.map(str::to_owned).collect())
 }
 
-/// Hundredths of a second of CPU, with those of children that have ended.
-fn ticks_of(pid: u32) -> u32 {
-    let fields = stat(pid).unwrap_or_default();
+/// The CPU time of a process in hundredths of a second, including child processes that have ended.
+fn cpu_ticks(pid: u32) -> u32 {
+    let fields = process_stat(pid).unwrap_or_default();
     fields.iter().skip(11).take(4).filter_map(|field| field.parse::<u32>().ok()).sum()
 }
 
-/// The code that a message brings, as it has to be typed: in a letter after its label, in a text message at its end.
-fn code_in(text: &str) -> Option<String> {
+/// The code in a message: in an e-mail after the label, in an SMS at the end, after `#`.
+fn find_code(text: &str) -> Option<String> {
     let line = text.split_once("Uw code: ").map(|(_, rest)| rest.lines().next().unwrap_or_default());
     let line = line.or_else(|| text.lines().last()?.split_once(" #").map(|(_, code)| code))?;
     Some(line.trim().to_owned())
 }
 
 /// The rest of the line after a label.
-fn after(text: &str, label: &str) -> String {
+fn rest_of_line(text: &str, label: &str) -> String {
     let rest = text.split_once(label).unwrap_or_else(|| panic!("no `{label}` in {text}")).1;
     rest.lines().next().unwrap().trim().to_owned()
 }
 
-/// Where cargo puts programs: this test's own lies one folder below.
+/// The folder where cargo puts programs. The test's own program is in a folder below it.
 #[must_use]
 pub fn programs() -> PathBuf {
     let test = std::env::current_exe().unwrap();

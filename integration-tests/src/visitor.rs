@@ -1,4 +1,5 @@
-//! A person with a browser that runs no scripts: pages by their links, fields by their labels, buttons by their words.
+//! A person whose browser runs no scripts: finds links and buttons by their words, and fields by their
+//! labels.
 
 use std::collections::BTreeMap;
 
@@ -7,27 +8,27 @@ use scraper::{ElementRef, Html, Selector};
 
 use crate::System;
 
-/// A person at a portal.
+/// A browser without scripts, with its cookies and the page that it shows.
 pub struct Visitor {
     client: Client,
     address: String,
     host: String,
     cookies: BTreeMap<String, String>,
-    /// The path of the page that is seen.
+    /// The path of the current page.
     pub path: String,
-    /// The status of the page that is seen.
+    /// The HTTP status of the current page.
     pub status: StatusCode,
     page: String,
 }
 
 impl Visitor {
-    /// At the portal of an organisation, by its host.
+    /// A visitor of an organisation's portal.
     #[must_use]
     pub fn at(system: &System, organisation: &str) -> Self {
         Self::at_host(system, &format!("{organisation}.localhost"))
     }
 
-    /// At a host.
+    /// A visitor of the portal under a host name.
     #[must_use]
     pub fn at_host(system: &System, host: &str) -> Self {
         Self {
@@ -41,7 +42,7 @@ impl Visitor {
         }
     }
 
-    /// Goes to a page, and on to where it sends.
+    /// Opens a page and follows its redirects.
     pub async fn open(&mut self, path: &str) -> &mut Self {
         self.go(Method::GET, path.to_owned(), None).await
     }
@@ -71,7 +72,7 @@ impl Visitor {
             self.page = response.text().await.unwrap();
             return self;
         }
-        panic!("sent around in a circle: {path}");
+        panic!("the redirects never end: {path}");
     }
 
     fn keep_cookies(&mut self, response: &Response) {
@@ -86,23 +87,23 @@ impl Visitor {
         }
     }
 
-    /// What the browser keeps under a name.
+    /// The value of a cookie.
     #[must_use]
     pub fn cookie(&self, name: &str) -> Option<&str> {
         self.cookies.get(name).map(String::as_str)
     }
 
-    /// Closes the browser: what lives no longer than it is gone, a remembered device stays.
+    /// Closes the browser: session cookies are deleted, the cookie of the remembered device stays.
     pub fn close(&mut self) {
         self.cookies.retain(|name, _| name == "__Host-device");
     }
 
-    /// Puts something in a cookie, as somebody else would.
-    pub fn plant(&mut self, name: &str, value: &str) {
+    /// Sets a cookie, as an attacker would.
+    pub fn plant_cookie(&mut self, name: &str, value: &str) {
         self.cookies.insert(name.to_owned(), value.to_owned());
     }
 
-    /// The page as it is read out: its texts, one after another.
+    /// The page's texts, one after another, as a screen reader reads them.
     #[must_use]
     pub fn text(&self) -> String {
         let page = Html::parse_document(&self.page);
@@ -111,45 +112,39 @@ impl Visitor {
         words.join(" ")
     }
 
-    /// Fails where the page does not hold this.
+    /// Fails when the page does not contain these words.
     #[track_caller]
-    #[expect(
-        clippy::must_use_candidate,
-        reason = "it fails by itself; what it gives is for more of the same"
-    )]
+    #[expect(clippy::must_use_candidate, reason = "the result is only for calling the next check on it")]
     pub fn sees(&self, words: &str) -> &Self {
         let text = self.text();
         assert!(text.contains(words), "no `{words}` at {}: {text}", self.path);
         self
     }
 
-    /// Fails where the page holds this.
+    /// Fails when the page contains these words.
     #[track_caller]
-    #[expect(
-        clippy::must_use_candidate,
-        reason = "it fails by itself; what it gives is for more of the same"
-    )]
+    #[expect(clippy::must_use_candidate, reason = "the result is only for calling the next check on it")]
     pub fn sees_no(&self, words: &str) -> &Self {
         let text = self.text();
         assert!(!text.contains(words), "`{words}` at {}: {text}", self.path);
         self
     }
 
-    /// The words of all links of the menu, in order.
+    /// The words of the menu's links, in order.
     #[must_use]
     pub fn menu(&self) -> Vec<String> {
         let page = Html::parse_document(&self.page);
         page.select(&css("nav a")).map(|link| words(&link)).collect()
     }
 
-    /// The labels of all fields that can be typed into or chosen.
+    /// The labels of the page's fields, in order.
     #[must_use]
     pub fn labels(&self) -> Vec<String> {
         let page = Html::parse_document(&self.page);
         page.select(&css("main label")).map(|label| words(&label)).collect()
     }
 
-    /// Whether a box with a label is ticked, or a choice made.
+    /// Whether the checkbox or radio button with this id is ticked.
     #[track_caller]
     #[must_use]
     pub fn is_ticked(&self, id: &str) -> bool {
@@ -158,7 +153,7 @@ impl Visitor {
         found.attr("checked").is_some()
     }
 
-    /// The value that stands in a field.
+    /// The value of the field with this name.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<String> {
         let page = Html::parse_document(&self.page);
@@ -166,7 +161,7 @@ impl Visitor {
         field.attr("value").map(str::to_owned)
     }
 
-    /// Follows a link by its words.
+    /// Follows the link with these words.
     pub async fn follow(&mut self, link: &str) -> &mut Self {
         let to = {
             let page = Html::parse_document(&self.page);
@@ -182,21 +177,22 @@ impl Visitor {
         self.open(&to).await
     }
 
-    /// Presses a button by its words, after filling in fields by their labels. What is hidden or filled in already goes along.
+    /// Fills in fields, found by their labels, and presses the button with these words. Hidden fields, and
+    /// fields that the page filled in, are sent too.
     pub async fn press(&mut self, button: &str, fields: &[(&str, &str)]) -> &mut Self {
         let (action, form) = self.form(button, fields);
         self.go(Method::POST, action, Some(form)).await
     }
 
-    /// The same, with boxes ticked by their names.
+    /// The same; ticks checkboxes, found by their names, instead of filling in fields.
     pub async fn tick_and_press(&mut self, button: &str, boxes: &[&str]) -> &mut Self {
         let (action, mut form) = self.form(button, &[]);
         form.extend(boxes.iter().map(|name| ((*name).to_owned(), "yes".to_owned())));
         self.go(Method::POST, action, Some(form)).await
     }
 
-    /// Listens to what is new, as an open page does; ends when the portal ends it.
-    pub async fn live(&self) -> Response {
+    /// Opens the stream of live updates, as an open page does. The stream ends when the portal ends it.
+    pub async fn open_live_stream(&self) -> Response {
         let cookies: Vec<String> =
             self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let request = self.client.get(format!("{}/live", self.address)).header(header::HOST, &self.host);
@@ -205,9 +201,9 @@ impl Visitor {
         response
     }
 
-    /// The same browser in another tab.
+    /// Another tab of the same browser: the same cookies, no page yet.
     #[must_use]
-    pub fn again(&self) -> Self {
+    pub fn other_tab(&self) -> Self {
         Self {
             client: self.client.clone(),
             address: self.address.clone(),
@@ -219,16 +215,16 @@ impl Visitor {
         }
     }
 
-    /// The form with a button, filled in: where it goes, and its fields.
+    /// The filled-in form that a button sends: its path, and the names and values of its fields.
     #[must_use]
     pub fn form(&self, button: &str, fields: &[(&str, &str)]) -> (String, Vec<(String, String)>) {
         let page = Html::parse_document(&self.page);
-        let is_it = |it: &ElementRef<'_>| words(it) == button || it.attr("aria-label") == Some(button);
+        let is_wanted = |it: &ElementRef<'_>| words(it) == button || it.attr("aria-label") == Some(button);
         let form = page
             .select(&css("form"))
-            .find(|form| form.select(&css("button")).any(|it| is_it(&it)))
+            .find(|form| form.select(&css("button")).any(|it| is_wanted(&it)))
             .unwrap_or_else(|| panic!("no button `{button}` at {}: {}", self.path, self.text()));
-        let pressed = form.select(&css("button")).find(is_it).unwrap();
+        let pressed = form.select(&css("button")).find(is_wanted).unwrap();
         let mut typed: BTreeMap<String, String> = BTreeMap::new();
         for (label, value) in fields {
             let found = form.select(&css("label")).find(|it| words(it) == *label);
@@ -259,7 +255,7 @@ impl Visitor {
     }
 }
 
-/// Whether another choice of the same name was made.
+/// Whether `fields` choose another radio button of the same name.
 fn has_typed_sibling(form: &ElementRef<'_>, name: &str, fields: &[(&str, &str)]) -> bool {
     let choices: Vec<&str> =
         form.select(&css(&format!("input[name='{name}']"))).filter_map(|it| it.attr("id")).collect();

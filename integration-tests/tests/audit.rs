@@ -1,4 +1,5 @@
-//! The trail under fault (LOG-01, LOG-04, I-3): a process killed at every point of an answer, a row changed, no writer.
+//! The audit trail during faults (LOG-01, LOG-04, I-3): dossier is killed while it answers, the trail cannot
+//! be written, a row is changed.
 
 use std::collections::HashSet;
 
@@ -7,7 +8,7 @@ use integration_tests::{Portal, System, ecd::now, eventually};
 use reqwest::StatusCode;
 use sqlx::{AssertSqlSafe, Connection};
 
-/// A person who may read, with one report.
+/// Registers a client with one report; gives the portal and the client's session token.
 async fn reader(system: &System) -> (Portal, String) {
     let (ecd, portal) = (system.ecd("thuisgenoten"), system.portal("thuisgenoten"));
     let person = ecd.register("mevrouw A. de Vries").await;
@@ -20,17 +21,17 @@ fn trace() -> String {
     secret::hex(v7(now()).as_bytes())
 }
 
-/// The traces of which the trail says that they were answered.
+/// The trace ids of the reads that the trail records as answered.
 async fn answered(system: &System) -> HashSet<String> {
     let records: Vec<String> = sqlx::query_scalar(
         "SELECT correlation_id FROM audit_record WHERE outcome = 1 AND method LIKE '%/ListReports'",
     )
-    .fetch_all(&mut system.behind("dossier").await)
+    .fetch_all(&mut system.as_superuser("dossier").await)
     .await
     .unwrap();
     let count = records.len();
     let records: HashSet<String> = records.into_iter().collect();
-    assert_eq!(records.len(), count, "a read is written down once");
+    assert_eq!(records.len(), count, "a read has one record");
     records
 }
 
@@ -38,13 +39,13 @@ async fn answered(system: &System) -> HashSet<String> {
 async fn killed_before_its_record_is_durable_a_read_gives_no_data() {
     let system = System::start().await;
     let (portal, session) = reader(&system).await;
-    portal.recovers(&session).await;
-    // Before the record is written, and before the event that tells of it is.
+    portal.wait_until_up(&session).await;
+    // Kill dossier before it writes the audit record, and before it writes the record's event.
     for table in ["audit_record", "outbox"] {
-        let mut holder = system.behind("dossier").await;
+        let mut holder = system.as_superuser("dossier").await;
         let hold = AssertSqlSafe(format!("BEGIN; LOCK TABLE {table} IN EXCLUSIVE MODE"));
         sqlx::raw_sql(hold).execute(&mut holder).await.unwrap();
-        // A record without an answer may stay: whether it stands is not known where the process dies.
+        // No check that the record is gone: when the process dies, a record without an answer may exist.
         let (asking, token) = (portal.clone(), session.clone());
         let read =
             tokio::spawn(async move { asking.get_traced("/reports", &token, &trace()).await.unwrap() });
@@ -53,7 +54,7 @@ async fn killed_before_its_record_is_durable_a_read_gives_no_data() {
                 "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE $1",
             )
             .bind(format!("%INSERT INTO {table} (%"))
-            .fetch_one(&mut system.behind("dossier").await)
+            .fetch_one(&mut system.as_superuser("dossier").await)
             .await
             .ok()?;
             (waiting > 0).then_some(())
@@ -64,18 +65,18 @@ async fn killed_before_its_record_is_durable_a_read_gives_no_data() {
         let answer = read.await.unwrap();
         assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{table}: {answer:?}");
         assert!(!answer.body.to_string().contains("Alleen voor haar"), "{table}: {answer:?}");
-        portal.recovers(&session).await;
+        portal.wait_until_up(&session).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_kills_at_any_moment_every_answered_read_has_its_record() {
+async fn every_answered_read_has_its_record_despite_kills() {
     let system = System::start().await;
     let (portal, session) = reader(&system).await;
     let mut moments = fastrand::Rng::with_seed(7);
-    let mut seen = Vec::new();
+    let mut answered_reads = Vec::new();
     for _ in 0..6 {
-        portal.recovers(&session).await;
+        portal.wait_until_up(&session).await;
         let reads = (0..8).map(|_| {
             let (portal, session) = (portal.clone(), session.clone());
             tokio::spawn(async move {
@@ -90,35 +91,36 @@ async fn after_kills_at_any_moment_every_answered_read_has_its_record() {
             })
         });
         let reads: Vec<_> = reads.collect();
-        // After so many records, wherever the eight of them stand then.
+        // Kill dossier after a random number of records: the eight readers are then at different points of a
+        // read.
         let (before, more) = (answered(&system).await.len(), moments.usize(5..80));
         eventually("reads", async || (answered(&system).await.len() >= before + more).then_some(())).await;
         system.signal("dossier", "KILL");
         for read in futures::future::join_all(reads).await {
-            seen.extend(read.unwrap());
+            answered_reads.extend(read.unwrap());
         }
     }
-    portal.recovers(&session).await;
+    portal.wait_until_up(&session).await;
     let records = answered(&system).await;
-    assert!(seen.len() > 100, "{}", seen.len());
-    let without: Vec<_> = seen.iter().filter(|id| !records.contains(*id)).collect();
+    assert!(answered_reads.len() > 100, "{}", answered_reads.len());
+    let without: Vec<_> = answered_reads.iter().filter(|id| !records.contains(*id)).collect();
     assert!(without.is_empty(), "answered without a record: {without:?}");
     let verified = system.command(&["audit", "verify", "dossier", "--organisation", "thuisgenoten"]);
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_its_writer_there_is_no_data_and_one_changed_row_is_named() {
+async fn without_its_writer_reads_fail_and_a_changed_row_is_named() {
     let system = System::start().await;
     let (portal, session) = reader(&system).await;
-    portal.recovers(&session).await;
-    let mut behind = system.behind("dossier").await;
-    sqlx::raw_sql("REVOKE INSERT ON audit_record FROM dossier_audit").execute(&mut behind).await.unwrap();
+    portal.wait_until_up(&session).await;
+    let mut superuser = system.as_superuser("dossier").await;
+    sqlx::raw_sql("REVOKE INSERT ON audit_record FROM dossier_audit").execute(&mut superuser).await.unwrap();
     let answer = portal.get("/reports", &session).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{answer:?}");
     assert!(!answer.body.to_string().contains("Alleen voor haar"), "{answer:?}");
-    sqlx::raw_sql("GRANT INSERT ON audit_record TO dossier_audit").execute(&mut behind).await.unwrap();
-    portal.recovers(&session).await;
+    sqlx::raw_sql("GRANT INSERT ON audit_record TO dossier_audit").execute(&mut superuser).await.unwrap();
+    portal.wait_until_up(&session).await;
 
     let verify = || system.command(&["audit", "verify", "dossier", "--organisation", "thuisgenoten"]);
     assert!(verify().status.success());
@@ -127,7 +129,7 @@ async fn without_its_writer_there_is_no_data_and_one_changed_row_is_named() {
          WHERE record_id = (SELECT record_id FROM audit_record WHERE method LIKE '%/ListReports' LIMIT 1)
          RETURNING record_id",
     )
-    .fetch_one(&mut behind)
+    .fetch_one(&mut superuser)
     .await
     .unwrap();
     let found = verify();

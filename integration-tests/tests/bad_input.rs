@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::walk;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_foreign_and_malformed_codes_get_one_answer_and_of_200_parallel_guesses_five_count() {
+async fn bad_codes_get_one_answer_and_only_five_guesses_count() {
     let system = System::start().await;
     let (ecd, portal) = (system.ecd("thuisgenoten"), system.portal("thuisgenoten"));
     let (one, other) = (ecd.register("mevrouw Een").await, ecd.register("mevrouw Ander").await);
@@ -29,7 +29,7 @@ async fn wrong_foreign_and_malformed_codes_get_one_answer_and_of_200_parallel_gu
         assert_eq!(answer.body["reason"], "LOGIN_REFUSED", "{code}");
     }
 
-    // Four of five tries are used. Of 200 at once, one more is looked at.
+    // Four of the five tries are used: of 200 parallel guesses, only one more is compared with the code.
     let guesses = (0..200).map(|_| {
         let (portal, login) = (portal.clone(), logins[0].clone());
         async move { portal.post("/login/code", &login, &json!({ "code": "999999" })).await }
@@ -42,7 +42,7 @@ async fn wrong_foreign_and_malformed_codes_get_one_answer_and_of_200_parallel_gu
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn unknown_names_passwords_and_organisations_get_the_same_answer_as_known_ones() {
+async fn unknown_and_known_names_get_the_same_login_answer() {
     let system = System::start().await;
     let (ecd, portal) = (system.ecd("thuisgenoten"), system.portal("thuisgenoten"));
     let person = ecd.register("mevrouw A. de Vries").await;
@@ -64,7 +64,7 @@ async fn unknown_names_passwords_and_organisations_get_the_same_answer_as_known_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_record_that_cannot_be_taken_is_refused_with_its_field_and_the_rest_stands() {
+async fn a_bad_import_record_is_refused_alone_with_its_field() {
     let system = System::start().await;
     let ecd = system.ecd("thuisgenoten");
     let stranger = system.ecd("profila").register("een cliënt van een ander").await;
@@ -124,7 +124,7 @@ async fn a_record_that_cannot_be_taken_is_refused_with_its_field_and_the_rest_st
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_too_large_an_unknown_field_and_a_write_from_elsewhere_are_refused_in_words() {
+async fn large_broken_and_cross_site_requests_are_refused_in_dutch() {
     let system = System::start().await;
     let portal = system.portal("thuisgenoten");
     let large = portal.post("/login", "", &json!({ "username": "x".repeat(100_000), "password": "" })).await;
@@ -151,8 +151,8 @@ async fn a_body_too_large_an_unknown_field_and_a_write_from_elsewhere_are_refuse
     assert!(missing.headers().contains_key("content-security-policy"));
 }
 
-/// A response as it is seen from outside, without what differs from one answer to the next.
-async fn seen(response: reqwest::Response) -> (StatusCode, Vec<String>, String) {
+/// Status, headers and body of a response, without the headers that differ between any two answers.
+async fn visible_parts(response: reqwest::Response) -> (StatusCode, Vec<String>, String) {
     let (status, mut headers) = (response.status(), Vec::new());
     for (name, value) in response.headers() {
         if name != "date" && name != "content-length" {
@@ -164,14 +164,14 @@ async fn seen(response: reqwest::Response) -> (StatusCode, Vec<String>, String) 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_and_headers_are_the_same_for_known_and_unknown_names_at_login_and_reset() {
+async fn login_and_reset_answers_hide_whether_a_name_exists() {
     let system = System::start().await;
     let portal = system.portal("thuisgenoten");
     let person = system.ecd("thuisgenoten").register("mevrouw A. de Vries").await;
     let ask = async |path: &str, fields: &[(&str, &str)]| {
         let request = portal.request(Method::POST, path).header("sec-fetch-site", "same-origin").form(fields);
-        let (status, headers, body) = seen(request.send().await.unwrap()).await;
-        // What was typed comes back in the form.
+        let (status, headers, body) = visible_parts(request.send().await.unwrap()).await;
+        // The form repeats what was typed, which differs between the requests: replace it.
         let body = fields.iter().fold(body, |body, (_, typed)| body.replace(typed, "…"));
         (status, headers, body)
     };
@@ -183,39 +183,39 @@ async fn pages_and_headers_are_the_same_for_known_and_unknown_names_at_login_and
     assert_eq!(wrong.0, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(login("niemand@voorbeeld.example", "verkeerd wachtwoord").await, wrong, "unknown");
     let new = system.ecd("thuisgenoten").register("de heer A. de Vries").await;
-    assert_eq!(login(&new.email, "verkeerd wachtwoord").await, wrong, "nobody who has an own password");
-    system.stretch_waits(60).await;
+    assert_eq!(login(&new.email, "verkeerd wachtwoord").await, wrong, "an account without an own password");
+    system.shift_login_waits(60).await;
     let welcome = system.welcome_password(&new.email).await;
-    assert_eq!(login(&new.email, &welcome).await.0, StatusCode::SEE_OTHER, "a first one passes a wait");
+    assert_eq!(login(&new.email, &welcome).await.0, StatusCode::SEE_OTHER, "welcome password, during a wait");
     let own = integration_tests::portal::PASSWORD;
-    assert_eq!(login(&person.email, own).await, wrong, "the right one, during a wait");
+    assert_eq!(login(&person.email, own).await, wrong, "the right password, during a wait");
 
     let reset = async |username: &str| ask("/password/forgotten", &[("username", username)]).await;
     let known = reset(&person.email).await;
     assert_eq!(known.0, StatusCode::SEE_OTHER);
     assert_eq!(reset("niemand@voorbeeld.example").await, known);
     let nowhere = [("organisation", "bestaat niet"), ("username", &*person.email)];
-    assert_eq!(ask("/password/forgotten", &nowhere).await, known, "an organisation that is not there");
+    assert_eq!(ask("/password/forgotten", &nowhere).await, known, "an unknown organisation");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cookie_that_was_planted_is_not_the_session_after_the_login() {
+async fn a_planted_cookie_never_becomes_the_session() {
     let system = System::start().await;
     let person = system.ecd("thuisgenoten").register("mevrouw A. de Vries").await;
     let mut visitor = Visitor::at(&system, "thuisgenoten");
     for name in ["__Host-session", "__Host-login", "__Host-device"] {
-        visitor.plant(name, "planted-by-somebody");
+        visitor.plant_cookie(name, "planted-by-somebody");
     }
     walk::first_login(&system, &mut visitor, &person, &person.email).await;
     visitor.sees("Welkom");
     let session = visitor.cookie("__Host-session").unwrap().to_owned();
     assert_ne!(session, "planted-by-somebody", "ATT-04");
     let mut other = Visitor::at(&system, "thuisgenoten");
-    other.plant("__Host-session", "planted-by-somebody");
+    other.plant_cookie("__Host-session", "planted-by-somebody");
     other.open("/reports").await.sees("Inloggen");
-    // ATT-05: with the password alone no page opens, and no other step.
+    // ATT-05: after the password alone, no page of the portal opens and no step may be skipped.
     let mut half = Visitor::at(&system, "thuisgenoten");
-    walk::password(&mut half, &person.email, integration_tests::portal::PASSWORD).await;
+    walk::enter_password(&mut half, &person.email, integration_tests::portal::PASSWORD).await;
     half.sees("Vul uw code in");
     for path in ["/", "/reports", "/account", "/users", "/clients", "/login/password", "/login/terms"] {
         half.open(path).await;
@@ -225,10 +225,10 @@ async fn a_cookie_that_was_planted_is_not_the_session_after_the_login() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn names_are_the_same_however_they_are_typed_and_look_alikes_and_giants_are_refused() {
+async fn user_names_match_in_any_spelling_but_look_alikes_do_not() {
     let system = System::start().await;
     let ecd = system.ecd("profila");
-    let (client, _) = ecd.client("mevrouw Zo\u{eb} Bos").await.unwrap();
+    let (client, _) = ecd.register_client("mevrouw Zo\u{eb} Bos").await.unwrap();
     let named = |name: &'static str| {
         move |request: &mut proto::identity::v1::RegisterAccountRequest| request.username = name.to_owned()
     };
@@ -246,7 +246,8 @@ async fn names_are_the_same_however_they_are_typed_and_look_alikes_and_giants_ar
     let giant = portal.start_login(&person.email, &"x".repeat(1_000_000)).await;
     assert_eq!(giant.status, StatusCode::PAYLOAD_TOO_LARGE);
     let page = portal.request(Method::POST, "/login").header("sec-fetch-site", "same-origin");
-    // More than the buffers of a connection hold: who answers early would cut it.
+    // Larger than the connection's buffers: the gateway must read the body before it answers, or the browser
+    // would see a broken connection instead of the page.
     let large = "x".repeat(6_000_000);
     let page = page.form(&[("username", "a"), ("password", &large)]).send().await.unwrap();
     assert_eq!(page.status(), StatusCode::PAYLOAD_TOO_LARGE);

@@ -1,10 +1,10 @@
 use integration_tests::{Browser, System, portal::PASSWORD};
 
-/// Steps of the first login up to the start page: T8–T24.
+/// The first login, with one mistake at each step, up to the page that the person wanted: T8–T24.
 async fn log_in(browser: &Browser, system: &System, email: &str, scripts: bool) {
     let password = system.welcome_password(email).await;
     browser.go(&format!("{}/reports", system.address("thuisgenoten"))).await;
-    assert_eq!(browser.path().await, "/login", "whoever is not logged in comes to the login");
+    assert_eq!(browser.path().await, "/login", "without a session, /reports leads to the login");
     browser.look("login", scripts).await;
     browser.type_into("#username", email).await;
     browser.type_into("#password", "een verkeerd wachtwoord").await;
@@ -32,13 +32,13 @@ async fn log_in(browser: &Browser, system: &System, email: &str, scripts: bool) 
     browser.type_into("#new_password", PASSWORD).await;
     browser.type_into("#repeat_password", PASSWORD).await;
     browser.press("main form > .zp-actions button[type=submit]").await;
-    // Back where the person wanted to be.
+    // The login ends at the page that was asked for before it.
     browser.sees("Rapportages").await;
     assert_eq!(browser.path().await, "/reports");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_logs_in_reads_sees_a_new_report_live_and_leaves_nothing_behind() {
+async fn client_sees_new_report_live_and_logout_leaves_nothing() {
     let system = System::start().await;
     let ecd = system.ecd("thuisgenoten");
     let person = ecd.register("mevrouw A. de Vries").await;
@@ -57,7 +57,7 @@ async fn a_client_logs_in_reads_sees_a_new_report_live_and_leaves_nothing_behind
     browser.sees("Welkom mevrouw A. de Vries").await;
     browser.look("start", true).await;
 
-    // Live: the ECD adds a report; the open page shows it without being asked.
+    // Live updates: the ECD adds a report, and the open page shows the report without a reload.
     browser.go(&format!("{}/reports", system.address("thuisgenoten"))).await;
     browser.find("[data-live-ready]").await;
     ecd.report(&person, "De wond heeft zich goed hersteld.").await.unwrap();
@@ -65,7 +65,7 @@ async fn a_client_logs_in_reads_sees_a_new_report_live_and_leaves_nothing_behind
     browser.sees("Er is een nieuwe rapportage.").await;
     browser.look("reports-live", true).await;
 
-    // A period without reports, and one that is the wrong way round.
+    // A period without reports, and a period whose last day is before its first.
     browser.go(&format!("{}/reports?from=2020-01-01&until=2020-02-01", system.address("thuisgenoten"))).await;
     browser.sees("Er zijn geen rapportages in deze periode.").await;
     browser.go(&format!("{}/reports?from=2020-03-01&until=2020-02-01", system.address("thuisgenoten"))).await;
@@ -85,7 +85,7 @@ async fn a_client_logs_in_reads_sees_a_new_report_live_and_leaves_nothing_behind
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_is_done_with_scripts_off_and_a_reload_shows_what_is_new() {
+async fn portal_works_without_scripts_and_reload_shows_new_reports() {
     let system = System::start().await;
     let ecd = system.ecd("thuisgenoten");
     let person = ecd.register("de heer P. Bos").await;

@@ -1,7 +1,8 @@
-//! No circle of files within a crate: a file may use another only where that one does not use the first, by whatever way.
+//! Checks that the files of a crate do not use each other in a circle: if file A uses B, directly or through
+//! others, then B must not use A.
 //!
-//! A use is a path that code names, in a `use` line or where it is called. A re-export (`pub use`) is an address, not a
-//! use: what it names is looked up behind it.
+//! A use is a path in the code, in a `use` line or elsewhere. A re-export (`pub use`) is not a use of the
+//! file that it names: whoever uses a re-exported item uses the file that defines the item.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,28 +15,28 @@ use crate::house::{files, root};
 /// The path of a module within its crate: empty for the crate's root.
 type Module = Vec<String>;
 
-/// A file: its own paths, and the addresses that it re-exports.
+/// A file: the paths that it uses, and the paths that it re-exports.
 #[derive(Default)]
 struct Source {
     uses: Vec<Vec<String>>,
     exports: Vec<Vec<String>>,
 }
 
-/// The text without comments and without what is for tests alone.
-fn code(text: &str) -> String {
+/// The text of a source file without comments and without its tests.
+fn product_code(text: &str) -> String {
     let text = text.split("#[cfg(test)]").next().unwrap();
     text.lines().map(|line| line.split("//").next().unwrap()).collect::<Vec<_>>().join("\n")
 }
 
-fn words(path: &str) -> Vec<String> {
+fn path_words(path: &str) -> Vec<String> {
     let path = path.split(" as ").next().unwrap();
     path.split("::").map(|word| word.trim().to_owned()).filter(|word| !word.is_empty()).collect()
 }
 
 /// The paths of a `use` tree: `a::{b, c::{self, d}}` is `a::b`, `a::c` and `a::c::d`.
-fn tree(text: &str) -> Vec<Vec<String>> {
+fn use_tree_paths(text: &str) -> Vec<Vec<String>> {
     let Some((prefix, rest)) = text.split_once('{') else {
-        let path: Vec<_> = words(text).into_iter().filter(|word| word != "self").collect();
+        let path: Vec<_> = path_words(text).into_iter().filter(|word| word != "self").collect();
         return if path.is_empty() { Vec::new() } else { vec![path] };
     };
     let inner = rest.rsplit_once('}').map_or(rest, |(inner, _)| inner);
@@ -49,19 +50,19 @@ fn tree(text: &str) -> Vec<Vec<String>> {
         }
     }
     branches.push(branch);
-    let prefix = words(prefix);
+    let prefix = path_words(prefix);
     let paths = branches.iter().filter(|branch| !branch.trim().is_empty()).flat_map(|branch| {
-        let below = if branch.trim() == "self" { vec![Vec::new()] } else { tree(branch) };
+        let below = if branch.trim() == "self" { vec![Vec::new()] } else { use_tree_paths(branch) };
         below.into_iter().map(|path| [prefix.clone(), path].concat())
     });
     paths.collect()
 }
 
-/// The paths that stand outside of `use` lines and begin with `crate`, `super` or a module below this one.
-fn inline(code: &str, below: &[&str]) -> Vec<Vec<String>> {
+/// The paths outside `use` lines that begin with `crate`, `super`, `self` or a module below this one.
+fn inline_paths(code: &str, below: &[&str]) -> Vec<Vec<String>> {
     let is_word = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == ':';
     let paths = code.split(|letter: char| !is_word(letter)).filter(|word| word.contains("::"));
-    let paths = paths.map(words).filter(|path| {
+    let paths = paths.map(path_words).filter(|path| {
         path.first().is_some_and(|first| {
             ["crate", "super", "self"].contains(&first.as_str()) || below.contains(&first.as_str())
         })
@@ -69,11 +70,12 @@ fn inline(code: &str, below: &[&str]) -> Vec<Vec<String>> {
     paths.collect()
 }
 
-fn read(text: &str, below: &[&str]) -> Source {
-    let (code, mut source, mut rest) = (code(text), Source::default(), String::new());
+fn parse_source(text: &str, below: &[&str]) -> Source {
+    let (code, mut source, mut rest) = (product_code(text), Source::default(), String::new());
     for statement in code.split_inclusive(';') {
         let line = statement.rsplit_once('}').map_or(statement, |(_, last)| last);
-        // A `use` line may follow attributes or a block; its own braces close before its semicolon.
+        // A `use` line can follow attributes or a block within the same statement. Its own braces close
+        // before the `;`.
         let start =
             statement.find("\nuse ").map(|at| at + 1).or_else(|| statement.starts_with("use ").then_some(0));
         let export =
@@ -81,18 +83,18 @@ fn read(text: &str, below: &[&str]) -> Source {
         match (export, start) {
             (Some(at), _) => {
                 let tail = statement[at..].split_once("use ").unwrap().1;
-                source.exports.extend(tree(tail.trim_end_matches(';')));
+                source.exports.extend(use_tree_paths(tail.trim_end_matches(';')));
             }
-            (None, Some(at)) => source.uses.extend(tree(statement[at + 4..].trim_end_matches(';'))),
+            (None, Some(at)) => source.uses.extend(use_tree_paths(statement[at + 4..].trim_end_matches(';'))),
             (None, None) if line.trim_start().starts_with("mod ") => {}
             (None, None) => rest.push_str(statement),
         }
     }
-    source.uses.extend(inline(&rest, below));
+    source.uses.extend(inline_paths(&rest, below));
     source
 }
 
-/// The module that a path means, seen from a module; `None` for paths of other crates.
+/// The path from the crate's root for a path that the module `from` names; `None` for paths of other crates.
 fn absolute(from: &Module, path: &[String], modules: &BTreeMap<Module, Source>) -> Option<Vec<String>> {
     let mut base = from.clone();
     let mut rest = path;
@@ -113,8 +115,8 @@ fn absolute(from: &Module, path: &[String], modules: &BTreeMap<Module, Source>) 
     Some([base, rest.to_vec()].concat())
 }
 
-/// The file in which a path ends, behind re-exports.
-fn file_of(path: &[String], modules: &BTreeMap<Module, Source>, depth: usize) -> Module {
+/// The file that defines what a path names; follows re-exports.
+fn defining_file(path: &[String], modules: &BTreeMap<Module, Source>, depth: usize) -> Module {
     let at = (0..=path.len()).rev().find(|at| modules.contains_key(&path[..*at])).unwrap_or_default();
     let (module, rest) = (path[..at].to_vec(), &path[at..]);
     let exports = rest.first().filter(|_| depth < 8).and_then(|name| {
@@ -123,27 +125,27 @@ fn file_of(path: &[String], modules: &BTreeMap<Module, Source>, depth: usize) ->
         absolute(&module, export, modules)
     });
     match exports {
-        Some(behind) => file_of(&[behind, rest[1..].to_vec()].concat(), modules, depth + 1),
+        Some(behind) => defining_file(&[behind, rest[1..].to_vec()].concat(), modules, depth + 1),
         None => module,
     }
 }
 
-/// The circles of a crate, each as the modules in it.
-fn circles(texts: &BTreeMap<Module, String>) -> Vec<BTreeSet<String>> {
+/// The circles of a crate; each circle is the set of its modules.
+fn find_circles(texts: &BTreeMap<Module, String>) -> Vec<BTreeSet<String>> {
     let below = |module: &Module| -> Vec<&str> {
         let children =
             texts.keys().filter(|other| other.len() == module.len() + 1 && other.starts_with(module));
         children.map(|child| child.last().unwrap().as_str()).collect()
     };
     let modules: BTreeMap<Module, Source> =
-        texts.iter().map(|(module, text)| (module.clone(), read(text, &below(module)))).collect();
+        texts.iter().map(|(module, text)| (module.clone(), parse_source(text, &below(module)))).collect();
     let mut reached: BTreeMap<&Module, BTreeSet<Module>> = BTreeMap::new();
     for (module, source) in &modules {
         let targets = source.uses.iter().filter_map(|path| absolute(module, path, &modules));
-        let targets = targets.map(|path| file_of(&path, &modules, 0)).filter(|target| target != module);
+        let targets = targets.map(|path| defining_file(&path, &modules, 0)).filter(|target| target != module);
         reached.insert(module, targets.collect());
     }
-    // Everything that can be reached, step by step, until nothing is added.
+    // Add what the reached files use, until nothing is added any more.
     loop {
         let before: usize = reached.values().map(BTreeSet::len).sum();
         let known = reached.clone();
@@ -163,8 +165,8 @@ fn circles(texts: &BTreeMap<Module, String>) -> Vec<BTreeSet<String>> {
     found.into_iter().collect()
 }
 
-/// The modules of a crate by their paths, from its folder of sources.
-fn crate_of(folder: &Path) -> BTreeMap<Module, String> {
+/// The text of each module of a crate, from the crate's folder of sources.
+fn modules_of_crate(folder: &Path) -> BTreeMap<Module, String> {
     let sources = files(&[".rs"]).into_iter().filter(|path| path.starts_with(folder));
     let modules = sources.map(|path| {
         let relative = path.strip_prefix(folder).unwrap().with_extension("");
@@ -187,19 +189,19 @@ fn no_files_of_a_crate_use_each_other_in_a_circle() {
         let folder = manifest.parent().unwrap().join("src");
         if folder.exists() {
             crates += 1;
-            let modules = crate_of(&folder);
+            let modules = modules_of_crate(&folder);
             assert!(!modules.is_empty(), "{}", folder.display());
-            assert_eq!(circles(&modules), Vec::<BTreeSet<String>>::new(), "{}", folder.display());
+            assert_eq!(find_circles(&modules), Vec::<BTreeSet<String>>::new(), "{}", folder.display());
         }
     }
     assert!(crates >= 10 && root().exists(), "{crates}");
 }
 
 #[test]
-fn a_circle_is_named_however_it_is_written() {
+fn a_circle_is_reported_in_any_spelling() {
     let named = |files: &[(&str, &str)]| -> Vec<Vec<String>> {
-        let modules = files.iter().map(|(path, text)| (words(path), (*text).to_owned())).collect();
-        circles(&modules).into_iter().map(|circle| circle.into_iter().collect()).collect()
+        let modules = files.iter().map(|(path, text)| (path_words(path), (*text).to_owned())).collect();
+        find_circles(&modules).into_iter().map(|circle| circle.into_iter().collect()).collect()
     };
     let circle = [["/a", "/b"].map(str::to_owned).to_vec()];
     for (a, b) in [
@@ -213,13 +215,13 @@ fn a_circle_is_named_however_it_is_written() {
         let c = if a == "use crate::c;" { "use crate::b;" } else { "" };
         let found = named(&[("", root), ("a", a), ("b", b), ("c", c)]);
         assert_eq!(found.len(), 1, "{a}");
-        assert!(c != "" || found == circle, "{a}: {found:?}");
+        assert!(!c.is_empty() || found == circle, "{a}: {found:?}");
     }
     let through_child = named(&[("", ""), ("a", "mod b;\nfn f() { b::g(); }"), ("a::b", "use super::A;")]);
     assert_eq!(through_child, [["/a", "/a/b"].map(str::to_owned).to_vec()]);
     let address =
         named(&[("", ""), ("a", "mod b;\npub use b::B;\npub struct A;"), ("a::b", "use super::A;")]);
-    assert!(address.is_empty(), "a re-export is an address: {address:?}");
+    assert!(address.is_empty(), "a re-export is not a use: {address:?}");
     let tests = named(&[("", ""), ("a", "use crate::b;"), ("b", "// crate::a\n#[cfg(test)]\nuse crate::a;")]);
     assert!(tests.is_empty(), "comments and tests do not count: {tests:?}");
 }

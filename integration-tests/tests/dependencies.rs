@@ -3,7 +3,7 @@ use std::{collections::HashMap, path::Path, process::Command};
 use proto::SERVICES;
 use serde_json::{Value, json};
 
-/// The row or column of the table that a package stands in.
+/// The name of a package's row and column in the table; `None` for packages of others.
 fn kind(package: &str) -> Option<&str> {
     let name = package.strip_prefix("zorgportaal-")?;
     Some(match name {
@@ -13,7 +13,7 @@ fn kind(package: &str) -> Option<&str> {
     })
 }
 
-/// The table in ARCHITECTURE.md: what each may use, as `yes`, `dev` or `no`.
+/// The table "Who may use whom" of ARCHITECTURE.md: `yes`, `dev` or `no` for each pair of user and used.
 fn table() -> HashMap<(String, String), String> {
     let text = include_str!("../../ARCHITECTURE.md");
     let table = text.split("## Who may use whom").nth(1).unwrap();
@@ -41,7 +41,8 @@ fn metadata() -> Value {
     serde_json::from_slice(&metadata.stdout).unwrap()
 }
 
-/// Uses that the table does not allow, in words; and how many uses there are.
+/// The dependencies that the table does not allow, as text, and the number of all dependencies that were
+/// checked.
 fn faults(metadata: &Value) -> (Vec<String>, usize) {
     let rules = table();
     let (mut faults, mut uses) = (Vec::new(), 0);
@@ -69,7 +70,7 @@ fn crates_use_each_other_as_the_architecture_says() {
 }
 
 #[test]
-fn a_use_that_the_table_does_not_allow_is_named() {
+fn a_dependency_outside_the_table_is_reported() {
     let package = |name: &str, uses: &str, kind: Value| json!({ "packages": [{ "name": name, "dependencies": [{ "name": uses, "kind": kind }] }] });
     for (name, uses, kind) in [
         ("zorgportaal-dossier", "zorgportaal-identity", Value::Null),

@@ -7,7 +7,7 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
 }
 
-/// All files of ours with one of these endings.
+/// All files of the repository with one of these endings, without generated and downloaded ones.
 pub fn files(endings: &[&str]) -> Vec<PathBuf> {
     let (mut found, mut folders) = (Vec::new(), vec![root()]);
     while let Some(folder) = folders.pop() {
@@ -26,13 +26,14 @@ pub fn files(endings: &[&str]) -> Vec<PathBuf> {
     found
 }
 
-/// Which sizes are too large, in words. Sorted.
+/// The sizes that are above a limit, as text. `sizes` must be sorted.
 fn too_large(sizes: &[(usize, PathBuf)]) -> Vec<String> {
     let at = |part: usize| &sizes[sizes.len() * part / 100];
-    let bars =
+    let limits =
         [("median", at(50), 120), ("90th percentile", at(90), 300), ("largest", sizes.last().unwrap(), 500)];
-    bars.into_iter()
-        .filter(|(_, file, bar)| file.0 > *bar)
+    limits
+        .into_iter()
+        .filter(|(_, file, limit)| file.0 > *limit)
         .map(|(what, file, _)| format!("{what}: {file:?}"))
         .collect()
 }
@@ -51,42 +52,43 @@ fn files_stay_small() {
     assert_eq!(too_large(&[file(100), file(100), file(500)]), ["90th percentile: (500, \"x\")"]);
 }
 
-/// The paths that a text names, in links and in backticks: (relative to what, path).
+/// The paths in a Markdown text: first those of links, then those in backticks, which start at the root.
 fn paths(text: &str) -> (Vec<&str>, Vec<&str>) {
     let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
     let links = links.filter(|link| !link.contains("://") && !link.starts_with('#')).collect();
-    // In backticks: what looks like a file below the root, without a place to fill in.
-    let ticked = text.split('`').skip(1).step_by(2).filter(|path| {
+    // In backticks, only text that starts with a folder of the root and has no placeholder is a path.
+    let in_backticks = text.split('`').skip(1).step_by(2).filter(|path| {
         let folders = ["services/", "gateway/", "deploy/", "proto/", "integration-tests/", ".ci/"];
         folders.iter().any(|folder| path.starts_with(folder)) && !path.contains(['<', '*', '{', ' ', '='])
     });
-    (links, ticked.collect())
+    (links, in_backticks.collect())
 }
 
 #[test]
-fn paths_that_the_documents_name_are_there() {
+fn paths_in_documents_exist() {
     let mut named = 0;
     for document in files(&[".md"]) {
         let text = fs::read_to_string(&document).unwrap();
-        let (links, ticked) = paths(&text);
-        named += links.len() + ticked.len();
+        let (links, in_backticks) = paths(&text);
+        named += links.len() + in_backticks.len();
         for path in links {
             assert!(document.parent().unwrap().join(path).exists(), "{}: {path}", document.display());
         }
-        for path in ticked {
+        for path in in_backticks {
             assert!(root().join(path).exists(), "{}: {path}", document.display());
         }
     }
     assert!(named > 20, "{named}");
-    let (links, ticked) = paths("[a](b.md) [c](https://d) `services/e.rs` `services/<f>` `cargo`");
-    assert_eq!((links, ticked), (vec!["b.md"], vec!["services/e.rs"]));
+    let (links, in_backticks) = paths("[a](b.md) [c](https://d) `services/e.rs` `services/<f>` `cargo`");
+    assert_eq!((links, in_backticks), (vec!["b.md"], vec!["services/e.rs"]));
 }
 
-/// Places in SQL that ask the database for the time, where time has to be a parameter.
+/// The words in SQL that ask the database for the time. A query must take the time as a parameter, from the
+/// Clock.
 fn asks_for_time(sql: &str) -> Vec<&'static str> {
     let sql = sql.to_ascii_lowercase();
     let words = ["now()", "current_timestamp", "current_date", "clock_timestamp", "localtimestamp"];
-    // A method of ours may be called so: `clock.now()`.
+    // `clock.now()` and `Timestamp::now()` are methods in Rust, not SQL.
     let asks = |word: &&str| sql.match_indices(*word).any(|(at, _)| !sql[..at].ends_with(['.', ':', '_']));
     words.into_iter().filter(asks).collect()
 }
@@ -130,7 +132,7 @@ struct Faults {
 }
 
 #[test]
-fn every_fault_can_still_be_put_in_and_stands_in_the_architecture() {
+fn every_fault_fits_the_code_and_the_architecture_table() {
     let text = fs::read_to_string(root().join("integration-tests/faults.toml")).unwrap();
     let faults: Faults = toml::from_str(&text).unwrap();
     let architecture = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();

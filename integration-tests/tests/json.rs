@@ -26,7 +26,7 @@ async fn a_program_logs_in_reads_and_logs_out() {
     assert_eq!(portal.post("/logout", &session, &json!({})).await.status, StatusCode::OK);
     assert_eq!(portal.get("/reports", &session).await.status, StatusCode::UNAUTHORIZED);
 
-    // The second login asks the own password and a code, and no more.
+    // The second login has two steps: the own password and a code.
     let started = portal.start_login(&person.email, integration_tests::portal::PASSWORD).await;
     let login = text(&started.body["login_token"]);
     let code = system.code(&person.email, 3).await;
@@ -37,7 +37,7 @@ async fn a_program_logs_in_reads_and_logs_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_reads_in_another_organisation_and_every_read_is_written_down() {
+async fn a_session_opens_one_organisation_and_each_read_is_audited() {
     let system = System::start().await;
     let here = system.ecd("thuisgenoten");
     let person = here.register("mevrouw A. de Vries").await;

@@ -1,11 +1,11 @@
-//! Journeys, bad input and outages, on the whole system.
+//! Tests of the whole system: journeys, bad input, outages, and rules that read the repository itself.
 
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stdout,
-    reason = "a test that cannot go on panics; the kill run says its seed"
+    reason = "a test that cannot go on panics; the kill run prints its seed"
 )]
 
 mod audit;

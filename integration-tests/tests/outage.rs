@@ -10,7 +10,7 @@ async fn reader(system: &System) -> (Portal, Registered, String) {
     (portal, person, session)
 }
 
-/// Within the deadline: a Dutch problem with 503.
+/// Checks that a read gets a 503 with Dutch text within the deadline.
 async fn is_unavailable(portal: &Portal, session: &str) {
     let began = Instant::now();
     let answer = portal.get("/reports", session).await;
@@ -21,27 +21,28 @@ async fn is_unavailable(portal: &Portal, session: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_service_that_is_killed_or_stands_still_gives_a_dutch_503_and_comes_back_by_itself() {
+async fn a_dead_or_frozen_service_gives_a_dutch_503_and_recovers() {
     let system = System::start().await;
     let (portal, _, session) = reader(&system).await;
-    portal.recovers(&session).await;
+    portal.wait_until_up(&session).await;
     system.signal("dossier", "STOP");
     is_unavailable(&portal, &session).await;
     system.signal("dossier", "CONT");
-    portal.recovers(&session).await;
+    portal.wait_until_up(&session).await;
     system.signal("dossier", "KILL");
-    portal.recovers(&session).await;
+    portal.wait_until_up(&session).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn with_identity_standing_still_the_login_page_says_so_in_dutch() {
+async fn with_identity_frozen_the_login_page_is_a_dutch_503() {
     let system = System::start().await;
     let portal = system.portal("thuisgenoten");
     assert_eq!(portal.page("/login").await.status(), StatusCode::OK);
     system.signal("identity", "STOP");
     let answer = portal.start_login("iemand@voorbeeld.example", "wachtwoord").await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{answer:?}");
-    // An organisation that nobody asked for yet cannot be found now: the page is there all the same.
+    // The gateway has not cached this organisation yet and cannot ask identity: the page still has Dutch
+    // text.
     let page = system.portal("profila").page("/login").await;
     assert_eq!(page.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(page.text().await.unwrap().contains("Dit werkt nu even niet."));
@@ -53,7 +54,7 @@ async fn with_identity_standing_still_the_login_page_says_so_in_dutch() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn with_the_bus_away_reading_and_writing_go_on_and_mail_follows_later() {
+async fn without_the_bus_reads_and_writes_work_and_mail_follows() {
     let system = System::start().await;
     let (portal, person, session) = reader(&system).await;
     let ecd = system.ecd("thuisgenoten");
@@ -63,18 +64,18 @@ async fn with_the_bus_away_reading_and_writing_go_on_and_mail_follows_later() {
     assert_eq!(answer.body["days"][0]["reports"][0]["text"], "Geschreven zonder bus.");
     let other = ecd.register("de heer P. Bos").await;
     system.signal("nats", "KILL");
-    // Promised while the bus was away; brought when it is back.
+    // The welcome message was promised while the bus was down, and is sent once the bus is back.
     assert!(!system.welcome_password(&other.email).await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn postgres_killed_gives_a_503_and_everything_that_was_acknowledged_is_there_afterwards() {
+async fn a_crash_of_postgres_loses_no_acknowledged_report() {
     let system = System::start().await;
     let (portal, person, session) = reader(&system).await;
     system.ecd("thuisgenoten").report(&person, "Bevestigd voor de storing.").await.unwrap();
-    // Immediately, without a shutdown: as a crash would.
+    // QUIT ends Postgres at once, without a shutdown, as a crash does.
     system.signal("postgres", "QUIT");
-    portal.recovers(&session).await;
+    portal.wait_until_up(&session).await;
     let answer = portal.get("/reports", &session).await;
     assert_eq!(answer.body["days"][0]["reports"][0]["text"], "Bevestigd voor de storing.");
 }

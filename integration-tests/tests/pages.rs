@@ -1,15 +1,16 @@
-//! Every page of logging in, accounts and access, in a real browser: looked at on a phone and a desktop, held against axe,
-//! done by keyboard alone and with scripts off.
+//! Every page of logging in, accounts and access, in a real browser: looked at on a phone and a desktop, held
+//! against axe, done by keyboard alone and with scripts off.
 
 use integration_tests::{
     Browser, Registered, System,
-    portal::{PASSWORD, Seen},
+    portal::{MailboxMark, PASSWORD},
 };
 use proto::identity::v1::{RelationKind, StartImpersonationRequest};
 
 use crate::walk;
 
-/// Name and password, and the code in whichever way; ends at the own password or the portal.
+/// Types name and password, then the code, however the organisation sends it. The next page is the choice of
+/// an own password, or the portal. With `look`, takes pictures on the way.
 async fn log_in(
     browser: &Browser,
     system: &System,
@@ -18,7 +19,7 @@ async fn log_in(
     password: &str,
     look: bool,
 ) {
-    let mut seen = Seen::now(system, person).await;
+    let mut mark = MailboxMark::now(system, person).await;
     browser.go(&format!("{}/login", system.address(organisation))).await;
     browser.type_into("#username", &person.email).await;
     browser.type_into("#password", password).await;
@@ -38,7 +39,7 @@ async fn log_in(
         }
     }
     browser.find("#code").await;
-    let code = seen.code(system, person).await;
+    let code = mark.next_code(system, person).await;
     browser.type_into("#code", &code).await;
     browser.press("main form button[type=submit]").await;
 }
@@ -50,14 +51,14 @@ async fn own_password(browser: &Browser, welcome: &str) {
     browser.press("main form > .zp-actions button[type=submit]").await;
 }
 
-/// Whoever was invited is asked; and a coach who looks along sees that they do.
+/// An invited guest is asked to accept, and a coach who looks along sees the coach's own name on every page.
 async fn guest_and_coach(browser: &Browser, system: &System, person: &Registered) {
     let at = |path: &str| format!("{}{path}", system.address("vivre"));
-    let mut guest = integration_tests::ecd::person(person.client.clone(), String::new());
+    let mut guest = integration_tests::ecd::new_person(person.client.clone(), String::new());
     "petra@voorbeeld.example".clone_into(&mut guest.email);
     "+31612345678".clone_into(&mut guest.phone);
     let mail = system.messages(&guest.email, 1).await.remove(0);
-    let welcome = walk::line(&mail.text, "Uw wachtwoord voor de eerste keer: ");
+    let welcome = walk::rest_of_line(&mail.text, "Uw wachtwoord voor de eerste keer: ");
     browser.go(&at("/logout")).await;
     browser.press("main form button").await;
     browser.sees("U bent uitgelogd.").await;
@@ -89,12 +90,12 @@ async fn guest_and_coach(browser: &Browser, system: &System, person: &Registered
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_pages_of_an_account_and_of_access_are_sound_on_a_phone_and_a_desktop() {
+async fn account_and_access_pages_pass_on_phone_and_desktop() {
     let system = System::start().await;
     let ecd = system.ecd("vivre");
     let person = ecd.register("mevrouw C. Jansen").await;
     let other = ecd.register("de heer K. Jansen").await;
-    // A second client, so that there is something to choose.
+    // A second client's dossier for the same person, so that the page with the choice of dossiers appears.
     let also = integration_tests::ecd::registration(
         &other,
         person.account,
@@ -136,7 +137,7 @@ async fn the_pages_of_an_account_and_of_access_are_sound_on_a_phone_and_a_deskto
         browser.look(name, true).await;
     }
 
-    // What goes wrong, with the fields that it is about.
+    // A refused form shows which fields are wrong.
     browser.go(&at("/users/new")).await;
     browser.type_into("#email", "geen adres").await;
     browser.press("main form > .zp-actions button").await;
@@ -156,21 +157,21 @@ async fn the_pages_of_an_account_and_of_access_are_sound_on_a_phone_and_a_deskto
     browser.sees("Wilt u de uitnodiging van Petra Jansen intrekken?").await;
     browser.look("end", true).await;
 
-    // Larger text is kept with the account.
+    // The account keeps the choice of larger text.
     browser.go(&at("/account/preferences")).await;
     browser.press("#text-largest").await;
     browser.press("main form > .zp-actions button").await;
     browser.sees("Uw keuze is opgeslagen.").await;
     browser.look("account-largest", true).await;
 
-    // Two minutes before the end: a question, and one button to go on (A11Y-06).
+    // Two minutes before the session ends, a dialog asks whether to go on, with one button (A11Y-06).
     let later = "const now = Date.now; Date.now = () => now() + 29 * 60000;
         document.dispatchEvent(new Event('visibilitychange'));";
     browser.client.execute(later, Vec::new()).await.unwrap();
     browser.sees("U wordt binnen 2 minuten uitgelogd. Wilt u doorgaan?").await;
     browser.look("idle", true).await;
     browser.press("dialog button").await;
-    integration_tests::eventually("the question is gone", async || {
+    integration_tests::eventually("the dialog closes", async || {
         let open = "return document.querySelector('dialog').open";
         let open = browser.client.execute(open, Vec::new()).await.ok()?;
         (open == serde_json::json!(false)).then_some(())
@@ -182,7 +183,7 @@ async fn the_pages_of_an_account_and_of_access_are_sound_on_a_phone_and_a_deskto
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_pages_of_changing_an_address_are_sound_on_a_phone_and_a_desktop() {
+async fn contact_change_pages_pass_on_phone_and_desktop() {
     let system = System::start().await;
     let person = system.ecd("thuisgenoten").register("mevrouw A. de Vries").await;
     let browser = Browser::start().await;
@@ -197,8 +198,8 @@ async fn the_pages_of_changing_an_address_are_sound_on_a_phone_and_a_desktop() {
     browser.sees("Nieuw mobiel nummer").await;
     browser.look("change-phone", true).await;
 
-    // A step-up in the middle of something: what was typed comes back.
-    let mut seen = Seen::now(&system, &person).await;
+    // A form that asks for another code: after the code, the form still has what was typed.
+    let mut mark = MailboxMark::now(&system, &person).await;
     browser.go(&at("/account/email")).await;
     browser.look("change-email", true).await;
     browser.type_into("#value", "nieuw@voorbeeld.example").await;
@@ -207,7 +208,7 @@ async fn the_pages_of_changing_an_address_are_sound_on_a_phone_and_a_desktop() {
     browser.press("form[action='/step-up/send'] button").await;
     browser.find("#code").await;
     browser.look("step-up-code", true).await;
-    let code = seen.code(&system, &person).await;
+    let code = mark.next_code(&system, &person).await;
     browser.type_into("#code", "000000").await;
     browser.press("form[action='/step-up'] button").await;
     browser.sees("Deze code klopt niet.").await;
@@ -227,7 +228,7 @@ async fn the_pages_of_changing_an_address_are_sound_on_a_phone_and_a_desktop() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_sms_ways_in_are_sound_on_a_phone_and_a_desktop() {
+async fn sms_login_pages_pass_on_phone_and_desktop() {
     let system = System::start().await;
     let browser = Browser::start().await;
     for organisation in ["profila", "rozelaar", "hilverzorg"] {
@@ -254,11 +255,11 @@ async fn the_sms_ways_in_are_sound_on_a_phone_and_a_desktop() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn logging_in_the_own_account_and_giving_access_are_done_by_keyboard_alone() {
+async fn login_account_and_access_work_by_keyboard_alone() {
     let system = System::start().await;
     let person = system.ecd("vivre").register("mevrouw C. Jansen").await;
     let welcome = system.welcome_password(&person.email).await;
-    let mut seen = Seen::now(&system, &person).await;
+    let mut mark = MailboxMark::now(&system, &person).await;
     let browser = Browser::start().await;
     browser.go(&format!("{}/login", system.address("vivre"))).await;
     browser.tab_to(".utrecht-skip-link").await;
@@ -267,7 +268,7 @@ async fn logging_in_the_own_account_and_giving_access_are_done_by_keyboard_alone
     browser.tab_to("#password").await;
     browser.keys(&format!("{welcome}\n")).await;
     browser.find("#code").await;
-    let code = seen.code(&system, &person).await;
+    let code = mark.next_code(&system, &person).await;
     browser.keys(&format!("{code}\n")).await;
     browser.find("#new_password").await;
     for (field, text) in
@@ -284,7 +285,7 @@ async fn logging_in_the_own_account_and_giving_access_are_done_by_keyboard_alone
     browser.tab_to("main a[href='/account/password']").await;
     browser.keys("\n").await;
     browser.sees("Huidig wachtwoord").await;
-    // Somebody is added, gets a right and loses it again.
+    // The client invites a guest, gives a right, and withdraws the invitation.
     browser.tab_to("header a[href='/account']").await;
     browser.keys("\n").await;
     browser.tab_to("main a[href='/users']").await;

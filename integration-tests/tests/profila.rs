@@ -1,17 +1,19 @@
-//! Profila Zorggroep: accounts by the coach, a code by SMS with shown digits, mixed passwords, terms for each legal entity.
+//! Profila Zorggroep: the coach creates accounts; each login needs a code by SMS, of which the page shows a
+//! part; passwords mix kinds of characters; each legal entity has its own terms.
 
 use integration_tests::{System, Visitor, portal::PASSWORD};
 use proto::identity::v1::{RegisterAccountRequest, RelationKind, RepresentativeKind};
 
 use crate::walk;
 
-/// P2, P4–P5, P7–P8, P12, P14–P18, P20–P36, P38–P46, P48–P50, P52–P53: from the form to the portal, and out again.
+/// P2, P4–P5, P7–P8, P12, P14–P18, P20–P36, P38–P46, P48–P50, P52–P53: from the coach's form to the portal,
+/// and out again.
 #[tokio::test(flavor = "multi_thread")]
-async fn somebody_registered_by_the_coach_logs_in_with_an_sms_code_and_agrees_to_the_terms() {
+async fn first_login_needs_sms_code_and_accepted_terms() {
     let system = System::start().await;
     let ecd = system.ecd("profila");
-    let (client, _) = ecd.client("de heer B. Bakker").await.unwrap();
-    // P12, P14: without address, mobile number or consent there is no account.
+    let (client, _) = ecd.register_client("de heer B. Bakker").await.unwrap();
+    // P12, P14: a registration without e-mail address, mobile number or consent is refused.
     let refused = async |change: fn(&mut RegisterAccountRequest)| {
         ecd.register_for(&client, "Niemand", RelationKind::Relative, change).await.unwrap_err()
     };
@@ -22,7 +24,7 @@ async fn somebody_registered_by_the_coach_logs_in_with_an_sms_code_and_agrees_to
     ] {
         assert_eq!(refused(change).await.code(), tonic::Code::InvalidArgument);
     }
-    // P5, P14: the coach makes an account for everybody on the form.
+    // P5, P14: the coach creates an account for each person on the form.
     let username = "jan.bakker1";
     let person = ecd
         .register_for(&client, "Jan Bakker", RelationKind::Representative, |request| {
@@ -47,19 +49,20 @@ async fn somebody_registered_by_the_coach_logs_in_with_an_sms_code_and_agrees_to
     visitor.open("/").await.sees("MijnDossier").sees("Wachtwoord vergeten?");
     assert_eq!(visitor.path, "/login", "P2, P20, P21");
     assert_eq!(visitor.labels(), ["Gebruikersnaam", "Wachtwoord"], "P22");
-    // P4: an account is personal; the address is no user name here.
-    walk::password(&mut visitor, &person.email, &welcome).await;
+    // P4: an account is personal. At this organisation the e-mail address is not the user name.
+    walk::enter_password(&mut visitor, &person.email, &welcome).await;
     visitor.sees("De gegevens kloppen niet.");
-    walk::password(&mut visitor, username, &welcome).await;
-    // P24, done better: after the password, so that nobody learns from a name alone whether there is such an account.
+    walk::enter_password(&mut visitor, username, &welcome).await;
+    // P24, done better: the code is offered after the password, so that nobody learns from a name alone
+    // whether the account exists.
     visitor.sees("SMS-inlogcode aanvragen");
     visitor.press("SMS-inlogcode aanvragen", &[]).await.sees("Inloggen").sees("Geen sms gekregen?");
     let mut texts = system.messages(&person.phone, 1).await;
-    assert_eq!(texts.len(), 1, "P23–P27: the code is asked for, none came before");
+    assert_eq!(texts.len(), 1, "P23–P27: one code, sent only when asked for");
     let sms = texts.remove(0);
     assert_eq!(sms.kind, "sms", "P18, P29");
     assert_eq!(visitor.labels(), ["Inlogcode"], "P28, P33");
-    let shown = walk::line(&visitor.text(), "In de sms staat ").split(' ').next().unwrap().to_owned();
+    let shown = walk::rest_of_line(&visitor.text(), "In de sms staat ").split(' ').next().unwrap().to_owned();
     assert!(
         shown.len() == 4 && sms.text.contains(&format!("{shown}-")),
         "P28, P30, P33: {shown} {}",
@@ -82,35 +85,35 @@ async fn somebody_registered_by_the_coach_logs_in_with_an_sms_code_and_agrees_to
     visitor.press("Wijzig wachtwoord", &own(PASSWORD, "iets anders")).await.sees("niet gelijk");
     visitor.press("Wijzig wachtwoord", &own(PASSWORD, PASSWORD)).await;
 
-    // P8, P40–P46, P48: the terms of the person's own legal entity.
+    // P8, P40–P46, P48: the page shows the terms of the person's own legal entity.
     visitor.sees("Voorwaarden EBC Zorg").sees("EBC Zorg, en voor hun vertegenwoordigers");
     visitor.sees("Het is geen volledig inzicht");
     visitor.open("/").await;
-    assert_eq!(visitor.path, "/login", "no portal before they are accepted");
+    assert_eq!(visitor.path, "/login", "no portal before the terms are accepted");
     visitor.open("/login/terms").await;
     let agree = "Ik ga akkoord met de voorwaarden en ga door naar het cliëntportaal";
     visitor.press(agree, &[]).await.sees("Welkom Jan Bakker");
     assert_eq!(visitor.path, "/", "P49");
     visitor.sees("U bekijkt het dossier van de heer B. Bakker.");
-    // P7, P41–P43: readable later, those of every entity of the group.
+    // P7, P41–P43: afterwards, the terms of every legal entity of the group can be read.
     visitor.follow("Jan Bakker").await.sees("Mijn profiel");
     visitor.follow("Voorwaarden").await;
     for entity in ["Profila Zorg", "EBC Zorg", "Grip op je Leven", "Kansrijk Wonen"] {
         visitor.sees(&format!("Voorwaarden {entity}"));
     }
-    // P50, P52: by one's own name in the bar.
+    // P50, P52: the person's own name in the bar leads to the change of the password.
     visitor.follow("Jan Bakker").await.follow("Wachtwoord wijzigen").await;
     assert_eq!(visitor.labels(), ["Huidig wachtwoord", "Nieuw wachtwoord", "Bevestig wachtwoord"], "P35");
     visitor.press("Uitloggen", &[]).await.sees("U bent uitgelogd.");
     assert_eq!(visitor.path, "/login", "P53");
-    // P7, P42: the terms are there for whoever is not logged in, too.
+    // P7, P42: the terms can be read without logging in.
     visitor.open("/terms").await.sees("Voorwaarden Grip op je Leven").sees("en voor hun vertegenwoordigers");
     visitor.open("/login").await;
 
-    // P25, P26: the password of the mail was for once; P32: another code each time.
-    walk::password(&mut visitor, username, &welcome).await;
+    // P25, P26: the password of the mail worked once. P32: each login has another code.
+    walk::enter_password(&mut visitor, username, &welcome).await;
     visitor.sees("De gegevens kloppen niet.");
-    system.travel(60).await;
+    system.set_clock_offset(60).await;
     walk::login(&system, &mut visitor, &person, username).await;
     visitor.sees("Welkom Jan Bakker");
     let codes: Vec<String> =
@@ -118,9 +121,9 @@ async fn somebody_registered_by_the_coach_logs_in_with_an_sms_code_and_agrees_to
     assert_ne!(codes[0], codes[1], "P32");
 }
 
-/// P13, P83: changes go by the coach, who is believed at once; and everybody sees who has access today.
+/// P13, P83: the coach's change of an e-mail address needs no code; and the client sees who has access today.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_coach_changes_an_address_and_people_see_who_has_access_today() {
+async fn only_the_coach_changes_an_address_and_access_is_listed() {
     let system = System::start().await;
     let ecd = system.ecd("profila");
     let client = ecd.register("de heer B. Bakker").await;
@@ -154,6 +157,6 @@ async fn the_coach_changes_an_address_and_people_see_who_has_access_today() {
     };
     ecd.identity().await.unwrap().update_account_contact(request).await.unwrap();
     visitor.open("/account").await.sees("nieuw@voorbeeld.example");
-    // P13: and the old address is told.
-    walk::mailed(&system, &client.email, "Uw e-mailadres voor MijnDossier is gewijzigd").await;
+    // P13: a message to the old address says that the address was changed.
+    walk::message_with(&system, &client.email, "Uw e-mailadres voor MijnDossier is gewijzigd").await;
 }

@@ -1,4 +1,4 @@
-//! Rules of the house that a newcomer relies on: who may call a handler, and which lists there are.
+//! Checks two rules of the code: only `rpc.rs` calls handlers, and each list of names exists once.
 
 use std::{
     collections::BTreeSet,
@@ -11,13 +11,13 @@ use proto::SERVICES;
 
 use crate::house::{files, root};
 
-/// The folders of crates whose `src/rpc.rs` joins handlers to the contract.
+/// The folders of the services.
 fn services() -> Vec<PathBuf> {
     let folders = fs::read_dir(root().join("services")).unwrap().map(|entry| entry.unwrap().path());
     folders.filter(|folder| folder.join("src/main.rs").exists()).collect()
 }
 
-/// Lines that name a module `rpc`: handlers are nobody's library.
+/// The lines that name a module `rpc`: other code must not call a handler.
 fn calls_of_handlers(text: &str) -> Vec<&str> {
     let names_rpc = |line: &&str| {
         let line = line.split("//").next().unwrap();
@@ -48,7 +48,7 @@ fn only_rpc_rs_calls_the_handlers_of_an_aggregate() {
 }
 
 #[test]
-fn a_call_of_a_handler_is_named() {
+fn a_call_of_a_handler_is_reported() {
     for bad in
         ["organisation::rpc::settings(tx)", "use super::{Login, rpc::Attempt};", "use crate::account::rpc;"]
     {
@@ -59,10 +59,11 @@ fn a_call_of_a_handler_is_named() {
     }
 }
 
-/// How many names of one kind within five lines are a list.
+/// So many names of one kind within five lines count as a list.
 const LIST: usize = 3;
 
-/// Places where a list of names is kept by hand: three or more of them, in quotes or in braces, within five lines.
+/// The numbers of the lines where a handwritten list of names starts: [`LIST`] names or more within five
+/// lines.
 fn lists(text: &str, names: &BTreeSet<String>) -> Vec<usize> {
     let text = text.split("#[cfg(test)]").next().unwrap();
     let lines: Vec<BTreeSet<&String>> = text
@@ -70,7 +71,8 @@ fn lists(text: &str, names: &BTreeSet<String>) -> Vec<usize> {
         .map(|line| {
             let quoted = line.split('"').skip(1).step_by(2);
             let plain = line.split(|letter: char| "{},(); ".contains(letter));
-            // In a script a bare word counts; in Rust only a literal does.
+            // On a line with quotes only quoted words count; on another line, as in a script, every word
+            // counts.
             let found: BTreeSet<&str> = if line.contains('"') { quoted.collect() } else { plain.collect() };
             names.iter().filter(|name| found.contains(name.as_str())).collect()
         })
@@ -82,7 +84,7 @@ fn lists(text: &str, names: &BTreeSet<String>) -> Vec<usize> {
     (0..lines.len()).filter(is_list).map(|at| at + 1).collect()
 }
 
-/// Sources and scripts of the product: what is not for tests alone, and not the one list itself.
+/// Sources and scripts of the product, without tests and without `proto`, which holds the lists.
 fn sources() -> impl Iterator<Item = PathBuf> {
     let is_own = |path: &PathBuf| {
         let path = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
@@ -114,7 +116,7 @@ fn services_scopes_and_sections_are_listed_once() {
 }
 
 #[test]
-fn a_list_that_is_kept_by_hand_is_named() {
+fn a_handwritten_list_is_reported() {
     let names: BTreeSet<String> = ["identity", "dossier", "messaging"].map(str::to_owned).into();
     for bad in [
         "const ALL: [&str; 3] = [\"identity\", \"dossier\", \"messaging\"];",

@@ -1,4 +1,5 @@
-//! Every behaviour of the acceptance list has a test that names it, or stands among those that are not due yet.
+//! Checks that every behaviour of the acceptance list has a test that names its row, or is listed as not due
+//! yet.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,82 +12,84 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A row's name: as it sorts, by portal and number.
+/// A row of the acceptance list: the portal's index in [`PORTALS`], and the row's number. Rows sort in this
+/// order.
 type Row = (usize, u32);
 
 const PORTALS: &str = "TPVHR";
 
-fn row(text: &str) -> Option<Row> {
+fn parse_row(text: &str) -> Option<Row> {
     let (portal, number) = text.split_at_checked(1)?;
     let is_number =
         !number.is_empty() && !number.starts_with('0') && number.bytes().all(|b| b.is_ascii_digit());
     Some((PORTALS.find(portal)?, is_number.then(|| number.parse().ok())??))
 }
 
-fn name((portal, number): Row) -> String {
+fn row_name((portal, number): Row) -> String {
     format!("{}{number}", &PORTALS[portal..=portal])
 }
 
-/// The rows that a text names: alone, or the ends of a range (T12–T24).
-fn named(text: &str) -> BTreeSet<Row> {
+/// The rows that a text names, alone or in a range (T12–T24).
+fn rows_named_in(text: &str) -> BTreeSet<Row> {
     let mut found = BTreeSet::new();
     let words: Vec<&str> = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '–').collect();
     for word in words {
         match word.split_once('–') {
             Some((from, to)) => {
-                if let (Some((portal, from)), Some((other, to))) = (row(from), row(to)) {
+                if let (Some((portal, from)), Some((other, to))) = (parse_row(from), parse_row(to)) {
                     assert_eq!(portal, other, "a range of one portal: {word}");
                     found.extend((from..=to).map(|number| (portal, number)));
                 }
             }
-            None => found.extend(row(word)),
+            None => found.extend(parse_row(word)),
         }
     }
     found
 }
 
-/// The behaviours, by the list.
+/// The behaviours (B) in `rows.toml`.
 fn behaviours() -> BTreeSet<Row> {
     let list: BTreeMap<String, BTreeMap<String, Vec<String>>> =
         toml::from_str(&fs::read_to_string(root().join("rows.toml")).unwrap()).unwrap();
     list.values()
         .flat_map(|portal| portal.get("B").into_iter().flatten())
-        .map(|text| row(text).unwrap())
+        .map(|text| parse_row(text).unwrap())
         .collect()
 }
 
-/// The rows that are not due yet: one line each, with what it waits for.
+/// The rows in the table of `rows-not-due.md`.
 fn not_due() -> BTreeSet<Row> {
     let text = fs::read_to_string(root().join("rows-not-due.md")).unwrap();
-    text.lines().filter(|line| line.starts_with('|')).flat_map(named).collect()
+    text.lines().filter(|line| line.starts_with('|')).flat_map(rows_named_in).collect()
 }
 
-/// The tests of a file, each with the text of it and of what stands above it.
+/// The tests of a file: the name of each, and its text with the doc comment above it.
 fn tests(file: &Path) -> Vec<(String, String)> {
     let (text, stem) =
         (fs::read_to_string(file).unwrap(), file.file_stem().unwrap().to_str().unwrap().to_owned());
     let mut parts = text.split("\n#[tokio::test");
-    // What stands above a test is at the end of the part before it.
-    let mut above = doc(parts.next().unwrap());
+    // The doc comment of a test is at the end of the part before the test.
+    let mut above = trailing_doc(parts.next().unwrap());
     parts
         .map(|part| {
             let name = part.split_once("async fn ").map_or("", |(_, rest)| rest.split('(').next().unwrap());
-            // What follows a test, a helper or the comment of the next one, is not its own.
+            // The part goes on after the test, with helpers and the next test's comment: cut at the test's
+            // end.
             let own = part.split("\n}\n").next().unwrap();
             let found = (format!("{stem}::{name}"), format!("{above}{own}"));
-            above = doc(part);
+            above = trailing_doc(part);
             found
         })
         .collect()
 }
 
-/// The comment at the end of a text: it belongs to what comes next.
-fn doc(text: &str) -> String {
+/// The doc comment at the end of a text, which belongs to the item after the text.
+fn trailing_doc(text: &str) -> String {
     let lines: Vec<&str> = text.lines().rev().take_while(|line| line.starts_with("///")).collect();
     lines.join("\n")
 }
 
-fn by_row() -> BTreeMap<Row, BTreeSet<String>> {
+fn tests_by_row() -> BTreeMap<Row, BTreeSet<String>> {
     let mut rows: BTreeMap<Row, BTreeSet<String>> = BTreeMap::new();
     for entry in fs::read_dir(root().join("tests")).unwrap() {
         let path = entry.unwrap().path();
@@ -94,7 +97,7 @@ fn by_row() -> BTreeMap<Row, BTreeSet<String>> {
             continue;
         }
         for (test, text) in tests(&path) {
-            for row in named(&text) {
+            for row in rows_named_in(&text) {
                 rows.entry(row).or_default().insert(test.clone());
             }
         }
@@ -102,11 +105,11 @@ fn by_row() -> BTreeMap<Row, BTreeSet<String>> {
     rows
 }
 
-/// `UPDATE=1 make test ARGS='-p zorgportaal-integration-tests rows'` writes the list.
+/// `UPDATE=1 make test ARGS='-p zorgportaal-integration-tests rows'` writes `ROWS.md`.
 #[test]
 fn every_behaviour_is_walked_by_a_test_or_is_not_due_yet() {
-    let (behaviours, waiting, tests) = (behaviours(), not_due(), by_row());
-    let names = |rows: Vec<Row>| rows.into_iter().map(name).collect::<Vec<_>>();
+    let (behaviours, waiting, tests) = (behaviours(), not_due(), tests_by_row());
+    let names = |rows: Vec<Row>| rows.into_iter().map(row_name).collect::<Vec<_>>();
     let untested =
         behaviours.iter().filter(|row| !tests.contains_key(row) && !waiting.contains(row)).copied();
     assert_eq!(names(untested.collect()), Vec::<String>::new(), "without a test");
@@ -114,32 +117,32 @@ fn every_behaviour_is_walked_by_a_test_or_is_not_due_yet() {
     assert_eq!(
         names(done.collect()),
         Vec::<String>::new(),
-        "said not to be due, though there is a test, or no such row"
+        "listed as not due, but a test names the row, or there is no such row"
     );
 
     let mut list = "# Behaviours and the tests that walk them\n\nWritten by the test `rows`.\n\n| row | tests |\n|---|---|\n"
         .to_owned();
     for (row, tests) in tests.iter().filter(|(row, _)| behaviours.contains(row)) {
         let tests: Vec<String> = tests.iter().map(|test| format!("`{test}`")).collect();
-        writeln!(list, "| {} | {} |", name(*row), tests.join("<br>")).unwrap();
+        writeln!(list, "| {} | {} |", row_name(*row), tests.join("<br>")).unwrap();
     }
     let path = root().join("ROWS.md");
-    #[expect(clippy::disallowed_methods, reason = "how a person asks a test to write its golden file")]
+    #[expect(clippy::disallowed_methods, reason = "a person sets UPDATE so that the test writes its file")]
     if std::env::var("UPDATE").is_ok() {
         fs::write(&path, &list).unwrap();
     }
     assert!(
         fs::read_to_string(&path).unwrap_or_default() == list,
-        "ROWS.md is not what the tests say: run with UPDATE=1"
+        "ROWS.md differs from the tests: run with UPDATE=1"
     );
 }
 
 #[test]
-fn rows_are_read_alone_and_as_ranges_and_other_words_are_none() {
-    let found = names_of("T8–T10, (V3) and P83: but not T0, TLS13, T, H264x or PW-01");
+fn rows_are_read_alone_and_in_ranges() {
+    let found = row_names_in("T8–T10, (V3) and P83: but not T0, TLS13, T, H264x or PW-01");
     assert_eq!(found, ["T8", "T9", "T10", "P83", "V3"]);
 }
 
-fn names_of(text: &str) -> Vec<String> {
-    named(text).into_iter().map(name).collect()
+fn row_names_in(text: &str) -> Vec<String> {
+    rows_named_in(text).into_iter().map(row_name).collect()
 }

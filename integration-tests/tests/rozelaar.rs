@@ -1,8 +1,9 @@
-//! De Rozelaar: the own number is typed, a password lives a year, two accounts and a third, the end of care.
+//! De Rozelaar: people type their own number to get a code; a password is valid for a year; a client has two
+//! accounts and an extra one; access ends after care.
 
 use integration_tests::{
     System, Visitor, eventually,
-    portal::{PASSWORD, Seen},
+    portal::{MailboxMark, PASSWORD},
 };
 use jiff::SignedDuration;
 use proto::{
@@ -16,12 +17,13 @@ use serde_json::json;
 
 use crate::walk;
 
-/// R1, R8–R18, R43–R44, R59: the number must be the registered one, and nobody learns whether it is.
+/// R1, R8–R18, R43–R44, R59: only the registered number gets a code, and the page does not show whether the
+/// typed number was right.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_own_number_is_typed_and_another_one_gets_no_sms_and_looks_the_same() {
+async fn another_number_gets_no_sms_and_the_same_page() {
     let system = System::start().await;
     let ecd = system.ecd("rozelaar");
-    let (client, _) = ecd.client("mevrouw E. Visser").await.unwrap();
+    let (client, _) = ecd.register_client("mevrouw E. Visser").await.unwrap();
     let username = "eva.visser1";
     let person = ecd
         .register_for(&client, "Eva Visser", RelationKind::Representative, |request| {
@@ -34,7 +36,7 @@ async fn the_own_number_is_typed_and_another_one_gets_no_sms_and_looks_the_same(
     let welcome = system.welcome_password(&person.email).await;
     let mut visitor = Visitor::at(&system, "rozelaar");
     visitor.open("/login").await.sees("Mijn Cliëntportaal");
-    walk::password(&mut visitor, username, &welcome).await;
+    walk::enter_password(&mut visitor, username, &welcome).await;
     assert_eq!(visitor.labels(), ["Uw mobiele nummer"], "R8–R10, R13");
     visitor
         .press("SMS-inlogcode aanvragen", &[("Uw mobiele nummer", "12345")])
@@ -45,29 +47,29 @@ async fn the_own_number_is_typed_and_another_one_gets_no_sms_and_looks_the_same(
     visitor.press("Inloggen", &[("Code", "123456")]).await.sees("De gegevens kloppen niet.");
 
     visitor.open("/login").await;
-    system.travel(60).await;
-    walk::password(&mut visitor, username, &welcome).await;
+    system.set_clock_offset(60).await;
+    walk::enter_password(&mut visitor, username, &welcome).await;
     let typed = person.phone.replace("+31", "0");
     visitor.press("SMS-inlogcode aanvragen", &[("Uw mobiele nummer", &typed)]).await;
     let digits =
         |text: &str| text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect::<String>();
-    assert_eq!(digits(&visitor.text()), digits(&wrong), "the same page");
+    assert_eq!(digits(&visitor.text()), digits(&wrong), "the page does not show whether the number is right");
     let sms = system.messages(&person.phone, 1).await.remove(0);
     let code = sms.text.lines().last().unwrap().split_once(" #").unwrap().1.to_owned();
-    let shown = walk::line(&visitor.text(), "In de sms staat ").split(' ').next().unwrap().to_owned();
+    let shown = walk::rest_of_line(&visitor.text(), "In de sms staat ").split(' ').next().unwrap().to_owned();
     assert!(sms.text.contains(&format!("{shown}-{code}")), "R14–R16: {}", sms.text);
     visitor.press("Inloggen", &[("Code", &format!("{shown}-{code}"))]).await;
-    walk::own_password(&mut visitor, &welcome).await;
-    system.until_all_is_sent().await;
-    assert!(system.mailbox(Some("+31611223344")).await.is_empty(), "R13: never the recipient");
-    assert_eq!(system.mailbox(Some(&person.phone)).await.len(), 1, "R13: nor told by it");
-    // R43, R59: who is logged in, and whose dossier it is, stand apart.
+    walk::choose_password(&mut visitor, &welcome).await;
+    system.until_all_mail_is_sent().await;
+    assert!(system.mailbox(Some("+31611223344")).await.is_empty(), "R13: the typed number gets nothing");
+    assert_eq!(system.mailbox(Some(&person.phone)).await.len(), 1, "R13: the owner gets one code");
+    // R43, R59: the page says separately who is logged in and whose dossier is shown.
     visitor
         .sees("Welkom Eva Visser")
         .sees("U bent ingelogd als eva.visser1.")
         .sees("U bekijkt het dossier van mevrouw E. Visser.")
         .sees("De Rozelaar");
-    // R1: a part of the dossier.
+    // R1: this person may see a part of the portal: reports, but not the management of users.
     visitor.open("/reports").await.sees("Rapportages");
     visitor.open("/users").await.sees("Deze pagina is er niet, of is niet voor u.");
     visitor.follow("Mijn profiel").await.sees("Uw wachtwoord is geldig tot");
@@ -75,16 +77,16 @@ async fn the_own_number_is_typed_and_another_one_gets_no_sms_and_looks_the_same(
     visitor.press("Uitloggen", &[]).await.sees("U bent uitgelogd.");
     assert_eq!(visitor.path, "/login", "R11, R17, R18, R44");
 
-    // R15: a code is good once. R12: the password is, for a year; then another one is chosen.
-    system.travel(60 + 364 * 86_400).await;
-    let mut seen = Seen::now(&system, &person).await;
-    walk::password(&mut visitor, username, PASSWORD).await;
+    // R15: a code works once. R12: a password works for a year; then the person must choose another one.
+    system.set_clock_offset(60 + 364 * 86_400).await;
+    let mut mark = MailboxMark::now(&system, &person).await;
+    walk::enter_password(&mut visitor, username, PASSWORD).await;
     visitor.press("SMS-inlogcode aanvragen", &[("Uw mobiele nummer", &typed)]).await;
-    let fresh = seen.code(&system, &person).await;
+    let fresh = mark.next_code(&system, &person).await;
     visitor.press("Inloggen", &[("Code", &code)]).await.sees("De gegevens kloppen niet.");
     visitor.press("Inloggen", &[("Code", &fresh)]).await.sees("Welkom Eva Visser");
     visitor.press("Uitloggen", &[]).await.sees("U bent uitgelogd.");
-    system.travel(60 + 366 * 86_400).await;
+    system.set_clock_offset(60 + 366 * 86_400).await;
     walk::login(&system, &mut visitor, &person, username).await;
     visitor.sees("Uw wachtwoord is te oud.");
     let change = |new| {
@@ -94,9 +96,10 @@ async fn the_own_number_is_typed_and_another_one_gets_no_sms_and_looks_the_same(
     visitor.press("Wijzig wachtwoord", &change("Een heel nieuw wachtwoord")).await.sees("Welkom Eva Visser");
 }
 
-/// R45–R50, R54–R55: two accounts, a third until a day that is moved; six weeks after care nothing is left of them.
+/// R45–R50, R54–R55: two accounts, and a third one until an end date, which is moved. Six weeks after the end
+/// of care all three are erased.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_third_account_ends_on_its_day_and_all_end_six_weeks_after_care() {
+async fn third_account_ends_on_its_day_and_all_end_after_care() {
     let system = System::start().await;
     let ecd = system.ecd("rozelaar");
     let client = ecd.register("mevrouw E. Visser").await;
@@ -128,22 +131,22 @@ async fn a_third_account_ends_on_its_day_and_all_end_six_weeks_after_care() {
         valid_until: day(9),
     };
     ecd.identity().await.unwrap().extend_access(longer).await.unwrap();
-    system.travel(3 * 86_400).await;
+    system.set_clock_offset(3 * 86_400).await;
     visitor.close();
     walk::login(&system, &mut visitor, &third, &third.email).await;
     visitor.open("/reports").await.sees("Rapportages").sees_no("is niet voor u");
-    system.travel(10 * 86_400).await;
+    system.set_clock_offset(10 * 86_400).await;
     visitor.close();
     walk::login(&system, &mut visitor, &third, &third.email).await;
     visitor.open("/reports").await.sees("Deze pagina is er niet, of is niet voor u.");
 
-    // R54: care stops on day 10; after 35 days people are told, after 42 it is over.
+    // R54: care ends on day 10. After 35 more days people get a notice; after 42 more days their access ends.
     let mut own = Visitor::at(&system, "rozelaar");
     walk::first_login(&system, &mut own, &client, &client.email).await;
     let ended = EndCareRequest { client_id: client.client.clone(), ended_at: day(10) };
     ecd.dossier().await.unwrap().end_care(ended).await.unwrap();
     system.until_count("identity", "end_of_access", 1).await;
-    system.travel(46 * 86_400).await;
+    system.set_clock_offset(46 * 86_400).await;
     let told = eventually("the notice", async || {
         let mails = system.mailbox(Some(&client.email)).await;
         mails.into_iter().find(|mail| mail.subject.contains("stopt binnenkort"))
@@ -154,30 +157,30 @@ async fn a_third_account_ends_on_its_day_and_all_end_six_weeks_after_care() {
         own.close();
         walk::login(&system, &mut own, &client, &client.email).await;
         own.open("/reports").await.sees("Rapportages").sees_no("is niet voor u");
-        system.travel(next * 86_400).await;
+        system.set_clock_offset(next * 86_400).await;
     }
     let accounts = [client.account, second.account, third.account];
     eventually("the accounts are gone", async || {
         let left: i64 = sqlx::query_scalar("SELECT count(*) FROM account WHERE id = ANY($1)")
             .bind(accounts)
-            .fetch_one(&mut system.behind("identity").await)
+            .fetch_one(&mut system.as_superuser("identity").await)
             .await
             .ok()?;
         (left == 0).then_some(())
     })
     .await;
     own.close();
-    walk::password(&mut own, &client.email, PASSWORD).await;
+    walk::enter_password(&mut own, &client.email, PASSWORD).await;
     own.sees("De gegevens kloppen niet.");
-    // R55: of them nothing is left, in no service.
+    // R55: no service holds data of these accounts any more.
     for service in ["identity", "messaging", "dossier"] {
         walk::nothing_is_left(&system, service, &accounts, &client.email).await;
     }
 }
 
-/// R60: a staff system looks along; the page says so, and nothing can be changed.
+/// R60: a coach looks along in a person's name. Every page names the coach, and the coach can change nothing.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_coach_looks_along_under_their_own_name_and_can_change_nothing() {
+async fn a_coach_who_looks_along_is_named_and_changes_nothing() {
     let system = System::start().await;
     let ecd = system.ecd("rozelaar");
     let person = ecd.register("mevrouw E. Visser").await;
@@ -208,13 +211,13 @@ async fn a_coach_looks_along_under_their_own_name_and_can_change_nothing() {
     }
     let by: i64 =
         sqlx::query_scalar("SELECT count(*) FROM audit_record WHERE person_impersonator = 'coach K. Bakker'")
-            .fetch_one(&mut system.behind("dossier").await)
+            .fetch_one(&mut system.as_superuser("dossier").await)
             .await
             .unwrap();
-    assert!(by > 0, "R60: written down under the coach's name");
+    assert!(by > 0, "R60: the audit trail names the coach");
     visitor.open(&path).await;
     visitor.press("Begin met meekijken", &[]).await.sees("Deze link werkt niet meer.");
     for (name, text) in system.logs() {
-        assert!(!text.contains(url.rsplit('/').next().unwrap()), "the link stands in {name}");
+        assert!(!text.contains(url.rsplit('/').next().unwrap()), "{name} contains the link");
     }
 }

@@ -1,4 +1,5 @@
-//! What the shared crates offer: listed in their READMEs, and used.
+//! Checks that the README of each shared crate lists the crate's public items, and that other crates use
+//! them.
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
@@ -6,16 +7,16 @@ use crate::house::{files, root};
 
 const SHARED: [&str; 3] = ["chassis", "store", "testkit"];
 
-/// A public item: whether it is a type or trait, and its name.
+/// A public item of a crate.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Item {
     name: String,
     is_type: bool,
-    /// Stands by itself in its module, rather than being a method.
+    /// Whether the item stands directly in a module; a method does not.
     is_free: bool,
 }
 
-/// The public items of a source text; what stands below its tests is left out.
+/// The public items of a source text, up to its tests.
 fn items(text: &str) -> Vec<Item> {
     let text = text.split("#[cfg(test)]").next().unwrap();
     let mut found = Vec::new();
@@ -33,13 +34,13 @@ fn items(text: &str) -> Vec<Item> {
 }
 
 /// The public items of a crate.
-fn of_crate(name: &str) -> BTreeSet<Item> {
+fn public_items(name: &str) -> BTreeSet<Item> {
     let folder = root().join("services").join(name).join("src");
     let sources = files(&[".rs"]).into_iter().filter(|path| path.starts_with(&folder));
     sources.flat_map(|path| items(&fs::read_to_string(path).unwrap())).collect()
 }
 
-/// Names of items that nothing outside of the crate uses. Types may be there for a signature's sake.
+/// The names of items that no other crate uses. A type is never reported: a signature may need it.
 fn unused(items: &BTreeSet<Item>, others: &str) -> Vec<String> {
     let words: BTreeSet<&str> = others.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
     items
@@ -56,10 +57,10 @@ fn unlisted(items: &BTreeSet<Item>, readme: &str) -> Vec<String> {
 }
 
 #[test]
-fn what_shared_crates_offer_is_used_and_listed_in_their_readme() {
+fn shared_public_items_are_used_and_listed_in_the_readme() {
     for name in SHARED {
         let folder: PathBuf = root().join("services").join(name);
-        let items = of_crate(name);
+        let items = public_items(name);
         assert!(items.len() > 10, "{name}: {items:?}");
         let others = files(&[".rs"]).into_iter().filter(|path| !path.starts_with(folder.join("src")));
         let others: String = others.map(|path| fs::read_to_string(path).unwrap()).collect();
@@ -70,7 +71,7 @@ fn what_shared_crates_offer_is_used_and_listed_in_their_readme() {
 }
 
 #[test]
-fn what_nobody_uses_and_what_is_not_listed_is_named() {
+fn unused_and_unlisted_items_are_reported() {
     let text = "pub struct Used;\npub const fn used() {}\npub async fn idle() {}\n    pub fn method(&self) {}\n\
                 pub(crate) fn own() {}\n#[cfg(test)]\npub fn in_a_test() {}";
     let items: BTreeSet<Item> = items(text).into_iter().collect();

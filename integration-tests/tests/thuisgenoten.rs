@@ -1,4 +1,5 @@
-//! Thuisgenoten: a code by e-mail at every login, a temporary password, changes by oneself.
+//! Thuisgenoten: each login needs a code by e-mail; a temporary password replaces a forgotten one; people
+//! change their own data.
 
 use integration_tests::{System, Visitor, portal::PASSWORD};
 use reqwest::StatusCode;
@@ -7,12 +8,12 @@ use crate::walk;
 
 const NEW: &str = "Een heel nieuw wachtwoord";
 
-/// T1, T5, T8–T10, T12–T24: from the first mail to the start page.
+/// T1, T5, T8–T10, T12–T24: the first login, from the welcome message to the start page.
 #[tokio::test(flavor = "multi_thread")]
-async fn somebody_logs_in_for_the_first_time_with_the_password_and_the_codes_that_were_mailed() {
+async fn first_login_needs_mailed_password_and_code() {
     let system = System::start().await;
     let person = system.ecd("thuisgenoten").register("mevrouw A. de Vries").await;
-    // T12: where the address tells no organisation, its name is asked.
+    // T12: where the address names no organisation, the login page asks for the organisation's name.
     let mut anywhere = Visitor::at_host(&system, "localhost");
     anywhere.open("/").await.sees("Inloggen");
     assert_eq!(anywhere.labels(), ["Organisatie", "Gebruikersnaam", "Wachtwoord"], "T12");
@@ -23,11 +24,11 @@ async fn somebody_logs_in_for_the_first_time_with_the_password_and_the_codes_tha
         [("Organisatie", "Thuisgenoten"), ("Gebruikersnaam", &*person.email), ("Wachtwoord", &*welcome)];
     anywhere.press("Inloggen", &fields).await.sees("Vul uw code in");
 
-    // The code of that login, so that it is not taken for the next one's.
+    // Wait for the code of this login, so that the next login does not take it for its own.
     system.code_beyond(&person.email, 1).await;
 
     let mut visitor = Visitor::at(&system, "thuisgenoten");
-    // T5: the button on the organisation's own site leads to one address, that sends to the login.
+    // T5: the button on the organisation's own site leads to the portal's address, which leads to the login.
     visitor.open("/").await.sees("MijnThuisgenotenDossier").sees("Inloggen");
     assert_eq!(visitor.path, "/login", "T1, T5");
     assert_eq!(visitor.labels(), ["Gebruikersnaam", "Wachtwoord"], "T8");
@@ -35,7 +36,7 @@ async fn somebody_logs_in_for_the_first_time_with_the_password_and_the_codes_tha
     visitor.press("Inloggen", &[("Gebruikersnaam", &person.email), ("Wachtwoord", &welcome)]).await;
     visitor.sees("Vul uw code in").sees("•••@voorbeeld.example");
     assert_eq!(visitor.path, "/login/code", "T13, T14");
-    // T18: a new one comes after a minute, so that nobody's mailbox is filled.
+    // T18: a new code can be asked for after a minute, so that nobody can fill a person's mailbox.
     visitor.press("Opnieuw", &[]).await.sees("Wacht een minuut voordat u een nieuwe code vraagt.");
     let code = system.code_beyond(&person.email, before).await;
     let mail = system.mailbox(Some(&person.email)).await.remove(0);
@@ -63,47 +64,48 @@ async fn somebody_logs_in_for_the_first_time_with_the_password_and_the_codes_tha
     assert_eq!(visitor.path, "/", "T21–T24");
 }
 
-/// T17, T18, T25–T35: the code ends after five minutes, "Opnieuw" brings another, a temporary password lives four hours.
+/// T17, T18, T25–T35: a code works for five minutes, "Opnieuw" sends another code, a temporary password works
+/// for four hours.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_ends_after_five_minutes_and_a_temporary_password_after_four_hours() {
+async fn a_code_works_5_minutes_and_a_temporary_password_4_hours() {
     let system = System::start().await;
     let person = system.ecd("thuisgenoten").register("mevrouw A. de Vries").await;
     system.portal("thuisgenoten").first_login(&system, &person).await;
     let mut visitor = Visitor::at(&system, "thuisgenoten");
     let before = system.mailbox(Some(&person.email)).await.len();
-    walk::password(&mut visitor, &person.email, PASSWORD).await;
+    walk::enter_password(&mut visitor, &person.email, PASSWORD).await;
     let code = system.code_beyond(&person.email, before).await;
-    system.travel(200).await;
+    system.set_clock_offset(200).await;
     visitor.press("Verzenden", &[("Code", &code)]).await.sees("Welkom");
     visitor.press("Uitloggen", &[]).await;
     let before = system.mailbox(Some(&person.email)).await.len();
-    walk::password(&mut visitor, &person.email, PASSWORD).await;
+    walk::enter_password(&mut visitor, &person.email, PASSWORD).await;
     let old = system.code_beyond(&person.email, before).await;
     let start = 200 + 301;
-    system.travel(start).await;
+    system.set_clock_offset(start).await;
     visitor.press("Verzenden", &[("Code", &old)]).await.sees("Deze code werkt niet meer.");
     visitor.press("Opnieuw", &[]).await.sees("We hebben een nieuwe code gestuurd.");
     let new = system.code_beyond(&person.email, before + 1).await;
     visitor.press("Verzenden", &[("Code", &new)]).await.sees("Welkom");
     visitor.press("Uitloggen", &[]).await.sees("U bent uitgelogd.");
 
-    // T25: many wrong passwords block for a while; one answer, that says what to do.
+    // T25: several wrong passwords block the login for a while. The page's only answer says what to do.
     visitor.open("/login").await;
     for _ in 0..2 {
-        walk::password(&mut visitor, &person.email, "verkeerd").await;
+        walk::enter_password(&mut visitor, &person.email, "verkeerd").await;
         visitor.sees("De gegevens kloppen niet.").sees("Vraag een nieuw wachtwoord");
     }
-    system.stretch_waits(60).await;
-    walk::password(&mut visitor, &person.email, PASSWORD).await;
+    system.shift_login_waits(60).await;
+    walk::enter_password(&mut visitor, &person.email, PASSWORD).await;
     visitor.sees("De gegevens kloppen niet.");
     visitor.follow("Wachtwoord vergeten? Klik hier").await.sees("Wachtwoord vergeten");
-    assert_eq!(visitor.labels(), ["Gebruikersnaam"], "T26, T27: the organisation is told by the address");
+    assert_eq!(visitor.labels(), ["Gebruikersnaam"], "T26, T27: the address names the organisation");
 
     let mails = system.mailbox(Some(&person.email)).await.len();
     visitor.press("Wachtwoord resetten", &[("Gebruikersnaam", &person.email)]).await;
     visitor.sees("Als deze gegevens kloppen, hebben wij u een e-mail gestuurd.");
     system.messages(&person.email, mails + 1).await;
-    // T27: and once more from where the address tells no organisation.
+    // T27: the same at an address that names no organisation.
     let mut anywhere = Visitor::at_host(&system, "localhost");
     anywhere.open("/password/forgotten").await;
     assert_eq!(anywhere.labels(), ["Organisatie", "Gebruikersnaam", "E-mailadres"], "T27");
@@ -115,24 +117,25 @@ async fn a_code_ends_after_five_minutes_and_a_temporary_password_after_four_hour
     anywhere.press("Wachtwoord resetten", &fields).await.sees("Als deze gegevens kloppen");
     let sent = system.messages(&person.email, mails + 2).await;
     assert!(sent[0].text.contains("4 uur"), "T28–T30: {}", sent[0].text);
-    let [temporary, former] = [0, 1].map(|it| walk::line(&sent[it].text, "Uw tijdelijke wachtwoord: "));
+    let [temporary, former] =
+        [0, 1].map(|it| walk::rest_of_line(&sent[it].text, "Uw tijdelijke wachtwoord: "));
     assert_ne!(temporary, former, "T30: another one each time");
     visitor.open("/login").await;
-    walk::password(&mut visitor, &person.email, &former).await;
+    walk::enter_password(&mut visitor, &person.email, &former).await;
     visitor.sees("De gegevens kloppen niet.");
-    system.travel(start + 4 * 3600 - 600).await;
+    system.set_clock_offset(start + 4 * 3600 - 600).await;
     let before = system.mailbox(Some(&person.email)).await.len();
     visitor.open("/login").await;
-    walk::password(&mut visitor, &person.email, &temporary).await;
+    walk::enter_password(&mut visitor, &person.email, &temporary).await;
     visitor.sees("Vul uw code in");
-    // T33: that code lives five minutes too.
+    // T33: the code after a temporary password also works for five minutes.
     let code = system.code_beyond(&person.email, before).await;
-    system.travel(start + 4 * 3600 - 299).await;
+    system.set_clock_offset(start + 4 * 3600 - 299).await;
     visitor.press("Verzenden", &[("Code", &code)]).await.sees("Deze code werkt niet meer.");
     visitor.press("Opnieuw", &[]).await.sees("We hebben een nieuwe code gestuurd.");
     let code = system.code_beyond(&person.email, before + 1).await;
     visitor.press("Verzenden", &[("Code", &code)]).await.sees("tijdelijk wachtwoord");
-    // T34: and nothing opens before an own one was chosen.
+    // T34: no page opens before the person has chosen an own password.
     visitor.open("/reports").await;
     assert!(visitor.path.starts_with("/login"), "T34: {}", visitor.path);
     visitor.open("/login/password").await;
@@ -142,24 +145,27 @@ async fn a_code_ends_after_five_minutes_and_a_temporary_password_after_four_hour
         ("Nieuw wachtwoord, nog een keer", NEW),
     ];
     visitor.press("Wijzig wachtwoord", &own).await.sees("Welkom");
-    // T31–T35: and the person is told.
-    walk::mailed(&system, &person.email, "Uw wachtwoord voor MijnThuisgenotenDossier is gewijzigd").await;
+    // T31–T35: a message says that the password was changed.
+    walk::message_with(&system, &person.email, "Uw wachtwoord voor MijnThuisgenotenDossier is gewijzigd")
+        .await;
 
     visitor.press("Uitloggen", &[]).await;
     visitor.open("/password/forgotten").await;
     visitor.press("Wachtwoord resetten", &[("Gebruikersnaam", &person.email)]).await;
-    let mail = walk::newest(&system, &person.email, before + 4, "Uw tijdelijke wachtwoord: ").await;
-    let late = walk::line(&mail.text, "Uw tijdelijke wachtwoord: ");
+    let mail =
+        walk::newest_message_with(&system, &person.email, before + 4, "Uw tijdelijke wachtwoord: ").await;
+    let late = walk::rest_of_line(&mail.text, "Uw tijdelijke wachtwoord: ");
     assert_ne!(late, temporary);
-    system.travel(start + 8 * 3600).await;
+    system.set_clock_offset(start + 8 * 3600).await;
     visitor.open("/login").await;
-    walk::password(&mut visitor, &person.email, &late).await;
+    walk::enter_password(&mut visitor, &person.email, &late).await;
     visitor.sees("De gegevens kloppen niet.");
 }
 
-/// T44–T45, T48, T87, T88: the password and the address are changed by oneself; the user name follows.
+/// T44–T45, T48, T87, T88: people change their own password, e-mail address and number; the user name follows
+/// the address.
 #[tokio::test(flavor = "multi_thread")]
-async fn password_and_address_are_changed_by_oneself_and_the_user_name_follows() {
+async fn people_change_own_contact_data_and_the_user_name_follows() {
     let system = System::start().await;
     let person = system.ecd("thuisgenoten").register("mevrouw A. de Vries").await;
     let mut visitor = Visitor::at(&system, "thuisgenoten");
@@ -182,15 +188,17 @@ async fn password_and_address_are_changed_by_oneself_and_the_user_name_follows()
     ];
     visitor.press("Wijzig wachtwoord", &unequal).await.sees("De twee nieuwe wachtwoorden zijn niet gelijk.");
     visitor.press("Wijzig wachtwoord", &change("verkeerd", NEW)).await.sees("Dit wachtwoord klopt niet.");
-    system.stretch_waits(-60).await;
+    system.shift_login_waits(-60).await;
     visitor.press("Wijzig wachtwoord", &change(PASSWORD, NEW)).await.sees("Uw wachtwoord is gewijzigd.");
-    walk::mailed(&system, &person.email, "Uw wachtwoord voor MijnThuisgenotenDossier is gewijzigd").await;
+    walk::message_with(&system, &person.email, "Uw wachtwoord voor MijnThuisgenotenDossier is gewijzigd")
+        .await;
 
     let new = format!("nieuw.{}", person.email);
     visitor.follow("E-mailadres wijzigen").await;
     visitor.press("Verder", &[("Nieuw e-mailadres", &new)]).await.sees("Nog een code");
     visitor.press("Code aanvragen", &[]).await;
-    // Though a code for the login comes by e-mail: whoever reads the mail must not come to more by it.
+    // This code comes by SMS, although the login's code comes by e-mail: somebody who reads the person's mail
+    // must not be able to change the address.
     let code = system.code_beyond(&person.phone, 0).await;
     visitor.press("Code controleren", &[("Code", &code)]).await.sees("bewaard").sees(&new);
     visitor
@@ -204,11 +212,12 @@ async fn password_and_address_are_changed_by_oneself_and_the_user_name_follows()
         .await
         .sees("Uw e-mailadres is gewijzigd.")
         .sees(&new);
-    // T44, T45: and the old address is told.
-    walk::mailed(&system, &person.email, "Uw e-mailadres voor MijnThuisgenotenDossier is gewijzigd").await;
+    // T44, T45: a message to the old address says that the address was changed.
+    walk::message_with(&system, &person.email, "Uw e-mailadres voor MijnThuisgenotenDossier is gewijzigd")
+        .await;
 
-    // T45: the number too, a little later; the old one is told.
-    system.travel(900).await;
+    // T45: a quarter of an hour later, the number is changed too; the old number gets a message.
+    system.set_clock_offset(900).await;
     let number = "+31687654321";
     visitor.follow("Telefoonnummer wijzigen").await;
     visitor.press("Verder", &[("Nieuw mobiel nummer", "06 87654321")]).await.sees("Nog een code");
@@ -222,15 +231,15 @@ async fn password_and_address_are_changed_by_oneself_and_the_user_name_follows()
         .sees("We hebben een sms met een code gestuurd naar het nieuwe nummer.");
     let code = system.code_beyond(number, 0).await;
     visitor.press("Code controleren", &[("Code", &code)]).await.sees("Uw telefoonnummer is gewijzigd.");
-    walk::mailed(&system, &person.phone, "telefoonnummer").await;
-    walk::mailed(&system, &new, "Uw telefoonnummer voor MijnThuisgenotenDossier is gewijzigd").await;
+    walk::message_with(&system, &person.phone, "telefoonnummer").await;
+    walk::message_with(&system, &new, "Uw telefoonnummer voor MijnThuisgenotenDossier is gewijzigd").await;
 
     visitor.press("Uitloggen", &[]).await.sees("U bent uitgelogd.");
     visitor.open("/reports").await;
-    assert_eq!(visitor.path, "/login?next=/reports", "T88: nothing is seen any more");
-    walk::password(&mut visitor, &person.email, NEW).await;
+    assert_eq!(visitor.path, "/login?next=/reports", "T88: after logging out no page opens");
+    walk::enter_password(&mut visitor, &person.email, NEW).await;
     visitor.sees("De gegevens kloppen niet.");
-    walk::password(&mut visitor, &new, NEW).await;
+    walk::enter_password(&mut visitor, &new, NEW).await;
     visitor.sees("Vul uw code in");
     assert_eq!(visitor.status, StatusCode::OK, "T48");
 }

@@ -1,7 +1,7 @@
 use integration_tests::{Browser, Sink, System, eventually, sink::Span};
 
-/// From a span up to the first of its trace.
-fn upwards<'a>(spans: &'a [Span], from: &'a Span) -> Vec<&'a Span> {
+/// A span, its parent, the parent's parent, and so on up to the first span of the trace.
+fn path_to_root<'a>(spans: &'a [Span], from: &'a Span) -> Vec<&'a Span> {
     let mut path = vec![from];
     while let Some(above) = spans.iter().find(|span| span.id == path.last().unwrap().parent) {
         path.push(above);
@@ -10,7 +10,7 @@ fn upwards<'a>(spans: &'a [Span], from: &'a Span) -> Vec<&'a Span> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_trace_leads_from_the_browser_to_the_mail_with_the_code() {
+async fn one_trace_leads_from_the_browser_to_the_code_by_mail() {
     let sink = Sink::start().await;
     let system = System::start_with(&[
         ("ZORGPORTAAL_TELEMETRY__OTLP_ENDPOINT", &sink.address),
@@ -29,7 +29,7 @@ async fn one_trace_leads_from_the_browser_to_the_mail_with_the_code() {
     let path: Vec<String> = eventually("the trace of the mail", async || {
         let spans = sink.spans();
         let mails = spans.iter().filter(|span| (&*span.service, &*span.name) == ("messaging", "send"));
-        let paths = mails.map(|mail| upwards(&spans, mail));
+        let paths = mails.map(|mail| path_to_root(&spans, mail));
         let path =
             paths.into_iter().find(|path| path.last().is_some_and(|first| first.service == "gateway"))?;
         assert!(path.iter().all(|span| span.trace == path[0].trace));

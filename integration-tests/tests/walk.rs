@@ -1,8 +1,8 @@
-//! Steps that many walks take.
+//! Steps of a visitor that several tests share.
 
 use integration_tests::{
     Registered, System, Visitor, eventually,
-    portal::{PASSWORD, Seen},
+    portal::{MailboxMark, PASSWORD},
     system::Message,
 };
 use prost::Message as _;
@@ -11,8 +11,8 @@ use proto::{
     identity::v1::{AccountContactChanged, AccountRegistered},
 };
 
-/// Name and password on the login page; goes there where another page is seen.
-pub async fn password(visitor: &mut Visitor, username: &str, password: &str) {
+/// Types name and password on the login page. Opens that page first, unless it is the current one.
+pub async fn enter_password(visitor: &mut Visitor, username: &str, password: &str) {
     if !visitor.labels().contains(&"Gebruikersnaam".to_owned()) {
         visitor.open("/login").await;
     }
@@ -21,21 +21,21 @@ pub async fn password(visitor: &mut Visitor, username: &str, password: &str) {
 
 /// The rest of the line after a label.
 #[track_caller]
-pub fn line(text: &str, label: &str) -> String {
+pub fn rest_of_line(text: &str, label: &str) -> String {
     let rest = text.split_once(label).unwrap_or_else(|| panic!("no `{label}` in {text}")).1;
     rest.lines().next().unwrap().trim().to_owned()
 }
 
-/// A message to somebody that holds these words, once it is there.
-pub async fn mailed(system: &System, to: &str, words: &str) -> Message {
+/// Waits for a message to an address or number that contains these words.
+pub async fn message_with(system: &System, to: &str, words: &str) -> Message {
     eventually(words, async || {
         system.mailbox(Some(to)).await.into_iter().find(|message| message.text.contains(words))
     })
     .await
 }
 
-/// The newest message to somebody that holds these words, once so many have come.
-pub async fn newest(system: &System, to: &str, count: usize, words: &str) -> Message {
+/// Waits until an address has `count` messages; gives the newest message with these words.
+pub async fn newest_message_with(system: &System, to: &str, count: usize, words: &str) -> Message {
     eventually(words, async || {
         let messages = system.mailbox(Some(to)).await;
         let found = messages.iter().position(|message| message.text.contains(words))?;
@@ -44,14 +44,14 @@ pub async fn newest(system: &System, to: &str, count: usize, words: &str) -> Mes
     .await
 }
 
-/// The code, however the organisation asks for it.
-pub async fn code(system: &System, visitor: &mut Visitor, person: &Registered, mut seen: Seen) {
+/// Asks for the code, where the organisation has a button for that, and types the code from the new message.
+pub async fn enter_code(system: &System, visitor: &mut Visitor, person: &Registered, mut mark: MailboxMark) {
     if visitor.text().contains("SMS-inlogcode aanvragen") {
         let asks = visitor.labels().contains(&"Uw mobiele nummer".to_owned());
         let number = [("Uw mobiele nummer", person.phone.as_str())];
         visitor.press("SMS-inlogcode aanvragen", if asks { &number } else { &[] }).await;
     }
-    let code = seen.code(system, person).await;
+    let code = mark.next_code(system, person).await;
     let button = match visitor.path.as_str() {
         "/login/device" => "Code controleren",
         _ if visitor.text().contains("Verzenden") => "Verzenden",
@@ -61,25 +61,25 @@ pub async fn code(system: &System, visitor: &mut Visitor, person: &Registered, m
     visitor.press(button, &[(&field, &code)]).await;
 }
 
-/// The first login to the start page, whatever the organisation asks.
+/// The first login: welcome password, code and own password.
 pub async fn first_login(system: &System, visitor: &mut Visitor, person: &Registered, username: &str) {
     let welcome = system.welcome_password(&person.email).await;
-    let seen = Seen::now(system, person).await;
-    password(visitor, username, &welcome).await;
-    code(system, visitor, person, seen).await;
-    own_password(visitor, &welcome).await;
+    let mark = MailboxMark::now(system, person).await;
+    enter_password(visitor, username, &welcome).await;
+    enter_code(system, visitor, person, mark).await;
+    choose_password(visitor, &welcome).await;
 }
 
 /// A later login with the own password.
 pub async fn login(system: &System, visitor: &mut Visitor, person: &Registered, username: &str) {
-    let seen = Seen::now(system, person).await;
-    password(visitor, username, PASSWORD).await;
-    code(system, visitor, person, seen).await;
+    let mark = MailboxMark::now(system, person).await;
+    enter_password(visitor, username, PASSWORD).await;
+    enter_code(system, visitor, person, mark).await;
 }
 
-/// An own password at the first login.
-pub async fn own_password(visitor: &mut Visitor, welcome: &str) {
-    // As the organisation calls them.
+/// Chooses an own password at the first login.
+pub async fn choose_password(visitor: &mut Visitor, welcome: &str) {
+    // The last field repeats the new password; each organisation has its own label for this field.
     let labels = visitor.labels();
     let own = [
         ("Wachtwoord uit de e-mail", welcome),
@@ -91,24 +91,24 @@ pub async fn own_password(visitor: &mut Visitor, welcome: &str) {
     visitor.press(button, &own).await;
 }
 
-/// Fails where a service holds anything of somebody in any table but the audit trail, neither the id nor the address, or
-/// where its log of events still has how they were reached. Waits until that is done.
+/// Waits until a service has erased these accounts: no table contains an account's id or the address, and no
+/// event in the log contains contact data. The audit trail keeps the ids and is not checked.
 pub async fn nothing_is_left(system: &System, service: &str, accounts: &[uuid::Uuid], email: &str) {
     eventually(&format!("{service} forgets"), async || {
-        let left = left(system, service, accounts, email).await;
+        let left = find_left(system, service, accounts, email).await;
         left.is_empty().then_some(())
     })
     .await;
 }
 
-/// What a service still has of somebody.
-async fn left(system: &System, service: &str, accounts: &[uuid::Uuid], email: &str) -> Vec<String> {
-    let mut behind = system.behind(service).await;
+/// The places where a service still holds data of these accounts, as text.
+async fn find_left(system: &System, service: &str, accounts: &[uuid::Uuid], email: &str) -> Vec<String> {
+    let mut superuser = system.as_superuser(service).await;
     let tables: Vec<String> = sqlx::query_scalar(
         "SELECT c.relname::text FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
          AND c.relname NOT IN ('audit_record', 'event_log', 'outbox', 'inbox')",
     )
-    .fetch_all(&mut behind)
+    .fetch_all(&mut superuser)
     .await
     .unwrap();
     let mut left = Vec::new();
@@ -117,7 +117,7 @@ async fn left(system: &System, service: &str, accounts: &[uuid::Uuid], email: &s
             let query = format!("SELECT count(*) FROM {table} t WHERE t::text LIKE '%' || $1 || '%'");
             let found: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(query))
                 .bind(&wanted)
-                .fetch_one(&mut behind)
+                .fetch_one(&mut superuser)
                 .await
                 .unwrap();
             if found > 0 {
@@ -126,13 +126,13 @@ async fn left(system: &System, service: &str, accounts: &[uuid::Uuid], email: &s
         }
     }
     let log: Vec<Vec<u8>> =
-        sqlx::query_scalar("SELECT payload FROM event_log").fetch_all(&mut behind).await.unwrap();
+        sqlx::query_scalar("SELECT payload FROM event_log").fetch_all(&mut superuser).await.unwrap();
     for event in log.iter().filter_map(|payload| Event::decode(payload.as_slice()).ok()) {
         let data = event.data.unwrap_or_default();
         let contact = (data.to_msg::<AccountRegistered>().ok().and_then(|it| it.contact))
             .or_else(|| data.to_msg::<AccountContactChanged>().ok()?.contact);
         if contact.is_some() && accounts.iter().any(|account| account.to_string() == event.aggregate_id) {
-            left.push(format!("{service}.event_log holds how {} is reached", event.aggregate_id));
+            left.push(format!("{service}.event_log holds contact data of {}", event.aggregate_id));
         }
     }
     left

@@ -1,4 +1,4 @@
-//! Where the services of this machine are, and as whom they are called.
+//! Addresses of this machine's services, and the credentials that commands use to call them.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -10,31 +10,31 @@ use tonic_types::StatusExt;
 
 use crate::terminal::BoxError;
 
-/// Where the services are, and as whom to call them.
+/// Addresses and credentials, as `demo.json` holds them.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Connection {
-    /// Addresses of the services, by name.
+    /// The address of each service, by the service's name.
     pub services: BTreeMap<String, String>,
-    /// The operators' credential.
+    /// The secret that operators log in with.
     pub operator_secret: String,
-    /// The ECD's credential of each organisation, by its key.
+    /// The credential of each organisation's ECD, by the organisation's key.
     pub systems: BTreeMap<String, Credential>,
 }
 
-/// A system's credential.
+/// The id and secret that an organisation's system (such as its ECD) logs in with.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Credential {
     /// The system's id.
     pub system_id: String,
-    /// Its secret.
+    /// The system's secret.
     pub secret: String,
 }
 
 impl Connection {
-    /// From `demo.json` in the data folder.
+    /// Reads `demo.json` in the data folder.
     ///
     /// # Errors
-    /// When it is not there: then nothing runs here.
+    /// When the file is missing: no demo is running. When the file cannot be parsed.
     pub fn read(data: &Path) -> Result<Self, BoxError> {
         let file = data.join("demo.json");
         let text = std::fs::read_to_string(&file)
@@ -49,39 +49,40 @@ impl Connection {
     async fn token(&self, system_id: &str, secret: &str) -> Result<String, BoxError> {
         let mut identity = IdentityServiceClient::new(channel::connect(self.address("identity")?)?);
         let request = IssueSystemTokenRequest { system_id: system_id.to_owned(), secret: secret.to_owned() };
-        Ok(identity.issue_system_token(request).await.map_err(|status| in_words(&status))?.into_inner().token)
+        let issued = identity.issue_system_token(request).await;
+        Ok(issued.map_err(|status| describe_status(&status))?.into_inner().token)
     }
 
-    /// Identity, called as operator.
+    /// Identity's methods, called as operator.
     ///
     /// # Errors
-    /// When identity is away or refuses.
+    /// When identity cannot be reached or refuses the secret.
     pub async fn as_operator(&self) -> Result<IdentityServiceClient<Channel>, BoxError> {
         let token = self.token("operator", &self.operator_secret).await?;
         let channel = channel::connect(self.address("identity")?)?;
         Ok(IdentityServiceClient::new(channel::with_token(channel, &token)))
     }
 
-    /// A service, called as the ECD of an organisation.
+    /// A channel to a service that calls as the ECD of an organisation.
     ///
     /// # Errors
-    /// When identity is away or refuses.
+    /// When identity cannot be reached or refuses the credential.
     pub async fn as_system(&self, organisation: &str, service: &str) -> Result<Channel, BoxError> {
         let credential = self
             .systems
             .get(organisation)
-            .ok_or_else(|| format!("no credential of an organisation {organisation}"))?;
+            .ok_or_else(|| format!("there is no organisation {organisation}"))?;
         let token = self.token(&credential.system_id, &credential.secret).await?;
         let channel = channel::connect_streaming(self.address(service)?)?;
         Ok(channel::with_token(channel, &token))
     }
 }
 
-/// A refusal, in words for whoever typed the command.
-pub fn in_words(status: &Status) -> BoxError {
+/// The status of a failed call as text for the terminal: the reason, and each field that was refused.
+pub fn describe_status(status: &Status) -> BoxError {
     let details = status.get_error_details();
     let Some(info) = details.error_info() else {
-        return format!("not reached: {:?}", status.code()).into();
+        return format!("the call failed: {:?}", status.code()).into();
     };
     let mut words = format!("refused: {}", info.reason);
     for fault in details.bad_request().iter().flat_map(|bad| &bad.field_violations) {

@@ -1,11 +1,11 @@
-//! Example dossiers: made by code from a fixed seed, so that every machine has the same people.
+//! Example dossiers, generated from a fixed seed, so that every machine has the same people.
 
 use jiff::{ToSpan, Zoned, civil::Date};
 use proto::dossier::v1::{
     ClientRecord, ImportRecordsRequest, Origin, ReportKind, ReportRecord, import_records_request::Record,
 };
 
-/// A generator of numbers: SplitMix64.
+/// A generator of pseudo-random numbers (SplitMix64): the same seed gives the same numbers.
 struct Dice(u64);
 
 impl Dice {
@@ -27,16 +27,16 @@ impl Dice {
     }
 }
 
-/// A client of the examples.
+/// An example client.
 #[derive(Clone, Debug)]
-pub struct Example {
-    /// The number in the ECD.
+pub struct ExampleClient {
+    /// The client's number in the ECD.
     pub external_id: String,
-    /// The name to show.
+    /// The name that pages show, such as "mevrouw A. Bos".
     pub name: String,
     /// The last name alone.
     pub last_name: String,
-    /// Date of birth.
+    /// The date of birth, as `1931-04-27`.
     pub birth_date: String,
 }
 
@@ -153,9 +153,9 @@ const MEDICAL: [&str; 4] = [
     "Uitslag van het bloedonderzoek is goed, geen verandering in medicatie.",
 ];
 
-/// Clients of an organisation: the same number gives the same people.
+/// The clients of an organisation: the same seed gives the same people.
 #[must_use]
-pub fn clients(seed: u64, count: usize) -> Vec<Example> {
+pub fn clients(seed: u64, count: usize) -> Vec<ExampleClient> {
     let mut dice = Dice(seed);
     (0..count)
         .map(|number| {
@@ -166,7 +166,7 @@ pub fn clients(seed: u64, count: usize) -> Vec<Example> {
             };
             let last = LAST.get((number + usize::try_from(seed).unwrap_or(0)) % LAST.len()).unwrap_or(&"Bos");
             let initial = first.chars().next().unwrap_or('A');
-            Example {
+            ExampleClient {
                 external_id: format!("C{:04}", 1000 + number),
                 name: format!("{title} {initial}. {last}"),
                 last_name: (*last).to_owned(),
@@ -181,15 +181,15 @@ pub fn clients(seed: u64, count: usize) -> Vec<Example> {
         .collect()
 }
 
-/// Two years of reports of these clients up to a day, oldest first, after the clients themselves.
-pub fn records(seed: u64, clients: &[Example], last: &Zoned) -> Vec<ImportRecordsRequest> {
+/// The records of these clients, then two years of their reports up to `last`, the oldest report first.
+pub fn records(seed: u64, clients: &[ExampleClient], last: &Zoned) -> Vec<ImportRecordsRequest> {
     let mut dice = Dice(seed ^ 0xD055_1E55);
     let mut records: Vec<Record> =
         clients.iter().map(|client| Record::Client(client_record(client))).collect();
     for client in clients {
         let mut number = 0;
-        for back in (0..730).rev() {
-            let Ok(day) = last.date().checked_sub(back.days()) else { continue };
+        for days_ago in (0..730).rev() {
+            let Ok(day) = last.date().checked_sub(days_ago.days()) else { continue };
             let visits = match dice.below(10) {
                 0..=1 => 0,
                 2..=6 => 1,
@@ -209,9 +209,9 @@ pub fn records(seed: u64, clients: &[Example], last: &Zoned) -> Vec<ImportRecord
         .collect()
 }
 
-/// A client as the ECD would send it.
+/// The record that the ECD would send for a client.
 #[must_use]
-pub fn client_record(client: &Example) -> ClientRecord {
+pub fn client_record(client: &ExampleClient) -> ClientRecord {
     ClientRecord {
         origin: Some(origin(client.external_id.clone())),
         name: client.name.clone(),
@@ -225,7 +225,7 @@ fn origin(external_id: String) -> Origin {
 
 fn report(
     dice: &mut Dice,
-    client: &Example,
+    client: &ExampleClient,
     number: u32,
     day: Date,
     visit: u64,
@@ -246,9 +246,9 @@ fn report(
             (ReportKind::Daily, format!("{} {}", dice.pick(openings), dice.pick(&DETAILS)))
         }
     };
-    let short = client.name.split(' ').filter(|word| !word.ends_with('.')).collect::<Vec<_>>().join(" ");
-    let mut capital = short.clone();
-    if let Some(first) = capital.get_mut(0..1) {
+    let short_name = client.name.split(' ').filter(|word| !word.ends_with('.')).collect::<Vec<_>>().join(" ");
+    let mut capitalised = short_name.clone();
+    if let Some(first) = capitalised.get_mut(0..1) {
         first.make_ascii_uppercase();
     }
     let index = usize::try_from(dice.below(AUTHORS.len() as u64)).ok()?;
@@ -257,7 +257,7 @@ fn report(
     Some(ReportRecord {
         origin: Some(origin(format!("{}-{number}", client.external_id))),
         client_external_id: client.external_id.clone(),
-        text: text.replace("{Naam}", &capital).replace("{naam}", &short),
+        text: text.replace("{Naam}", &capitalised).replace("{naam}", &short_name),
         author: (*author).to_owned(),
         author_role: (*role).to_owned(),
         written_at: Some(prost_types::Timestamp {

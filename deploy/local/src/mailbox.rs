@@ -1,5 +1,6 @@
-//! The development mailbox: catches every e-mail (SMTP) and every SMS (as an SMS provider would take it), and shows them
-//! on a page and as JSON. It answers on this machine alone and is for development alone.
+//! The development mailbox: receives every e-mail (as an SMTP server) and every SMS (as an SMS provider), and
+//! shows them on a page and as JSON. The mailbox listens on this machine alone; production sends through real
+//! providers.
 
 use std::{
     collections::BTreeMap,
@@ -27,25 +28,25 @@ use tokio_util::sync::CancellationToken;
 
 use crate::terminal::BoxError;
 
-/// A message that was caught.
+/// A message that the mailbox received.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Message {
     /// `email` or `sms`.
     pub kind: String,
-    /// What the sender calls it: the same for the same message, however often it was sent.
+    /// The sender's id of the message. A message that is sent twice keeps its id.
     #[serde(default)]
     pub id: String,
-    /// The address or number.
+    /// The recipient's e-mail address or telephone number.
     pub to: String,
-    /// The subject; empty with an SMS.
+    /// The subject; empty for an SMS.
     pub subject: String,
     /// The text.
     pub text: String,
-    /// When it was caught.
+    /// When the mailbox received the message.
     pub at: Timestamp,
 }
 
-/// The messages, newest last; kept in a file.
+/// All received messages, the newest last. Each is also appended to a file, so that a restart still has them.
 #[derive(Clone)]
 struct Mailbox {
     messages: Arc<Mutex<Vec<Message>>>,
@@ -53,19 +54,19 @@ struct Mailbox {
     clock: Clock,
 }
 
-/// What is read of a caught e-mail.
+/// The fields that the mailbox reads from mailcrab's e-mail.
 #[derive(Deserialize)]
-struct Caught {
+struct CaughtMail {
     headers: BTreeMap<String, String>,
     subject: String,
     text: String,
     envelope_recipients: Vec<String>,
 }
 
-/// What an SMS provider is sent.
+/// The document that the messaging service posts to an SMS provider.
 #[derive(Deserialize)]
 struct Sms {
-    /// The sender's own name for it.
+    /// The sender's id of the message.
     reference: String,
     to: String,
     text: String,
@@ -76,15 +77,15 @@ struct Filter {
     to: Option<String>,
 }
 
-/// Where the mailbox is.
+/// The ports of the mailbox on this machine.
 pub struct Addresses {
-    /// The SMTP port.
+    /// The port for e-mail.
     pub smtp: u16,
-    /// The page and JSON.
+    /// The port for the page, JSON and SMS.
     pub http: u16,
 }
 
-/// Starts the mailbox; it lives until cancelled.
+/// Starts the mailbox, which runs until `stop` is cancelled.
 ///
 /// # Errors
 /// When a port is taken.
@@ -97,7 +98,7 @@ pub async fn start(file: PathBuf, http: u16, stop: CancellationToken) -> Result<
     let (sender, receiver) = broadcast::channel(4096);
     let local = IpAddr::V4(Ipv4Addr::LOCALHOST);
     tokio::spawn(mailcrab::mail_server(local, addresses.smtp, sender, false, stop.clone()));
-    tokio::spawn(mailbox.clone().catch(receiver));
+    tokio::spawn(mailbox.clone().receive_mails(receiver));
     let pages = Router::new()
         .route("/", get(page))
         .route("/api/messages", get(list))
@@ -109,24 +110,24 @@ pub async fn start(file: PathBuf, http: u16, stop: CancellationToken) -> Result<
     Ok(addresses)
 }
 
-/// What was caught before.
+/// The messages that an earlier start received.
 fn read(file: &PathBuf) -> Vec<Message> {
     let text = std::fs::read_to_string(file).unwrap_or_default();
     text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
 impl Mailbox {
-    async fn catch(self, mut mails: broadcast::Receiver<MailMessage>) {
+    async fn receive_mails(self, mut mails: broadcast::Receiver<MailMessage>) {
         loop {
             match mails.recv().await {
                 Ok(mail) => {
-                    let caught = serde_json::to_value(&mail).and_then(serde_json::from_value::<Caught>);
+                    let caught = serde_json::to_value(&mail).and_then(serde_json::from_value::<CaughtMail>);
                     let Ok(caught) = caught else { continue };
                     for to in caught.envelope_recipients {
                         let to = to.trim_matches(['<', '>']).to_owned();
                         let id = caught.headers.get("Message-ID").cloned().unwrap_or_default();
                         let (subject, text) = (caught.subject.clone(), caught.text.clone());
-                        self.keep(Message {
+                        self.add(Message {
                             kind: "email".to_owned(),
                             id,
                             to,
@@ -142,7 +143,7 @@ impl Mailbox {
         }
     }
 
-    fn keep(&self, message: Message) {
+    fn add(&self, message: Message) {
         if let Ok(line) = serde_json::to_string(&message)
             && let Ok(mut file) = OpenOptions::new().create(true).append(true).open(&self.file)
         {
@@ -153,7 +154,7 @@ impl Mailbox {
         }
     }
 
-    /// Newest first.
+    /// The messages to one recipient or to all, the newest first.
     fn list(&self, to: Option<&str>) -> Vec<Message> {
         let Ok(messages) = self.messages.lock() else { return Vec::new() };
         let wanted = |message: &&Message| to.is_none_or(|to| message.to.eq_ignore_ascii_case(to));
@@ -167,7 +168,7 @@ async fn list(State(mailbox): State<Mailbox>, Query(filter): Query<Filter>) -> J
 
 async fn take_sms(State(mailbox): State<Mailbox>, Json(sms): Json<Sms>) -> StatusCode {
     let (kind, subject, at) = ("sms".to_owned(), String::new(), mailbox.clock.now());
-    mailbox.keep(Message { kind, id: sms.reference, to: sms.to, subject, text: sms.text, at });
+    mailbox.add(Message { kind, id: sms.reference, to: sms.to, subject, text: sms.text, at });
     StatusCode::ACCEPTED
 }
 

@@ -20,10 +20,10 @@ use self::terminal::BoxError;
 #[command(
     name = "zorgportaal",
     version,
-    about = "The whole system on one machine, and a gRPC client for people"
+    about = "The whole system on one machine, and commands that call its services"
 )]
 struct Cli {
-    /// Where data, logs and `demo.json` are.
+    /// The folder of data, logs and `demo.json`.
     #[arg(long, global = true, default_value = ".zorgportaal")]
     data: PathBuf,
     #[command(subcommand)]
@@ -32,63 +32,63 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Start everything with example data; ends with Ctrl-C.
+    /// Start everything with example data; Ctrl-C ends it.
     Demo(demo::Options),
-    /// Run a command with a throw-away Postgres and a NATS server at hand.
+    /// Run a command, such as the tests, with a temporary Postgres and the path of the NATS server.
     Parts {
         /// The command and its arguments.
         #[arg(trailing_var_arg = true, required = true)]
         command: Vec<String>,
     },
-    /// Settings of organisations.
+    /// Change the settings of organisations.
     #[command(subcommand)]
     Organisation(OrganisationCommand),
-    /// Import records, one JSON document a line: the contract's ImportRecordsRequest. A refused line is printed with its
-    /// field and reason.
+    /// Import records. Each line of the file is one ImportRecordsRequest of the contract, as JSON. A refused
+    /// line is printed with its field and reason.
     Import {
-        /// The file.
+        /// The file with the records.
         file: PathBuf,
         /// The organisation's key.
         #[arg(long)]
         organisation: String,
     },
-    /// Accounts.
+    /// Register accounts.
     #[command(subcommand)]
     Account(AccountCommand),
-    /// Show a service's changes, one line each.
+    /// Print a service's changes, one line each.
     Feed {
-        /// The service.
+        /// The service whose changes are printed.
         #[arg(value_parser = SERVICES)]
         service: String,
         /// The organisation's key.
         #[arg(long)]
         organisation: String,
-        /// Show what came after this position.
+        /// Print only changes after this position.
         #[arg(long, default_value_t = 0)]
         after: i64,
-        /// Wait for more.
+        /// Do not end at the newest change; wait for more.
         #[arg(long)]
         follow: bool,
     },
-    /// Audit trails.
+    /// Check audit trails.
     #[command(subcommand)]
     Audit(AuditCommand),
 }
 
 #[derive(Subcommand)]
 enum OrganisationCommand {
-    /// Apply a settings file.
+    /// Create an organisation, or change its settings.
     Apply {
-        /// The file.
+        /// The settings of one organisation, as TOML.
         file: PathBuf,
     },
 }
 
 #[derive(Subcommand)]
 enum AccountCommand {
-    /// Register an account with the consent that it rests on.
+    /// Register an account, with the consent that allows it.
     Register {
-        /// The registration as JSON: the contract's RegisterAccountRequest.
+        /// One RegisterAccountRequest of the contract, as JSON.
         file: PathBuf,
         /// The organisation's key.
         #[arg(long)]
@@ -98,9 +98,9 @@ enum AccountCommand {
 
 #[derive(Subcommand)]
 enum AuditCommand {
-    /// Check a service's trail; fails where it does not hold.
+    /// Check a service's audit trail. The exit code is 1 when a record is missing or changed.
     Verify {
-        /// The service.
+        /// The service whose trail is checked.
         #[arg(value_parser = SERVICES)]
         service: String,
         /// The organisation's key.

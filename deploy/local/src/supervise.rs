@@ -1,4 +1,5 @@
-//! Processes that are started again when they die: a log file each, and one clear line for the person who watches.
+//! Starts processes again when they die. Each process has a log file; each death prints one line at the
+//! terminal.
 
 use std::{
     fs::OpenOptions,
@@ -11,33 +12,34 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::{process::Command, sync::watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::terminal::{BoxError, say};
+use crate::terminal::{BoxError, print_line};
 
-/// How long a process may take to end before it is killed.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// A process that lived this long starts its back-off anew.
-const STEADY: Duration = Duration::from_secs(3);
+/// How long a process may take to end after its signal, before it is killed.
+const STOP_LIMIT: Duration = Duration::from_secs(20);
+/// A process that lived longer than this is stable: after its next death the delay is short again.
+const STABLE_AFTER: Duration = Duration::from_secs(3);
 
-/// Watches over processes until told to stop.
+/// Starts processes and watches them.
 pub struct Supervisor {
     logs: PathBuf,
     pids: PathBuf,
     tasks: TaskTracker,
 }
 
-/// A process that is watched.
+/// A process that a supervisor watches.
 pub struct Watched {
-    /// What it is called.
+    /// The process's name.
     pub name: &'static str,
     stop: CancellationToken,
     ended: watch::Receiver<bool>,
 }
 
 impl Supervisor {
-    /// A supervisor that writes logs to `log` and the ids of what runs to `run`, below a folder.
+    /// A supervisor that writes logs to the folder `log` and process ids to the folder `run`, both below
+    /// `data`.
     ///
     /// # Errors
-    /// When a folder cannot be made.
+    /// When a folder cannot be created.
     pub fn new(data: &Path) -> Result<Self, BoxError> {
         let (logs, pids) = (data.join("log"), data.join("run"));
         std::fs::create_dir_all(&logs)?;
@@ -45,10 +47,10 @@ impl Supervisor {
         Ok(Self { logs, pids, tasks: TaskTracker::new() })
     }
 
-    /// Starts a process, and starts it again whenever it dies. `signal` ends it.
+    /// Starts a process, and starts the process again whenever it dies. `signal` asks the process to end.
     ///
     /// # Errors
-    /// When its log cannot be opened.
+    /// When the log file cannot be opened.
     pub fn watch(
         &self,
         name: &'static str,
@@ -70,14 +72,15 @@ impl Supervisor {
                     .stdin(Stdio::null())
                     .stdout(out)
                     .stderr(err)
-                    // Ctrl-C at the terminal is for the supervisor alone.
+                    // A process group of its own: Ctrl-C reaches the supervisor alone, which stops all in
+                    // order.
                     .process_group(0)
                     .kill_on_drop(true)
                     .spawn();
                 let mut child = match child {
                     Ok(child) => child,
                     Err(error) => {
-                        say(format_args!("{name} cannot be started: {error}"));
+                        print_line(format_args!("{name} cannot be started: {error}"));
                         tokio::select! {
                             () = tokio::time::sleep(delay) => {}
                             () = token.cancelled() => {}
@@ -92,11 +95,11 @@ impl Supervisor {
                 tokio::select! {
                     status = child.wait() => {
                         let _ = std::fs::remove_file(&pid_file);
-                        if started.elapsed() > STEADY {
+                        if started.elapsed() > STABLE_AFTER {
                             delay = Duration::from_millis(250);
                         }
                         let how = status.map_or_else(|error| error.to_string(), |status| status.to_string());
-                        say(format_args!(
+                        print_line(format_args!(
                             "{name} died ({how}); it starts again in {} ms; see {}",
                             delay.as_millis(),
                             path.display()
@@ -111,7 +114,7 @@ impl Supervisor {
                         if let Some(id) = child.id().and_then(|id| Pid::from_raw(id.cast_signed())) {
                             let _ = kill_process(id, signal);
                         }
-                        if tokio::time::timeout(PATIENCE, child.wait()).await.is_err() {
+                        if tokio::time::timeout(STOP_LIMIT, child.wait()).await.is_err() {
                             let _ = child.kill().await;
                         }
                         let _ = std::fs::remove_file(&pid_file);
@@ -125,12 +128,12 @@ impl Supervisor {
 }
 
 impl Watched {
-    /// From now on it is not started again; its end is no death.
-    pub fn let_go(&self) {
+    /// Sends the signal that ends the process, and does not wait. The process is not started again.
+    pub fn begin_stop(&self) {
         self.stop.cancel();
     }
 
-    /// Ends the process and waits for its end.
+    /// Ends the process and waits until it has ended.
     pub async fn stop(mut self) {
         self.stop.cancel();
         let _ = self.ended.wait_for(|ended| *ended).await;

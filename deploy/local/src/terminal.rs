@@ -1,10 +1,10 @@
-//! What the person at the terminal is told.
+//! Output for the person at the terminal.
 
-/// Whatever can keep a command from doing its work.
+/// Any error that ends a command.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// A line for the person at the terminal.
-#[expect(clippy::print_stdout, reason = "this is a command for people; the services log instead")]
-pub fn say(line: impl std::fmt::Display) {
+/// Prints one line at the terminal.
+#[expect(clippy::print_stdout, reason = "a person reads this output; services write logs instead")]
+pub fn print_line(line: impl std::fmt::Display) {
     println!("{line}");
 }

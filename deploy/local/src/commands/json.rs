@@ -1,5 +1,5 @@
-//! Messages of the contract as JSON documents (ProtoJSON): fields by their names in the contract, instants as RFC 3339,
-//! values of enums by their names.
+//! Reads messages of the contract from JSON documents (ProtoJSON): fields and enum values by their names in
+//! the contract, times as RFC 3339.
 
 use chassis::contract;
 use prost::{Message, Name};
@@ -7,10 +7,10 @@ use prost_reflect::DynamicMessage;
 
 use crate::terminal::BoxError;
 
-/// A message from its JSON document.
+/// Reads one message from its JSON document.
 ///
 /// # Errors
-/// What is wrong, with the field's name: an unknown field, a value of another type, an unknown name of an enum.
+/// An unknown field, a value of another type or an unknown enum value. The error names the field.
 pub fn read<M: Message + Name + Default>(text: &str) -> Result<M, BoxError> {
     let descriptor = contract::pool().get_message_by_name(&M::full_name());
     let descriptor = descriptor.ok_or_else(|| format!("the contract has no {}", M::full_name()))?;
@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_document_with_a_fault_is_refused_and_the_fault_is_named() {
+    fn a_bad_document_is_refused_and_its_fault_is_named() {
         let good = r#"{"report": {"origin": {"source": "ecd", "external_id": "1", "version": 1},
             "client_external_id": "c", "text": "t", "author": "a", "author_role": "r",
             "written_at": "2027-05-03T08:00:00Z", "kind": "REPORT_KIND_DAILY"}, "historic": true}"#;

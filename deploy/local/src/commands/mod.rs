@@ -1,4 +1,4 @@
-//! The commands for people: one function each, over gRPC.
+//! The commands that an operator types: one function for each, which calls a service over gRPC.
 
 mod json;
 
@@ -24,68 +24,73 @@ use proto::{
 use tokio_stream::StreamExt;
 
 use crate::{
-    connection::{Connection, in_words},
-    terminal::{BoxError, say},
+    connection::{Connection, describe_status},
+    terminal::{BoxError, print_line},
 };
 
-/// `organisation apply`.
+/// The command `organisation apply`: sends a settings file.
 pub async fn apply_organisation(data: &Path, file: &PathBuf) -> Result<ExitCode, BoxError> {
     let request = ConfigureOrganisationRequest { toml: std::fs::read_to_string(file)? };
     let mut identity = Connection::read(data)?.as_operator().await?;
-    let applied = identity.configure_organisation(request).await.map_err(|status| in_words(&status))?;
+    let applied =
+        identity.configure_organisation(request).await.map_err(|status| describe_status(&status))?;
     let applied = applied.into_inner();
-    say(format_args!("organisation {} is at version {}", applied.organisation_id, applied.version));
+    print_line(format_args!("organisation {} is at version {}", applied.organisation_id, applied.version));
     Ok(ExitCode::SUCCESS)
 }
 
-/// `account register`.
+/// The command `account register`: sends one registration.
 pub async fn register_account(data: &Path, organisation: &str, file: &PathBuf) -> Result<ExitCode, BoxError> {
     let request: RegisterAccountRequest = json::read(&std::fs::read_to_string(file)?)?;
     let channel = Connection::read(data)?.as_system(organisation, "identity").await?;
     let registered = IdentityServiceClient::new(channel).register_account(request).await;
-    let registered = registered.map_err(|status| in_words(&status))?.into_inner();
-    say(format_args!("account {} is registered; the welcome message is on its way", registered.account_id));
+    let registered = registered.map_err(|status| describe_status(&status))?.into_inner();
+    print_line(format_args!(
+        "account {} is registered; the welcome message is on its way",
+        registered.account_id
+    ));
     Ok(ExitCode::SUCCESS)
 }
 
-/// What an import came to.
+/// The result of an import.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Imported {
-    /// Records that stand.
-    pub stand: usize,
-    /// Records that were refused.
+    /// Records that are now in the dossier.
+    pub accepted: usize,
+    /// Records that the service refused.
     pub refused: usize,
 }
 
-/// Imports records and tells of each that was refused.
+/// Imports records. Calls `on_refused` with number, field and reason of each refused record.
 ///
 /// # Errors
-/// When dossier is away; records without a result may or may not stand: import them again.
+/// When the service cannot be reached. A record without a result may be imported or not: import it again,
+/// which changes nothing where the record is already there.
 pub async fn import(
     connection: &Connection,
     organisation: &str,
     records: Vec<ImportRecordsRequest>,
-    refused: impl Fn(i64, &str, &str),
+    on_refused: impl Fn(i64, &str, &str),
 ) -> Result<Imported, BoxError> {
     let channel = connection.as_system(organisation, "dossier").await?;
     let mut dossier = DossierServiceClient::new(channel);
     let results = dossier.import_records(tokio_stream::iter(records)).await;
-    let mut results = results.map_err(|status| in_words(&status))?.into_inner();
+    let mut results = results.map_err(|status| describe_status(&status))?.into_inner();
     let mut imported = Imported::default();
     while let Some(result) = results.next().await {
-        let result = result.map_err(|status| in_words(&status))?;
+        let result = result.map_err(|status| describe_status(&status))?;
         match result.result {
             Some(Outcome::Refused(fault)) => {
                 imported.refused += 1;
-                refused(result.sequence, &fault.field, fault.reason().as_str_name());
+                on_refused(result.sequence, &fault.field, fault.reason().as_str_name());
             }
-            _ => imported.stand += 1,
+            _ => imported.accepted += 1,
         }
     }
     Ok(imported)
 }
 
-/// `import`.
+/// The command `import`: sends a file of records, one record on each line.
 pub async fn import_file(data: &Path, organisation: &str, file: &PathBuf) -> Result<ExitCode, BoxError> {
     let text = std::fs::read_to_string(file)?;
     let (mut records, mut unreadable) = (Vec::new(), 0);
@@ -94,20 +99,20 @@ pub async fn import_file(data: &Path, organisation: &str, file: &PathBuf) -> Res
             Ok(record) => records.push(ImportRecordsRequest { sequence: number, ..record }),
             Err(error) => {
                 unreadable += 1;
-                say(format_args!("line {number} is refused: {error}"));
+                print_line(format_args!("line {number} is refused: {error}"));
             }
         }
     }
     let refused = |line: i64, field: &str, reason: &str| {
-        say(format_args!("line {line} is refused: {field}: {reason}"));
+        print_line(format_args!("line {line} is refused: {field}: {reason}"));
     };
     let imported = import(&Connection::read(data)?, organisation, records, refused).await?;
     let refused = imported.refused + unreadable;
-    say(format_args!("{} records stand, {refused} were refused", imported.stand));
+    print_line(format_args!("{} records imported, {refused} refused", imported.accepted));
     Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// `feed`.
+/// The command `feed`: prints the changes of a service.
 pub async fn show_feed(
     data: &Path,
     organisation: &str,
@@ -117,13 +122,13 @@ pub async fn show_feed(
 ) -> Result<ExitCode, BoxError> {
     let channel = Connection::read(data)?.as_system(organisation, service).await?;
     let request = SubscribeRequest { after_position: after, only_existing: !follow };
-    let feed = EventFeedClient::new(channel).subscribe(request).await.map_err(|status| in_words(&status))?;
-    let mut feed = feed.into_inner();
+    let feed = EventFeedClient::new(channel).subscribe(request).await;
+    let mut feed = feed.map_err(|status| describe_status(&status))?.into_inner();
     while let Some(entry) = feed.next().await {
-        let entry = entry.map_err(|status| in_words(&status))?;
+        let entry = entry.map_err(|status| describe_status(&status))?;
         let event = entry.event.unwrap_or_default();
         let kind = event.data.as_ref().map(chassis::contract::type_name).unwrap_or_default().to_owned();
-        say(format_args!(
+        print_line(format_args!(
             "{} {kind} aggregate={} version={} client={}",
             entry.position, event.aggregate_id, event.aggregate_version, event.client_id
         ));
@@ -131,22 +136,22 @@ pub async fn show_feed(
     Ok(ExitCode::SUCCESS)
 }
 
-/// `audit verify`.
+/// The command `audit verify`: checks a trail and prints each fault.
 pub async fn verify_audit(data: &Path, organisation: &str, service: &str) -> Result<ExitCode, BoxError> {
     let connection = Connection::read(data)?;
     let (mut records, mut chains, mut faults) = (0, 0, BTreeSet::new());
     let mut request = VerifyAuditRequest::default();
     loop {
-        // A token lives for a minute; a long trail takes more.
+        // A token is valid for one minute and a long trail takes longer: each page is read with a new token.
         let channel = connection.as_system(organisation, service).await?;
         let found = AuditServiceClient::new(channel)
             .verify_audit(request)
             .await
-            .map_err(|status| in_words(&status))?
+            .map_err(|status| describe_status(&status))?
             .into_inner();
         records += found.records;
         chains += found.chains;
-        // A record may be at fault by its chain and by what was told of it: it is named once.
+        // Two checks can report the same record (its chain, and the event `AccessRecorded`): print it once.
         for fault in found.faults {
             let (kind, writer) = (fault.kind().as_str_name(), &fault.writer_id);
             faults.insert(format!(
@@ -160,9 +165,9 @@ pub async fn verify_audit(data: &Path, organisation: &str, service: &str) -> Res
         request = VerifyAuditRequest { page_token: found.next_page_token };
     }
     for fault in &faults {
-        say(fault);
+        print_line(fault);
     }
     let verdict = if faults.is_empty() { "all hold" } else { "not all hold" };
-    say(format_args!("{records} records in {chains} chains: {verdict}"));
+    print_line(format_args!("{records} records in {chains} chains: {verdict}"));
     Ok(if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -1,4 +1,4 @@
-//! What the demo is asked for, and what it tells of itself.
+//! The options of the demo, and the content of `demo.json`.
 
 use clap::Args;
 use serde::{Deserialize, Serialize};
@@ -8,49 +8,49 @@ use crate::connection::Connection;
 /// Options of `demo`.
 #[derive(Args, Clone, Debug)]
 pub struct Options {
-    /// Where the gateway listens; 0: any free port.
+    /// The gateway's port; 0 takes any free port.
     #[arg(long, default_value_t = 8080)]
     pub port: u16,
-    /// Where the mailbox listens; 0: any free port.
+    /// The mailbox's port; 0 takes any free port.
     #[arg(long, default_value_t = 8025)]
     pub mailbox_port: u16,
-    /// Keep nothing: all data goes with the end.
+    /// Delete all data when the demo ends.
     #[arg(long)]
     pub ephemeral: bool,
-    /// For tests: organisations without example dossiers and accounts.
+    /// For tests: create the organisations, but no example dossiers and accounts.
     #[arg(long)]
     pub bare: bool,
 }
 
-/// What is written to `demo.json`, for tests and for the other commands.
+/// The content of `demo.json`, which tests and the other commands read.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Demo {
-    /// Where pages and JSON are.
+    /// The gateway's address, for pages and JSON.
     pub gateway: String,
-    /// Each organisation's own address.
+    /// The portal's address of each organisation.
     pub organisations: Vec<String>,
-    /// The mailbox.
+    /// The mailbox's address.
     pub mailbox: String,
-    /// Postgres, for its superuser: reached from this machine alone.
+    /// The URL of Postgres for its superuser. The URL is a local socket, so it works on this machine alone.
     pub postgres: String,
-    /// Whom one can be.
+    /// The example accounts that a visitor can log in with.
     pub accounts: Vec<Person>,
     /// Addresses and credentials of the services.
     #[serde(flatten)]
     pub connection: Connection,
 }
 
-/// Somebody who can log in.
+/// An example account.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Person {
     /// The organisation's key.
     pub organisation: String,
     /// The user name.
     pub username: String,
-    /// Where codes by e-mail go.
+    /// The address that login codes by e-mail go to.
     pub email: String,
-    /// Where codes by SMS go.
+    /// The number that login codes by SMS go to.
     pub phone: String,
-    /// Who it is.
+    /// Name and role, such as "Petra Bos, a daughter of mevrouw A. Bos".
     pub description: String,
 }

@@ -1,4 +1,4 @@
-//! The whole system on this machine: parts, services, gateway, mailbox, example organisations, dossiers and accounts.
+//! The whole system on this machine: Postgres, NATS, services, gateway and mailbox, filled with examples.
 
 mod facts;
 mod processes;
@@ -17,16 +17,16 @@ pub use self::facts::Options;
 use self::{facts::Demo, processes::Processes};
 use crate::{
     mailbox,
-    terminal::{BoxError, say},
+    terminal::{BoxError, print_line},
 };
 
 /// How long the system may take until it is ready.
-const PATIENCE: Duration = Duration::from_mins(1);
+const READY_LIMIT: Duration = Duration::from_mins(1);
 
-/// Starts everything, prints the block, and waits for the end.
+/// Starts everything, prints addresses and accounts, and runs until Ctrl-C.
 ///
 /// # Errors
-/// A line that says what could not be had.
+/// When a program is missing, a port is taken or a process fails: the error names which.
 pub async fn run(data: PathBuf, options: Options) -> Result<(), BoxError> {
     let data = if options.ephemeral { data.join("ephemeral") } else { data };
     if options.ephemeral && data.exists() {
@@ -47,13 +47,13 @@ pub async fn run(data: PathBuf, options: Options) -> Result<(), BoxError> {
         }
     };
     let served = tokio::select! {
-        ready = introduce(&data, &options, &processes, mailbox.http) => match ready {
+        ready = finish_start(&data, &options, &processes, mailbox.http) => match ready {
             Ok(()) => { stop.cancelled().await; Ok(()) }
             Err(error) => Err(error),
         },
         () = stop.cancelled() => Ok(()),
     };
-    say("stopping");
+    print_line("stopping");
     processes.stop().await;
     mailbox_stop.cancel();
     let _ = std::fs::remove_file(data.join("demo.json"));
@@ -63,7 +63,7 @@ pub async fn run(data: PathBuf, options: Options) -> Result<(), BoxError> {
     served
 }
 
-/// Ends what a start that was killed left running: it would hold the port and the bus's files.
+/// Ends processes that a killed demo left running: they would keep the ports and the bus's files in use.
 fn end_leftovers(data: &Path) {
     let Ok(left) = std::fs::read_dir(data.join("run")) else { return };
     for file in left.filter_map(|entry| Some(entry.ok()?.path())) {
@@ -73,7 +73,7 @@ fn end_leftovers(data: &Path) {
         let command = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         let is_ours = String::from_utf8_lossy(&command).contains(&*data.to_string_lossy());
         if is_ours && let Some(id) = Pid::from_raw(pid.cast_signed()) {
-            say(format_args!("{name} was left running by an earlier start; it is ended"));
+            print_line(format_args!("{name} is still running from an earlier demo; ending it"));
             let _ = kill_process(id, Signal::TERM);
             for _ in 0..100 {
                 if !Path::new(&format!("/proc/{pid}")).exists() {
@@ -85,7 +85,7 @@ fn end_leftovers(data: &Path) {
     }
 }
 
-async fn introduce(
+async fn finish_start(
     data: &Path,
     options: &Options,
     processes: &Processes,
@@ -100,11 +100,11 @@ async fn introduce(
     };
     seed::fill(data, &mut demo, options.bare, &Clock::machine()).await?;
     demo.postgres = processes.postgres_url();
-    // Written last and at once: whoever sees it finds all of it there.
+    // Written last and then renamed: a program that waits for `demo.json` never reads half a file.
     let file = data.join("demo.json");
     std::fs::write(file.with_extension("new"), serde_json::to_string_pretty(&demo)?)?;
     std::fs::rename(file.with_extension("new"), &file)?;
-    say(block(&demo));
+    print_line(ready_text(&demo));
     Ok(())
 }
 
@@ -119,12 +119,12 @@ async fn wait_until_ready(gateway: &str) -> Result<(), BoxError> {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, ready)
+    tokio::time::timeout(READY_LIMIT, ready)
         .await
         .map_err(|_| "the system is not ready after a minute: see the logs in .zorgportaal/log".into())
 }
 
-fn block(demo: &Demo) -> String {
+fn ready_text(demo: &Demo) -> String {
     let mut lines = vec![String::new(), "Zorgportaal is ready.".to_owned(), String::new()];
     for address in &demo.organisations {
         lines.push(format!("  {address}"));
@@ -132,7 +132,7 @@ fn block(demo: &Demo) -> String {
     lines.push(format!("  mailbox: {}   (every e-mail and SMS)", demo.mailbox));
     if !demo.accounts.is_empty() {
         lines.push(String::new());
-        lines.push("Whom you can be:".to_owned());
+        lines.push("You can log in as:".to_owned());
     }
     for person in &demo.accounts {
         lines.push(format!("  {:<14} {:<34} {}", person.organisation, person.username, person.description));

@@ -16,22 +16,22 @@ use super::facts::Options;
 use crate::{
     connection::Connection,
     mailbox::Addresses,
-    parts::{Keeping, Nats, Postgres, free_port},
+    parts::{Nats, Postgres, Storage, free_port},
     supervise::{Supervisor, Watched},
     terminal::BoxError,
 };
 
-/// Everything that runs.
+/// All processes of a running demo.
 pub struct Processes {
-    /// Where the gateway is.
+    /// The gateway's address.
     pub gateway: String,
-    /// How to reach the services.
+    /// Addresses and credentials of the services.
     pub connection: Connection,
     postgres: Postgres,
     watched: Vec<Watched>,
 }
 
-/// A settings file; only what differs from the defaults.
+/// The settings file of one process: only the settings that differ from `config.default.toml`.
 #[derive(Serialize)]
 struct Settings {
     listen: String,
@@ -64,8 +64,8 @@ struct Smtp {
     encryption: &'static str,
 }
 
-/// A secret of the deployment, made once.
-fn keep_secret(folder: &Path, name: &str) -> Result<(PathBuf, String), BoxError> {
+/// Reads a secret of the deployment; creates the secret at the first start. Gives its file and its text.
+fn read_or_create_secret(folder: &Path, name: &str) -> Result<(PathBuf, String), BoxError> {
     fs::create_dir_all(folder)?;
     let file = folder.join(name);
     if !file.exists() {
@@ -75,7 +75,7 @@ fn keep_secret(folder: &Path, name: &str) -> Result<(PathBuf, String), BoxError>
     Ok((file, text))
 }
 
-/// The program of a crate of ours: it lies beside this one.
+/// The program of one of our crates: cargo puts it in the same folder as this program.
 fn program(name: &str) -> Result<PathBuf, BoxError> {
     let program = std::env::current_exe()?.with_file_name(format!("zorgportaal-{name}"));
     if program.is_file() {
@@ -86,7 +86,7 @@ fn program(name: &str) -> Result<PathBuf, BoxError> {
 }
 
 impl Processes {
-    /// Starts everything, in the order of what needs what; where something fails, what was started is stopped.
+    /// Starts every process after the processes that it needs. If one fails, the started ones are stopped.
     pub async fn start(data: &Path, options: &Options, mailbox: &Addresses) -> Result<Self, BoxError> {
         let port = if options.port == 0 { free_port()? } else { options.port };
         let listen = format!("127.0.0.1:{port}");
@@ -94,8 +94,8 @@ impl Processes {
             std::net::TcpListener::bind(&listen)
                 .map_err(|error| format!("port {port} is taken ({error}); choose another with --port"))?,
         );
-        let keeping = if options.ephemeral { Keeping::Ephemeral } else { Keeping::Kept };
-        let postgres = Postgres::set_up(data, keeping).await?;
+        let storage = if options.ephemeral { Storage::Temporary } else { Storage::Permanent };
+        let postgres = Postgres::set_up(data, storage).await?;
         let mut watched = Vec::new();
         match Self::start_all(data, mailbox, &postgres, listen, &mut watched).await {
             Ok(connection) => {
@@ -126,19 +126,19 @@ impl Processes {
 
         let mut users = Vec::new();
         for name in SERVICES.iter().chain(&["gateway"]) {
-            users.push((*name, keep_secret(&secrets, &format!("{name}.nats"))?.1));
+            users.push((*name, read_or_create_secret(&secrets, &format!("{name}.nats"))?.1));
         }
         let nats = Nats::set_up(data, &users)?;
         let bus = nats.clone();
         watched.push(supervisor.watch("nats", Signal::TERM, move || bus.command())?);
         postgres.wait_until_up().await?;
 
-        let (operator_file, operator_secret) = keep_secret(&secrets, "operator")?;
+        let (operator_file, operator_secret) = read_or_create_secret(&secrets, "operator")?;
         let mut connection = Connection { operator_secret, ..Connection::default() };
         let folder = data.join("config");
         fs::create_dir_all(&folder)?;
-        let common = |name: &str, listen: String| -> Result<Settings, BoxError> {
-            let (password, _) = keep_secret(&secrets, &format!("{name}.nats"))?;
+        let common_settings = |name: &str, listen: String| -> Result<Settings, BoxError> {
+            let (password, _) = read_or_create_secret(&secrets, &format!("{name}.nats"))?;
             Ok(Settings {
                 listen,
                 environment: "development",
@@ -157,12 +157,12 @@ impl Processes {
             })
         };
         for name in SERVICES {
-            let (_, owner) = keep_secret(&secrets, &format!("{name}.owner"))?;
-            let (login_file, login) = keep_secret(&secrets, &format!("{name}.login"))?;
+            let (_, owner) = read_or_create_secret(&secrets, &format!("{name}.owner"))?;
+            let (login_file, login) = read_or_create_secret(&secrets, &format!("{name}.login"))?;
             postgres.create_service(name, &owner, &login).await?;
             let address = format!("127.0.0.1:{}", free_port()?);
             connection.services.insert(name.to_owned(), format!("http://{address}"));
-            let mut settings = common(name, address)?;
+            let mut settings = common_settings(name, address)?;
             settings.postgres = BTreeMap::from([
                 ("url", postgres.url(name, "login")),
                 ("password_file", login_file.display().to_string()),
@@ -174,35 +174,35 @@ impl Processes {
                 settings.smtp = Some(Smtp { host: "127.0.0.1", port: mailbox.smtp, encryption: "none" });
                 settings.sms = BTreeMap::from([("url", format!("http://127.0.0.1:{}/sms", mailbox.http))]);
             }
-            let file = write(&folder, name, &settings)?;
+            let file = write_settings(&folder, name, &settings)?;
             migrate(postgres, name, &secrets, &file).await?;
             watched.push(watch(&supervisor, name, file)?);
         }
-        let mut settings = common("gateway", listen)?;
+        let mut settings = common_settings("gateway", listen)?;
         settings.services = connection.services.clone();
-        let file = write(&folder, "gateway", &settings)?;
+        let file = write_settings(&folder, "gateway", &settings)?;
         watched.push(watch(&supervisor, "gateway", file)?);
         Ok(connection)
     }
 
-    /// Where its Postgres is, for its superuser.
+    /// The URL of Postgres for its superuser.
     #[must_use]
     pub fn postgres_url(&self) -> String {
         self.postgres.superuser_url()
     }
 
-    /// Stops everything, last started first.
+    /// Stops all processes, the last started one first.
     pub async fn stop(self) {
         stop(self.watched, &self.postgres).await;
     }
 }
 
-/// Stops what was started, last first.
+/// Stops the started processes, the last started one first.
 async fn stop(watched: Vec<Watched>, postgres: &Postgres) {
     for watched in watched.into_iter().rev() {
-        watched.let_go();
+        watched.begin_stop();
         if watched.name == "postgres" {
-            // Asked itself: where it runs as another user, a signal would reach the wrapper alone.
+            // As root, Postgres runs behind `runuser`. A signal would end `runuser` alone: use `pg_ctl`.
             postgres.stop().await;
         }
         watched.stop().await;
@@ -210,7 +210,7 @@ async fn stop(watched: Vec<Watched>, postgres: &Postgres) {
     postgres.clean_up();
 }
 
-fn write(folder: &Path, name: &str, settings: &Settings) -> Result<PathBuf, BoxError> {
+fn write_settings(folder: &Path, name: &str, settings: &Settings) -> Result<PathBuf, BoxError> {
     let file = folder.join(format!("{name}.toml"));
     fs::write(&file, toml::to_string(settings)?)?;
     Ok(file)
@@ -225,7 +225,7 @@ fn watch(supervisor: &Supervisor, name: &'static str, file: PathBuf) -> Result<W
     })
 }
 
-/// Brings a service's database up to date, as its owner.
+/// Runs a service's migrations, as the owner of its database.
 async fn migrate(postgres: &Postgres, name: &str, secrets: &Path, file: &Path) -> Result<(), BoxError> {
     let status = Command::new(program(name)?)
         .arg("migrate")

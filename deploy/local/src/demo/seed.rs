@@ -1,4 +1,4 @@
-//! What the demo is filled with: organisations, their ECD's credential, dossiers and people.
+//! Fills the demo with example organisations, a credential for each ECD, dossiers and accounts.
 
 use std::path::Path;
 
@@ -18,12 +18,12 @@ use tonic::Code;
 use super::facts::{Demo, Person};
 use crate::{
     commands::import,
-    connection::{Connection, Credential, in_words},
-    dossiers::{self, Example},
-    terminal::{BoxError, say},
+    connection::{Connection, Credential, describe_status},
+    dossiers::{self, ExampleClient},
+    terminal::{BoxError, print_line},
 };
 
-/// The example organisations: key, settings file, and how many clients they have here.
+/// The example organisations: key, settings file, and number of example clients.
 const ORGANISATIONS: [(&str, &str, usize); 5] = [
     ("thuisgenoten", include_str!("../../../organisations/thuisgenoten.toml"), 20),
     ("profila", include_str!("../../../organisations/profila.toml"), 20),
@@ -32,60 +32,60 @@ const ORGANISATIONS: [(&str, &str, usize); 5] = [
     ("rozelaar", include_str!("../../../organisations/rozelaar.toml"), 5),
 ];
 
-/// What was made at the first start, kept for the next.
+/// What an earlier start created, read from `seed.json` so that the next start does not create it again.
 #[derive(Default, Serialize, Deserialize)]
-struct Made {
+struct SeedState {
     systems: std::collections::BTreeMap<String, Credential>,
     accounts: Vec<Person>,
-    /// Organisations whose dossiers and accounts are there.
+    /// Organisations whose dossiers and accounts are complete.
     filled: Vec<String>,
 }
 
-/// Fills the system, or finds it filled.
+/// Creates what `seed.json` does not list yet.
 ///
 /// # Errors
 /// When a service refuses.
 pub async fn fill(data: &Path, demo: &mut Demo, bare: bool, clock: &Clock) -> Result<(), BoxError> {
     let file = data.join("seed.json");
     let known = std::fs::read_to_string(&file).ok();
-    let mut made: Made = known.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    let mut state: SeedState = known.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
     let port = demo.gateway.rsplit(':').next().unwrap_or("8080").to_owned();
     for (seed, (key, settings, count)) in (1..).zip(ORGANISATIONS) {
         let toml = settings.replace(".localhost:8080", &format!(".localhost:{port}"));
         let id = configure(&demo.connection, toml).await?;
         demo.organisations.push(format!("http://{key}.localhost:{port}"));
-        if !made.systems.contains_key(key) {
+        if !state.systems.contains_key(key) {
             let credential = create_system(&demo.connection, id).await?;
-            made.systems.insert(key.to_owned(), credential);
+            state.systems.insert(key.to_owned(), credential);
         }
-        keep(&file, &made)?;
-        demo.connection.systems.clone_from(&made.systems);
-        if !bare && count > 0 && !made.filled.iter().any(|filled| filled == key) {
+        save(&file, &state)?;
+        demo.connection.systems.clone_from(&state.systems);
+        if !bare && count > 0 && !state.filled.iter().any(|filled| filled == key) {
             let clients = dossiers::clients(seed, count);
             let now = clock.now().to_zoned(chassis::calendar::zone());
             let records = dossiers::records(seed, &clients, &now);
             let total = records.len();
-            let refused = |_: i64, field: &str, reason: &str| say(format_args!("{field}: {reason}"));
+            let refused = |_: i64, field: &str, reason: &str| print_line(format_args!("{field}: {reason}"));
             let imported = import(&demo.connection, key, records, refused).await?;
-            say(format_args!("{key}: {} of {total} example records imported", imported.stand));
-            made.accounts.extend(register(&demo.connection, key, settings, &clients, clock).await?);
-            made.filled.push(key.to_owned());
-            keep(&file, &made)?;
+            print_line(format_args!("{key}: {} of {total} example records imported", imported.accepted));
+            state.accounts.extend(register_people(&demo.connection, key, settings, &clients, clock).await?);
+            state.filled.push(key.to_owned());
+            save(&file, &state)?;
         }
     }
-    demo.accounts.clone_from(&made.accounts);
+    demo.accounts.clone_from(&state.accounts);
     Ok(())
 }
 
-/// Kept after every step: a start that is broken off goes on where it was.
-fn keep(file: &Path, made: &Made) -> Result<(), BoxError> {
-    Ok(std::fs::write(file, serde_json::to_string_pretty(made)?)?)
+/// Writes `seed.json` after every step, so that a start that was interrupted continues at the next step.
+fn save(file: &Path, state: &SeedState) -> Result<(), BoxError> {
+    Ok(std::fs::write(file, serde_json::to_string_pretty(state)?)?)
 }
 
 async fn configure(connection: &Connection, toml: String) -> Result<String, BoxError> {
     let request = ConfigureOrganisationRequest { toml };
     let applied = connection.as_operator().await?.configure_organisation(request).await;
-    Ok(applied.map_err(|status| in_words(&status))?.into_inner().organisation_id)
+    Ok(applied.map_err(|status| describe_status(&status))?.into_inner().organisation_id)
 }
 
 async fn create_system(connection: &Connection, organisation_id: String) -> Result<Credential, BoxError> {
@@ -95,42 +95,42 @@ async fn create_system(connection: &Connection, organisation_id: String) -> Resu
         scopes: scopes().iter().cloned().collect(),
     };
     let created = connection.as_operator().await?.create_system_account(request).await;
-    let created = created.map_err(|status| in_words(&status))?.into_inner();
+    let created = created.map_err(|status| describe_status(&status))?.into_inner();
     Ok(Credential { system_id: created.system_id, secret: created.secret })
 }
 
-/// The first client and a daughter of hers, with a first password each in the mailbox.
-async fn register(
+/// Registers the first client and a daughter. Both get a welcome message with a first password.
+async fn register_people(
     connection: &Connection,
     key: &str,
     settings: &str,
-    clients: &[Example],
+    clients: &[ExampleClient],
     clock: &Clock,
 ) -> Result<Vec<Person>, BoxError> {
     let Some(client) = clients.first() else { return Ok(Vec::new()) };
-    let client_id = find(connection, key, client).await?;
-    let plain = client.last_name.to_lowercase().replace(' ', "");
+    let client_id = portal_client_id(connection, key, client).await?;
+    let local_part = client.last_name.to_lowercase().replace(' ', "");
     let number = clients.len() + key.len();
     let people = [
-        (RelationKind::Client, plain.clone(), client.name.clone(), "the client"),
+        (RelationKind::Client, local_part.clone(), client.name.clone(), "the client"),
         (
             RelationKind::Relative,
-            format!("dochter.{plain}"),
+            format!("dochter.{local_part}"),
             format!("Petra {}", client.last_name),
             "a daughter",
         ),
     ];
-    // Where user names are given, they are no addresses.
+    // Where the organisation assigns user names, a user name is not an e-mail address.
     let settings: toml::Table = toml::from_str(settings)?;
     let policy = settings.get("login").and_then(|login| login.get("username_policy"));
     let is_assigned = policy.and_then(toml::Value::as_str) == Some("assigned");
     let caller = connection.as_system(key, "identity").await?;
     let mut identity = IdentityServiceClient::new(caller);
-    let mut made = Vec::new();
-    for (place, (relation, plain, name, description)) in people.into_iter().enumerate() {
-        let email = format!("{plain}@{key}.example");
-        let username = if is_assigned { plain } else { email.clone() };
-        let phone = format!("+3161{number:03}{place:04}");
+    let mut registered = Vec::new();
+    for (index, (relation, local_part, name, description)) in people.into_iter().enumerate() {
+        let email = format!("{local_part}@{key}.example");
+        let username = if is_assigned { local_part } else { email.clone() };
+        let phone = format!("+3161{number:03}{index:04}");
         let given_at = clock.now() - SignedDuration::from_hours(24);
         let request = RegisterAccountRequest {
             account_id: AccountId::new(clock.now()).to_string(),
@@ -153,11 +153,11 @@ async fn register(
             }),
         };
         match identity.register_account(request).await {
-            // Registered by a start that was broken off before it could write that down.
+            // An earlier start registered this account and was interrupted before `seed.json` was written.
             Err(status) if status.code() == Code::Aborted => {}
-            answer => drop(answer.map_err(|status| in_words(&status))?),
+            answer => drop(answer.map_err(|status| describe_status(&status))?),
         }
-        made.push(Person {
+        registered.push(Person {
             organisation: key.to_owned(),
             username,
             email,
@@ -165,10 +165,10 @@ async fn register(
             description: format!("{name}, {description} of {}", client.name),
         });
     }
-    Ok(made)
+    Ok(registered)
 }
 
-/// What the people of the examples may do: the client all that there is, others read.
+/// The rights of the example accounts: a relative reads reports, a client also manages users.
 fn grants(relation: RelationKind) -> Vec<Grant> {
     let grant = |section: Section, actions: &[Action]| Grant {
         section: section.into(),
@@ -181,10 +181,15 @@ fn grants(relation: RelationKind) -> Vec<Grant> {
     grants
 }
 
-/// The portal's id of a client, as the ECD hears it: the same record again changes nothing.
-async fn find(connection: &Connection, key: &str, client: &Example) -> Result<String, BoxError> {
+/// The portal's id of a client. The ECD learns the id by sending the client's record, which changes nothing
+/// when the record is already there.
+async fn portal_client_id(
+    connection: &Connection,
+    key: &str,
+    client: &ExampleClient,
+) -> Result<String, BoxError> {
     let caller = connection.as_system(key, "dossier").await?;
     let request = UpsertClientRequest { client: Some(dossiers::client_record(client)) };
     let answer = DossierServiceClient::new(caller).upsert_client(request).await;
-    Ok(answer.map_err(|status| in_words(&status))?.into_inner().client_id)
+    Ok(answer.map_err(|status| describe_status(&status))?.into_inner().client_id)
 }

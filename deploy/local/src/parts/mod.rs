@@ -1,4 +1,4 @@
-//! Postgres and NATS as private children.
+//! Postgres and NATS as child processes of this program, which nothing else uses.
 
 mod find;
 mod nats;
@@ -10,17 +10,18 @@ use tokio::process::Command;
 
 pub use find::{Missing, free_port};
 pub use nats::Nats;
-pub use postgres::{Keeping, Postgres};
+pub use postgres::{Postgres, Storage};
 
 use crate::terminal::BoxError;
 
-/// Runs a command with a throw-away Postgres at hand and the NATS server's program named; gives the command's exit code.
+/// Runs a command with a temporary Postgres and gives the command's exit code. Two environment variables tell
+/// the command the URL of Postgres and the path of the NATS server, which the command starts by itself.
 ///
 /// # Errors
-/// When a part cannot be started.
+/// When Postgres or the command cannot be started, or the NATS server is missing.
 pub async fn run_with(command: &[String]) -> Result<ExitCode, BoxError> {
     let folder = tempfile::Builder::new().prefix("zorgportaal-parts-").tempdir()?;
-    let postgres = Postgres::set_up(folder.path(), Keeping::ThrowAway).await?;
+    let postgres = Postgres::set_up(folder.path(), Storage::TemporaryUnsynced).await?;
     let mut server = postgres.command().stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
     postgres.wait_until_up().await?;
     let (program, arguments) = command.split_first().ok_or(Missing("no command"))?;

@@ -1,4 +1,5 @@
-//! A private NATS server with JetStream on disk, and a user per service that may publish its own subjects alone.
+//! A NATS server of this demo alone, with JetStream on disk. Each service has a user that may publish the
+//! service's own subjects alone.
 
 use std::{
     fmt::Write as _,
@@ -11,7 +12,7 @@ use tokio::process::Command;
 use super::find::{Missing, find, free_port, path_folders};
 use crate::terminal::BoxError;
 
-/// A server that was set up; start it with [`Nats::command`].
+/// A NATS server whose settings are written. [`Nats::command`] starts the server.
 #[derive(Clone, Debug)]
 pub struct Nats {
     program: PathBuf,
@@ -19,10 +20,10 @@ pub struct Nats {
     port: u16,
 }
 
-/// The server's program: the one that `make setup` installed, or one on the path.
+/// The server's program: the one that `make setup` installed, or else one in `PATH`.
 ///
 /// # Errors
-/// A line that says what is missing.
+/// When there is no such program: the error says how to install it.
 pub fn program() -> Result<PathBuf, Missing> {
     let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.zorgportaal/venv/bin");
     let mut folders = vec![installed];
@@ -35,7 +36,7 @@ impl Nats {
     /// Writes the server's settings, with a password for each user.
     ///
     /// # Errors
-    /// When something is missing or cannot be written.
+    /// When the server's program is missing or a file cannot be written.
     pub fn set_up(folder: &Path, users: &[(&str, String)]) -> Result<Self, BoxError> {
         let port = free_port()?;
         let store = folder.join("nats");
@@ -59,7 +60,7 @@ impl Nats {
         Ok(Self { program: program()?, settings, port })
     }
 
-    /// The server, in the foreground.
+    /// The command that runs the server in the foreground.
     #[must_use]
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
@@ -67,14 +68,14 @@ impl Nats {
         command
     }
 
-    /// Where it listens.
+    /// The server's URL.
     #[must_use]
     pub fn url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.port)
     }
 }
 
-/// What a user may do: the gateway listens, a service publishes what is its own.
+/// The rights of a user: the gateway may only subscribe; a service may publish its own subjects.
 fn permissions(user: &str) -> String {
     if user == "gateway" {
         return "publish: { deny: [\">\"] }, subscribe: [\"event.>\"]".to_owned();

@@ -1,4 +1,5 @@
-//! A private Postgres: its data below the data folder, or, as root cannot own it, where the user postgres can reach it.
+//! A Postgres of this demo alone. Its data is below the data folder. Postgres refuses to run as root: when
+//! this program runs as root, the user `postgres` runs the server and owns the data, elsewhere.
 
 use std::{
     fmt::Write as _,
@@ -16,47 +17,48 @@ use crate::terminal::BoxError;
 
 const SERVICE: &str = include_str!("../../../postgres/service.sql");
 
-/// What the data is for.
+/// How long the data is kept, and whether a commit waits for the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keeping {
-    /// Kept for the next start; every commit is on disk.
-    Kept,
-    /// Gone with the folder, but every commit is on disk: for tests of outages.
-    Ephemeral,
-    /// Gone with the folder; commits are not waited for, anybody on this machine may log in. For tests of services.
-    ThrowAway,
+pub enum Storage {
+    /// The data is kept for the next start; every commit waits for the disk.
+    Permanent,
+    /// The data is deleted at the end; every commit waits for the disk, so that tests can kill Postgres.
+    Temporary,
+    /// The data is deleted at the end; no commit waits for the disk, and any user of this machine may log in.
+    /// For tests of services, which do not kill Postgres.
+    TemporaryUnsynced,
 }
 
-/// A Postgres that was set up; start it with [`Postgres::command`].
+/// A Postgres whose data folder exists. [`Postgres::command`] starts the server.
 #[derive(Clone, Debug)]
 pub struct Postgres {
     programs: PathBuf,
     folder: PathBuf,
     port: u16,
-    keeping: Keeping,
+    storage: Storage,
 }
 
 impl Postgres {
-    /// Makes the data where it is not there yet, and chooses a free port.
+    /// Creates the data where it is missing, and chooses a free port.
     ///
     /// # Errors
-    /// A line that says what is missing.
-    pub async fn set_up(folder: &Path, keeping: Keeping) -> Result<Self, BoxError> {
+    /// When Postgres's programs are missing or the data cannot be created: the error says which.
+    pub async fn set_up(folder: &Path, storage: Storage) -> Result<Self, BoxError> {
         let programs = programs()?;
-        let folder = place(folder, keeping)?;
-        let postgres = Self { programs, folder, port: free_port()?, keeping };
+        let folder = prepare_folder(folder, storage)?;
+        let postgres = Self { programs, folder, port: free_port()?, storage };
         if !postgres.data().join("PG_VERSION").exists() {
             postgres.initialise().await?;
         }
         if postgres.data().join("postmaster.pid").exists() {
-            // Left by a start that was killed: end it, so that its data can be opened.
+            // A killed demo left its server running: end the server, or the new one cannot open the data.
             postgres.stop().await;
         }
         Ok(postgres)
     }
 
     async fn initialise(&self) -> Result<(), BoxError> {
-        let hosts = if self.keeping == Keeping::ThrowAway { "trust" } else { "scram-sha-256" };
+        let hosts = if self.storage == Storage::TemporaryUnsynced { "trust" } else { "scram-sha-256" };
         let status = self
             .as_owner("initdb")
             .args(["--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"])
@@ -73,7 +75,7 @@ impl Postgres {
         self.folder.join("data")
     }
 
-    /// A program of Postgres, run as its owner.
+    /// A program of Postgres, run as the user that owns the data.
     fn as_owner(&self, program: &str) -> Command {
         let program = self.programs.join(program);
         if geteuid().is_root() {
@@ -85,23 +87,23 @@ impl Postgres {
         }
     }
 
-    /// The server, in the foreground.
+    /// The command that runs the server in the foreground.
     #[must_use]
     pub fn command(&self) -> Command {
         let mut command = self.as_owner("postgres");
         command.arg("-D").arg(self.data()).arg("-k").arg(&self.folder).arg("-p").arg(self.port.to_string());
         command.args(["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=300"]);
         command.args(["-c", "log_min_messages=warning"]);
-        if self.keeping == Keeping::ThrowAway {
+        if self.storage == Storage::TemporaryUnsynced {
             command.args(["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]);
         }
         command
     }
 
-    /// Waits until the server takes connections.
+    /// Waits until the server accepts connections.
     ///
     /// # Errors
-    /// When it does not within 20 seconds.
+    /// When the server does not accept one within 20 seconds.
     pub async fn wait_until_up(&self) -> Result<(), BoxError> {
         for _ in 0..200 {
             let up = Command::new(self.programs.join("pg_isready"))
@@ -118,7 +120,7 @@ impl Postgres {
         Err(Box::new(Missing("Postgres does not start: see its log")))
     }
 
-    /// Ends the server, whoever started it; commits stand.
+    /// Stops the server, also one that an earlier demo started. Commits are kept.
     pub async fn stop(&self) {
         let stopped = self
             .as_owner("pg_ctl")
@@ -135,19 +137,20 @@ impl Postgres {
                 fs::read_to_string(&file).ok().and_then(|text| Some(text.lines().next()?.to_owned()))
             && !Path::new("/proc").join(pid.trim()).exists()
         {
-            // Left by a server that is gone. One that lives keeps its data to itself.
+            // The server has died and left this file, which would stop the next start. The file of a live
+            // server stays: two servers must never open the same data.
             let _ = fs::remove_file(file);
         }
     }
 
-    /// Takes the data away, where it was not to be kept.
+    /// Deletes the data, unless it is permanent.
     pub fn clean_up(&self) {
-        if self.keeping != Keeping::Kept {
+        if self.storage != Storage::Permanent {
             let _ = fs::remove_dir_all(&self.folder);
         }
     }
 
-    /// The superuser's URL, over the private socket.
+    /// The superuser's URL, over the local socket.
     #[must_use]
     pub fn superuser_url(&self) -> String {
         let mut host = String::new();
@@ -157,13 +160,13 @@ impl Postgres {
         format!("postgres://postgres@{host}:{}/postgres", self.port)
     }
 
-    /// A role's URL of a service's database, without a password.
+    /// The URL of a service's database for one of the service's roles, without a password.
     #[must_use]
     pub fn url(&self, service: &str, role: &str) -> String {
         format!("postgres://{service}_{role}@127.0.0.1:{}/{service}", self.port)
     }
 
-    /// Makes a service's roles and database where they are not there yet.
+    /// Creates a service's roles and database, unless the database exists.
     ///
     /// # Errors
     /// When `psql` fails.
@@ -204,7 +207,7 @@ impl Postgres {
     }
 }
 
-/// The newest installed server programs.
+/// The folder with the newest installed server programs.
 fn programs() -> Result<PathBuf, Missing> {
     let mut folders: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
         .into_iter()
@@ -222,8 +225,9 @@ fn programs() -> Result<PathBuf, Missing> {
         .ok_or(Missing("no Postgres server programs: install Debian's package `postgresql` (15 or newer)"))
 }
 
-/// Where the data is: below the data folder, unless we are root.
-fn place(folder: &Path, keeping: Keeping) -> Result<PathBuf, BoxError> {
+/// Creates the folder for the data: below the data folder, or, as root, a folder that the user `postgres`
+/// owns.
+fn prepare_folder(folder: &Path, storage: Storage) -> Result<PathBuf, BoxError> {
     if !geteuid().is_root() {
         let folder = folder.join("postgres");
         fs::create_dir_all(&folder)?;
@@ -231,9 +235,9 @@ fn place(folder: &Path, keeping: Keeping) -> Result<PathBuf, BoxError> {
     }
     let hash = chassis::secret::sha256(&[folder.as_os_str().as_encoded_bytes()]);
     let name = format!("zorgportaal-{}", chassis::secret::hex(hash.get(..6).unwrap_or_default()));
-    let parent = if keeping == Keeping::Kept { "/var/lib/postgresql" } else { "/tmp" };
+    let parent = if storage == Storage::Permanent { "/var/lib/postgresql" } else { "/tmp" };
     let place = Path::new(parent).join(name);
     fs::create_dir_all(&place)?;
     let owned = std::process::Command::new("chown").arg("postgres:postgres").arg(&place).status()?;
-    if owned.success() { Ok(place) } else { Err(Box::new(Missing("there is no user postgres"))) }
+    if owned.success() { Ok(place) } else { Err(Box::new(Missing("the user postgres does not exist"))) }
 }

@@ -1,6 +1,5 @@
-//! How long answers take that must tell nothing: to names that are known, that are not, and in an organisation that is not
-//! there; to one's own number and another; to people with an account and without. In turns, the slowest kind beside the
-//! fastest.
+//! Measures answers whose time must not reveal whether a name, number or account exists. Kinds of requests
+//! (such as a known and an unknown name) take turns; the slowest kind is compared with the fastest.
 
 use std::{collections::BTreeMap, time::Instant};
 
@@ -14,26 +13,26 @@ use serde_json::json;
 
 use crate::{
     harness::{ROUNDS, Report, Row, Target, median},
-    login::identity,
+    login::identity_as_gateway,
     people::People,
 };
 
-/// How many people stand at the door, and how many are invited: each asks for as many codes as a day has.
+/// The number of people who ask for codes, and of people who are invited.
 const PEOPLE: usize = 16;
 
-/// What is asked.
+/// The kind of request that is timed.
 #[derive(Clone, Copy)]
-enum Ask {
+enum Request {
     Login,
     Reset,
 }
 
 type Identity = IdentityServiceClient<channel::Channel>;
 
-async fn ask(identity: &mut Identity, ask: Ask, organisation: &str, username: &str) -> f64 {
+async fn time_request(identity: &mut Identity, ask: Request, organisation: &str, username: &str) -> f64 {
     let began = Instant::now();
     match ask {
-        Ask::Login => {
+        Request::Login => {
             let request = StartLoginRequest {
                 organisation_id: organisation.to_owned(),
                 username: username.to_owned(),
@@ -42,7 +41,7 @@ async fn ask(identity: &mut Identity, ask: Ask, organisation: &str, username: &s
             };
             identity.start_login(request).await.expect_err("a wrong password");
         }
-        Ask::Reset => {
+        Request::Reset => {
             let request = StartPasswordResetRequest {
                 organisation_id: organisation.to_owned(),
                 username: username.to_owned(),
@@ -54,26 +53,27 @@ async fn ask(identity: &mut Identity, ask: Ask, organisation: &str, username: &s
     began.elapsed().as_secs_f64() * 1000.0
 }
 
-/// The middle of each kind, in milliseconds: known, unknown, no such organisation.
-async fn round(system: &System, people: &People, what: Ask) -> [f64; 3] {
-    let mut identity = identity(system);
+/// The median time in milliseconds of a refused request: known name, unknown name, unknown organisation.
+async fn refusal_times(system: &System, people: &People, what: Request) -> [f64; 3] {
+    let mut identity = identity_as_gateway(system);
     let here = people.organisation.to_string();
     let mut times = [Vec::new(), Vec::new(), Vec::new()];
     for (number, person) in people.all.iter().enumerate() {
         let nobody = format!("niemand.{number}@voorbeeld.example");
         let kinds = [(&*here, &*person.username), (&*here, &*nobody), ("", &*person.username)];
         for step in 0..kinds.len() {
-            // Each kind comes first as often as the others.
+            // Each kind is the first one equally often.
             let kind = (number + step) % kinds.len();
-            times[kind].push(ask(&mut identity, what, kinds[kind].0, kinds[kind].1).await);
+            times[kind].push(time_request(&mut identity, what, kinds[kind].0, kinds[kind].1).await);
         }
     }
     times.map(|times| median(&times))
 }
 
-/// The middle of each kind, in milliseconds, of asking for a code: with the own number, and with another (R13).
-async fn numbers(system: &System, people: &[(Registered, String)], round: usize) -> [f64; 2] {
-    let mut identity = identity(system);
+/// The median time in milliseconds of asking for a code: with the registered number, and with another one
+/// (R13).
+async fn code_times(system: &System, people: &[(Registered, String)], round: usize) -> [f64; 2] {
+    let mut identity = identity_as_gateway(system);
     let organisation = rozelaar(system).await;
     let mut times = [Vec::new(), Vec::new()];
     for (index, (person, welcome)) in people.iter().enumerate() {
@@ -103,15 +103,15 @@ async fn numbers(system: &System, people: &[(Registered, String)], round: usize)
 async fn rozelaar(system: &System) -> String {
     let id: uuid::Uuid =
         sqlx::query_scalar("SELECT organisation_id FROM organisation WHERE key = 'rozelaar'")
-            .fetch_one(&mut system.behind("dossier").await)
+            .fetch_one(&mut system.as_superuser("dossier").await)
             .await
             .unwrap();
     id.to_string()
 }
 
-/// The same of inviting: people who have an account, and who have none. Whoever was invited is another case: each round has
-/// a client of its own.
-async fn invitations(system: &System, known: &[Registered], round: usize) -> [f64; 2] {
+/// The median time in milliseconds of inviting: a person with an account, and a person without. Each round
+/// invites for a new client, because a second invitation of the same person is another case.
+async fn invitation_times(system: &System, known: &[Registered], round: usize) -> [f64; 2] {
     let portal = system.portal("vivre");
     let client = system.ecd("vivre").register(&format!("de heer {round}. Gast")).await;
     let session = portal.first_login(system, &client).await;
@@ -132,7 +132,7 @@ async fn invitations(system: &System, known: &[Registered], round: usize) -> [f6
     times.map(|times| median(&times))
 }
 
-/// Rounds of a comparison: the slowest kind of each beside the fastest.
+/// Adds a row that compares, in each round, the slowest kind with the fastest.
 async fn compare<const KINDS: usize>(
     report: &mut Report,
     name: &'static str,
@@ -151,30 +151,30 @@ async fn compare<const KINDS: usize>(
 }
 
 pub async fn run(system: &System, people: &People, report: &mut Report) {
-    let (mut door, mut known) = (Vec::new(), Vec::new());
+    let (mut code_askers, mut known) = (Vec::new(), Vec::new());
     for number in 0..PEOPLE {
         let person = system.ecd("rozelaar").register(&format!("mevrouw {number}. Deur")).await;
         let welcome = system.welcome_password(&person.email).await;
-        door.push((person, welcome));
+        code_askers.push((person, welcome));
         known.push(system.ecd("vivre").register(&format!("mevrouw {number}. Bekend")).await);
     }
     compare(
         report,
         "InviteUser through the gateway: the slower kind",
         "the faster of with and without an account",
-        async |round| invitations(system, &known, round).await,
+        async |round| invitation_times(system, &known, round).await,
     )
     .await;
     system.signal("messaging", "STOP");
     for (name, what) in [
-        ("StartLogin, refused: the slowest kind", Ask::Login),
-        ("StartPasswordReset: the slowest kind", Ask::Reset),
+        ("StartLogin, refused: the slowest kind", Request::Login),
+        ("StartPasswordReset: the slowest kind", Request::Reset),
     ] {
         let against = "the fastest of known, unknown, no such organisation";
-        compare(report, name, against, async |_| round(system, people, what).await).await;
+        compare(report, name, against, async |_| refusal_times(system, people, what).await).await;
     }
     compare(report, "SendCode: the slower kind", "the faster of the own number and another", async |round| {
-        numbers(system, &door, round).await
+        code_times(system, &code_askers, round).await
     })
     .await;
     system.signal("messaging", "CONT");
