@@ -86,7 +86,8 @@ impl Load {
         everybody
     }
 
-    /// Lets each task finish its current request and then stops; gives what the tasks observed.
+    /// Lets each task finish its current request and then stops. Gives what the system
+    /// acknowledged to the tasks.
     pub async fn finish(self, everybody: tokio::task::JoinSet<()>) -> Observations {
         self.stop.cancel();
         everybody.join_all().await;

@@ -161,7 +161,8 @@ async fn no_event_is_stuck(system: &System) {
     }
 }
 
-/// Every promised mail has arrived, and nobody got two different mails of one kind.
+/// Every mail that an answered call promised has arrived. A mail may come twice, but nobody got two mails of
+/// one kind with different message ids.
 async fn every_mail_came_once(system: &System, observed: &Observations, kills: &BTreeMap<&str, usize>) {
     let kinds = [("welcome", "Uw wachtwoord voor de eerste keer: "), ("code", "Uw code: ")];
     let message_ids = |messages: &[Message], to: &str, label: &str| -> Vec<String> {

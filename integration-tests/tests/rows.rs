@@ -29,7 +29,8 @@ fn row_name((portal, number): Row) -> String {
     format!("{}{number}", &PORTALS[portal..=portal])
 }
 
-/// The rows that a text names, alone or in a range (T12–T24).
+/// The rows of the portals' acceptance table that a text names: each alone (`T12`), and all rows of a range
+/// (`T12–T24`).
 fn rows_named_in(text: &str) -> BTreeSet<Row> {
     let mut found = BTreeSet::new();
     let words: Vec<&str> = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '–').collect();

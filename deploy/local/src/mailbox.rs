@@ -100,7 +100,7 @@ pub async fn start(file: PathBuf, http: u16, stop: CancellationToken) -> Result<
     tokio::spawn(mailcrab::mail_server(local, addresses.smtp, sender, false, stop.clone()));
     tokio::spawn(mailbox.clone().receive_mails(receiver));
     let pages = Router::new()
-        .route("/", get(page))
+        .route("/", get(show_messages))
         .route("/api/messages", get(list))
         .route("/sms", post(take_sms))
         .with_state(mailbox);
@@ -172,7 +172,7 @@ async fn take_sms(State(mailbox): State<Mailbox>, Json(sms): Json<Sms>) -> Statu
     StatusCode::ACCEPTED
 }
 
-async fn page(State(mailbox): State<Mailbox>, Query(filter): Query<Filter>) -> Html<String> {
+async fn show_messages(State(mailbox): State<Mailbox>, Query(filter): Query<Filter>) -> Html<String> {
     let escape = |text: &str| {
         text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
     };

@@ -47,7 +47,7 @@ pub trait FormFields: Default {
     fn all(&self) -> Vec<&FieldState>;
 
     /// The fields with an error, in the order of the page.
-    fn errors(&self) -> Vec<&FieldState> {
+    fn with_error(&self) -> Vec<&FieldState> {
         self.all().into_iter().filter(|field| field.error.is_some()).collect()
     }
 }

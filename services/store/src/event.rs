@@ -91,7 +91,7 @@ pub struct Received<M> {
     pub occurred_at: Timestamp,
     /// The id of the request that caused this event, directly or through other events.
     pub correlation_id: String,
-    /// The trace that emitted the event; empty if there was none.
+    /// The W3C trace context of the call or due work that emitted the event; an empty text if none was active.
     pub traceparent: String,
     /// The event's message.
     pub message: M,

@@ -73,7 +73,7 @@ pub struct InviteView {
 impl InviteView {
     /// The Fluent key of an error that is about no field of the form.
     fn general_error(&self) -> Option<String> {
-        self.form.word().filter(|_| self.fields.errors().is_empty())
+        self.form.word().filter(|_| self.fields.with_error().is_empty())
     }
 }
 
@@ -116,7 +116,7 @@ pub struct Tick {
 }
 
 impl RightsView {
-    /// The rights that may be given, with those that the entry has.
+    /// All rights that the signed-in person may give; those that the shown access entry has are ticked.
     #[must_use]
     pub fn new(entry: AccessEntry, givable: &[Grant]) -> Self {
         let has = |section: Section, action: i32| {

@@ -1,4 +1,5 @@
-//! Who may call which method: rules from the contract, a pure decision, and one layer that enforces it.
+//! Who may call which method: rules read from the `.proto` files, a pure decision per call, and one
+//! tower layer that enforces the decision on every call.
 
 mod decide;
 mod layer;

@@ -34,7 +34,8 @@ use crate::{
 #[expect(clippy::struct_excessive_bools, reason = "four independent facts")]
 struct TriedLogin {
     account: Option<Account>,
-    /// The failure count for this user name and kind of browser.
+    /// The count of failed logins for this user name, kept apart for browsers that the account knows and for
+    /// browsers that the account does not know.
     count: Count,
     /// No wait after earlier failures blocks this try.
     may_try: bool,

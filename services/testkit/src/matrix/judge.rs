@@ -66,7 +66,7 @@ mod tests {
 
     use super::*;
 
-    fn refused(failure: Failure) -> CallResult {
+    fn refusal(failure: Failure) -> CallResult {
         Err(failure.into())
     }
 
@@ -80,18 +80,18 @@ mod tests {
         let step_up = Expected::Refusal(Code::PermissionDenied, "STEP_UP_REQUIRED");
 
         assert!(!fault(Expected::Answer, &leak, true));
-        assert!(fault(Expected::Answer, &refused(Failure::not_found()), false));
-        assert!(!fault(TOKEN_REFUSED, &refused(Failure::token_refused()), false));
-        assert!(fault(TOKEN_REFUSED, &refused(Failure::token_refused()), true), "changed something");
+        assert!(fault(Expected::Answer, &refusal(Failure::not_found()), false));
+        assert!(!fault(TOKEN_REFUSED, &refusal(Failure::token_refused()), false));
+        assert!(fault(TOKEN_REFUSED, &refusal(Failure::token_refused()), true), "changed something");
         assert!(fault(TOKEN_REFUSED, &empty, false), "let in");
-        assert!(fault(NOT_FOUND, &refused(Failure::token_refused()), false), "refused for another reason");
-        assert!(!fault(step_up, &refused(Failure::step_up_required()), false));
-        assert!(fault(step_up, &refused(Failure::impersonation_refused()), false));
+        assert!(fault(NOT_FOUND, &refusal(Failure::token_refused()), false), "refused for another reason");
+        assert!(!fault(step_up, &refusal(Failure::step_up_required()), false));
+        assert!(fault(step_up, &refusal(Failure::impersonation_refused()), false));
         assert!(fault(NOT_FOUND, &Err(Status::not_found("no report R1")), false), "free text");
         assert!(!fault(Expected::NoData, &empty, false));
-        assert!(!fault(Expected::NoData, &refused(Failure::not_found()), false));
+        assert!(!fault(Expected::NoData, &refusal(Failure::not_found()), false));
         assert!(fault(Expected::NoData, &leak, false), "saw a secret");
         assert!(fault(Expected::NoData, &empty, true), "changed something");
-        assert!(fault(Expected::NoData, &refused(Failure::token_refused()), false), "reveals the existence");
+        assert!(fault(Expected::NoData, &refusal(Failure::token_refused()), false), "reveals the existence");
     }
 }
