@@ -153,6 +153,22 @@ async fn an_own_password_expires_after_a_year_if_so_configured() {
 }
 
 #[tokio::test]
+async fn a_login_allows_only_a_few_guesses_at_the_current_password() {
+    let service = Service::start_with(ROZELAAR).await;
+    let welcome = service.register().await;
+    service.log_in_first(USERNAME, &welcome).await;
+    service.process.clock.advance(Duration::from_hours(24 * 365));
+    let expired = service.log_in(USERNAME).await;
+    for _ in 0..5 {
+        let wrong =
+            service.set_password(&expired.login_token, "iets anders", "een heel nieuw wachtwoord").await;
+        assert_eq!(reason(wrong), named(ErrorReason::CurrentPasswordWrong));
+    }
+    let right = service.set_password(&expired.login_token, PASSWORD, "een heel nieuw wachtwoord").await;
+    assert_eq!(reason(right), named(ErrorReason::LoginEnded), "THR-01");
+}
+
+#[tokio::test]
 async fn sms_codes_have_a_day_limit() {
     let service = Service::start_with(PROFILA).await;
     let welcome = service.register().await;

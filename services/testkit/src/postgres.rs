@@ -11,11 +11,11 @@ const SERVICE: &str = include_str!("../../../deploy/postgres/service.sql");
 /// The advisory lock that lets one test process at a time create roles, templates and databases.
 const LOCK: i64 = 0x5445_5354;
 
-/// A name for a set of migrations, from their checksums.
+/// A name for a set of migrations, from their checksums: short, because Postgres cuts names at 63 bytes.
 fn fingerprint(migrator: &Migrator) -> String {
     let steps = migrate::STORE.iter().chain(migrator.iter());
-    let bytes: Vec<u8> = steps.flat_map(|step| step.checksum.iter().take(4).copied()).collect();
-    chassis::secret::hex(&bytes)
+    let checksums: Vec<u8> = steps.flat_map(|step| step.checksum.iter().copied()).collect();
+    chassis::secret::hex(&chassis::secret::sha256(&[&checksums])[..8])
 }
 
 /// A database that belongs to one test.
