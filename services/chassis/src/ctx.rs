@@ -1,13 +1,16 @@
 //! On whose behalf work runs. Every request and every handled event has one [`Ctx`].
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Display};
 
 use jiff::Timestamp;
 use proto::event::v1::{Actor, ActorKind};
+use uuid::Uuid;
 
 use crate::{
+    call::{Call, CallSubject, Object},
     failure::Failure,
     id::{ClientId, OrganisationId, SessionId},
+    person::Person,
     token::{AccountCaller, Caller},
 };
 
@@ -32,19 +35,8 @@ pub struct Ctx {
     pub correlation_id: String,
     /// The id of the event that caused this work; empty: a request caused it.
     pub causation_id: String,
-}
-
-/// How the access log describes the actor: the words that the client reads.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Person {
-    /// The person's or system's name.
-    pub name: String,
-    /// The person's relation to the client, such as `relative`; empty for systems and services.
-    pub relation: String,
-    /// The ground on which access was given, in the organisation's words; empty for systems and services.
-    pub ground: String,
-    /// The name of the impersonator who acts as this person; empty: the person acts.
-    pub impersonator: String,
+    /// The call of a method that this work serves; `None`: work without a caller.
+    pub call: Option<Call>,
 }
 
 impl Ctx {
@@ -61,20 +53,29 @@ impl Ctx {
             now,
             correlation_id: crate::telemetry::trace_id(),
             causation_id: String::new(),
+            call: None,
         }
     }
 
-    /// The Ctx of a caller; `None` for the operator and the gateway, who belong to no organisation.
+    /// The Ctx of a caller. The operator, the gateway and callers without a token belong to no organisation: the
+    /// handler says within which one it works ([`Ctx::within`]).
     #[must_use]
-    pub(crate) fn of_caller(caller: &Caller, now: Timestamp) -> Option<Self> {
+    pub(crate) fn of_caller(caller: Option<&Caller>, now: Timestamp) -> Self {
+        let actor = |kind: ActorKind, id: &str| Actor { kind: kind.into(), id: id.to_owned() };
+        let of = |actor: Actor, name: &str, organisation| Self {
+            actor,
+            person: Person { name: name.to_owned(), ..Person::default() },
+            ..Self::of_service(name, organisation, now)
+        };
+        let none = OrganisationId(Uuid::nil());
         match caller {
-            Caller::Account(account) => Some(Self::of_account(account, now)),
-            Caller::System { organisation, system, name, .. } => Some(Self {
-                actor: Actor { kind: ActorKind::System.into(), id: system.to_string() },
-                person: Person { name: name.clone(), ..Person::default() },
-                ..Self::of_service(name, *organisation, now)
-            }),
-            Caller::Operator | Caller::Gateway => None,
+            Some(Caller::Account(account)) => Self::of_account(account, now),
+            Some(Caller::System { organisation, system, name, .. }) => {
+                of(actor(ActorKind::System, &system.to_string()), name, *organisation)
+            }
+            Some(Caller::Operator) => of(actor(ActorKind::Operator, "operator"), "operator", none),
+            Some(Caller::Gateway) => of(actor(ActorKind::Service, "gateway"), "gateway", none),
+            None => of(actor(ActorKind::Unspecified, ""), "anonymous", none),
         }
     }
 
@@ -97,9 +98,56 @@ impl Ctx {
     /// The Ctx that the access layer added to a request.
     ///
     /// # Errors
-    /// "Token refused" where the request has no Ctx, because its caller belongs to no organisation.
+    /// "Token refused" where the request has no Ctx: it did not pass the access layer.
     pub fn from_request<T>(request: &tonic::Request<T>) -> Result<Self, Failure> {
         request.extensions().get::<Self>().cloned().ok_or_else(Failure::token_refused)
+    }
+
+    /// The work of a service within an organisation that the request names, for callers who belong to none. The
+    /// audit record of the call is of this organisation, and names the operator or else the service.
+    #[must_use]
+    pub fn within(&self, service: &str, organisation: OrganisationId) -> Self {
+        let ctx = Self { call: self.call.clone(), ..Self::of_service(service, organisation, self.now) };
+        let by = if self.actor.kind() == ActorKind::Operator { self } else { &ctx };
+        ctx.note(|subject| {
+            subject.organisation = Some(organisation);
+            subject.actor = Some((by.actor.clone(), by.person.clone()));
+        });
+        ctx
+    }
+
+    /// Whether the caller's token or the request names the organisation of the call's audit record.
+    #[must_use]
+    pub fn names_organisation(&self) -> bool {
+        let noted = self.call.as_ref().is_some_and(|call| call.subject().organisation.is_some());
+        noted || !self.organisation.uuid().is_nil()
+    }
+
+    /// The audit record of the call names this account or system as its actor, where the caller's token does not.
+    pub fn acted_by(&self, kind: ActorKind, id: impl Display, person: Person) {
+        let actor = Actor { kind: kind.into(), id: id.to_string() };
+        self.note(|subject| subject.actor = Some((actor, person)));
+    }
+
+    /// The audit record of the call is about this client, where the caller's token does not name the client.
+    pub fn concerns_client(&self, client: ClientId) {
+        self.note(|subject| subject.client = Some(client));
+    }
+
+    /// The audit record of the call is about this thing, such as `account`.
+    pub fn concerns(&self, kind: &str, id: impl Display) {
+        self.note(|subject| subject.object = Object { kind: kind.to_owned(), id: id.to_string() });
+    }
+
+    /// The audit record of the call says that access was denied: a password or code was wrong.
+    pub fn deny(&self) {
+        self.note(|subject| subject.is_denied = true);
+    }
+
+    fn note(&self, note: impl FnOnce(&mut CallSubject)) {
+        if let Some(call) = &self.call {
+            call.note(note);
+        }
     }
 
     /// The chosen client.

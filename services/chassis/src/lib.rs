@@ -3,6 +3,7 @@
 pub mod access;
 pub mod aead;
 pub mod calendar;
+pub mod call;
 pub mod channel;
 pub mod clock;
 pub mod config;
@@ -12,6 +13,7 @@ pub mod failure;
 pub mod fields;
 pub mod id;
 pub mod keys;
+pub mod person;
 pub mod proof;
 pub mod seal;
 pub mod secret;

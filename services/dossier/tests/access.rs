@@ -17,6 +17,17 @@ use crate::support::{Service, ecd, reader, report_record};
 #[tokio::test]
 async fn every_method_answers_only_whom_its_rule_allows() {
     let service = Service::start().await;
+    assert_eq!(matrix(&service).await.faults().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn each_write_has_one_record_and_no_answer_is_without_a_record() {
+    let service = Service::start().await;
+    assert_eq!(matrix(&service).await.trail_faults().await, Vec::<String>::new());
+}
+
+/// Data of one client, and for each method the request that shows or changes the data.
+async fn matrix(service: &Service) -> Matrix<'_> {
     let client = service.client(1, "C1").await;
     let report = report_record("C1", "R1", "2027-05-03T12:00:00", "Alleen voor haar.");
     let stored = service.report(1, report.clone()).await.unwrap();
@@ -28,7 +39,7 @@ async fn every_method_answers_only_whom_its_rule_allows() {
         ..report.clone()
     };
     let imported = Some(Record::Report(newer(9, "Nog steeds alleen voor haar.")));
-    let matrix = Matrix::new(&service.process, "dossier", caller::organisation(1), client)
+    Matrix::new(&service.process, "dossier", caller::organisation(1), client)
         .secret("lleen voor haar.")
         .secret("mevrouw A. de Vries")
         .secret(&stored.report_id)
@@ -49,8 +60,8 @@ async fn every_method_answers_only_whom_its_rule_allows() {
             },
         )
         .request("ResumeCare", &ResumeCareRequest { client_id: client.to_string() })
-        .request("ImportRecords", &ImportRecordsRequest { record: imported, ..Default::default() });
-    assert_eq!(matrix.faults().await, Vec::<String>::new());
+        .request("ImportRecords", &ImportRecordsRequest { record: imported, ..Default::default() })
+        .more_records("ImportRecords", 1)
 }
 
 #[tokio::test]

@@ -11,7 +11,6 @@ use chassis::{
 use secrecy::SecretString;
 use store::{
     Db,
-    audit::Audit,
     service::{BoxError, Parts},
 };
 use tokio::sync::Notify;
@@ -24,7 +23,6 @@ pub struct State {
     pub(crate) db: Db,
     pub(crate) clock: Clock,
     pub(crate) seal: SealKeys,
-    pub(crate) audit: Audit,
     pub(crate) signer: Signer,
     pub(crate) verifier: Verifier,
     pub(crate) wake: Arc<Notify>,
@@ -54,7 +52,6 @@ impl State {
             hasher: Hasher::start()?,
             db: parts.db.clone(),
             clock: parts.clock.clone(),
-            audit: parts.audit.clone(),
             seal: parts.seal.clone(),
             operator_secret,
         })

@@ -1,6 +1,7 @@
 use chassis::{id::SessionId, proof::Proof, time, token::Caller};
 use proto::{
     access::v1::{Action, Grant, Level, Section},
+    event::v1::AccessOutcome,
     identity::v1::*,
 };
 use testkit::{Matrix, caller, outbox};
@@ -65,10 +66,21 @@ async fn register(service: &Service, number: u64, client: u64, relation: Relatio
 }
 
 #[tokio::test]
-#[expect(clippy::too_many_lines, reason = "one line for each method")]
 async fn every_method_answers_only_whom_its_rule_allows() {
     let service = Service::start_with(&crate::support::inviting_settings()).await;
-    let own = prepare(&service).await;
+    assert_eq!(matrix(&service).await.faults().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn each_write_has_one_record_and_no_answer_is_without_a_record() {
+    let service = Service::start_with(&crate::support::inviting_settings()).await;
+    assert_eq!(matrix(&service).await.trail_faults().await, Vec::<String>::new());
+}
+
+/// Data of one client, and for each method the request that shows or changes the data.
+#[expect(clippy::too_many_lines, reason = "one line for each method")]
+async fn matrix(service: &Service) -> Matrix<'_> {
+    let own = prepare(service).await;
     let proof = Proof {
         organisation: service.organisation,
         account: caller::uuid(ACCOUNT).to_string().parse().unwrap(),
@@ -88,26 +100,26 @@ async fn every_method_answers_only_whom_its_rule_allows() {
     own_calls.start_phone_change(request).await.unwrap();
     let email_code = service.opened::<EmailChangeCode, EmailChangeCodeContent>(|it| it.content).await.pop();
     let phone_code = service.opened::<PhoneChangeCode, PhoneChangeCodeContent>(|it| it.content).await.pop();
-    let known = register(&service, 0x31, 2, RelationKind::Relative).await;
-    let new = register(&service, 0x32, 1, RelationKind::Relative).await;
-    register(&service, 0x33, 1, RelationKind::Relative).await;
+    let known = register(service, 0x31, 2, RelationKind::Relative).await;
+    let new = register(service, 0x32, 1, RelationKind::Relative).await;
+    register(service, 0x33, 1, RelationKind::Relative).await;
     let relative = service.access_id(caller::uuid(0x33)).await;
     let (one, other) = (
-        invite(&service, &own, "een@voorbeeld.example").await,
-        invite(&service, &own, "twee@voorbeeld.example").await,
+        invite(service, &own, "een@voorbeeld.example").await,
+        invite(service, &own, "twee@voorbeeld.example").await,
     );
     service.start_login("50@voorbeeld.example", "verkeerd").await.unwrap_err();
     outbox::publish(&mut service.process.database.as_superuser().await).await;
 
     let client_id = caller::client(1).to_string();
-    let ended = register(&service, 0x37, 1, RelationKind::Relative).await;
+    let ended = register(service, 0x37, 1, RelationKind::Relative).await;
     let later = Some(time::to_proto(service.process.clock.now() + jiff::SignedDuration::from_hours(24 * 30)));
     let another = RegisterAccountRequest {
         account_id: caller::uuid(0x21).to_string(),
         username: "b.devries@voorbeeld.example".to_owned(),
         ..service.registration()
     };
-    let matrix = Matrix::new(&service.process, "identity", service.organisation, caller::client(1))
+    Matrix::new(&service.process, "identity", service.organisation, caller::client(1))
         .secret(&client_id)
         .secret("mevrouw A. de Vries")
         .request(
@@ -194,8 +206,7 @@ async fn every_method_answers_only_whom_its_rule_allows() {
         )
         // StartStepUp makes a new code on each call, so the matrix cannot know the right code.
         .accept_refusal("VerifyStepUp", "CODE_WRONG")
-        .request("WithdrawInvitation", &WithdrawInvitationRequest { access_id: other });
-    assert_eq!(matrix.faults().await, Vec::<String>::new());
+        .request("WithdrawInvitation", &WithdrawInvitationRequest { access_id: other })
 }
 
 #[tokio::test]
@@ -209,10 +220,11 @@ async fn refused_registrations_and_logins_are_audited() {
             .fetch_all(&mut service.process.database.as_superuser().await)
             .await
             .unwrap();
-    let denied = i32::from(proto::event::v1::AccessOutcome::Denied);
+    let (answered, denied) = (i32::from(AccessOutcome::Answered), i32::from(AccessOutcome::Denied));
     assert_eq!(
         outcomes,
         [
+            ("zorgportaal.identity.v1.IdentityService/ConfigureOrganisation".to_owned(), answered),
             ("zorgportaal.identity.v1.IdentityService/RegisterAccount".to_owned(), denied),
             ("zorgportaal.identity.v1.IdentityService/StartLogin".to_owned(), denied),
         ],

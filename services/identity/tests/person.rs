@@ -265,7 +265,7 @@ async fn impersonation_lasts_half_an_hour_by_a_link_that_works_once() {
     let sign = along.start_step_up(StartStepUpRequest::default()).await.unwrap_err();
     assert_eq!(sign.message(), "IMPERSONATION_REFUSED", "R60: never sign");
     let by: Vec<String> = sqlx::query_scalar(
-        "SELECT person_impersonator FROM audit_record WHERE method LIKE '%OpenImpersonation'",
+        "SELECT person_impersonator FROM audit_record WHERE method LIKE '%OpenImpersonation' AND outcome = 1",
     )
     .fetch_all(&mut service.process.database.as_superuser().await)
     .await

@@ -57,8 +57,9 @@ impl Suite {
         let sms_status = Arc::new(AtomicU16::new(202));
         let (sms_port, texts) = sms_provider(Arc::clone(&sms_status)).await;
         let wake = Arc::new(Notify::new());
+        let audit = Audit::start(db.clone(), seal.clone());
         let parts = Parts {
-            audit: Audit::start(db.clone(), seal.clone()),
+            audit: audit.clone(),
             db: db.clone(),
             clock: clock.clone(),
             seal,
@@ -71,7 +72,7 @@ impl Suite {
             let context = bus.context().await;
             tokio::spawn(consumer.run(db.clone(), clock.clone(), context, 1, stop.clone()));
         }
-        tokio::spawn(due::run(db, clock.clone(), built.due, Arc::clone(&wake), stop.clone()));
+        tokio::spawn(due::run(db, clock.clone(), audit, built.due, Arc::clone(&wake), stop.clone()));
         let (mail_sender, mails) = broadcast::channel(64);
         let suite = Self {
             clock,

@@ -93,7 +93,12 @@ impl Db {
              SET LOCAL zorgportaal.client_id = '{client}'",
             self.service, ctx.organisation,
         );
-        Ok(Tx::new(self.begin(begin).await?, ctx.clone(), Arc::clone(&self.outbox_committed)))
+        Ok(Tx::new(
+            self.begin(begin).await?,
+            ctx.clone(),
+            Arc::clone(&self.outbox_committed),
+            mode == Mode::Write,
+        ))
     }
 
     /// A transaction in one of the service's roles that see every organisation: `relay` or `audit`.

@@ -1,6 +1,6 @@
 //! Due work: what a service does at a given time. One loop per service runs the work for one organisation
 //! after the other; an advisory lock lets only one process run the loop. The loop also blanks expired
-//! deliveries in the event log.
+//! deliveries in the event log, and records the accesses whose process ended before it recorded them.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::{Db, StoreError, organisation, organisation::Organisation};
+use crate::{Db, StoreError, audit, audit::Audit, organisation, organisation::Organisation};
 
 /// The advisory lock of the loop: a number that nothing else in this database uses.
 const LOCK: i64 = 0x4455_4500;
@@ -52,12 +52,13 @@ pub trait DueWork: Send + Sync + 'static {
 pub async fn run(
     db: Db,
     clock: Clock,
+    audit: Audit,
     works: Vec<Box<dyn DueWork>>,
     wake: Arc<Notify>,
     shutdown: CancellationToken,
 ) {
     while !shutdown.is_cancelled() {
-        if let Err(error) = lead(&db, &clock, &works, &wake, &shutdown).await {
+        if let Err(error) = lead(&db, &clock, &audit, &works, &wake, &shutdown).await {
             tracing::warn!(cause = chassis::failure::chain(&error), "the due work loop failed and restarts");
         }
         tokio::select! {
@@ -71,6 +72,7 @@ pub async fn run(
 async fn lead(
     db: &Db,
     clock: &Clock,
+    audit: &Audit,
     works: &[Box<dyn DueWork>],
     wake: &Notify,
     shutdown: &CancellationToken,
@@ -102,6 +104,10 @@ async fn lead(
             }
         }
         blank_expired_deliveries(db, clock.now()).await?;
+        if let Err(error) = audit::record_left_intents(db, audit, clock.now()).await {
+            // The intents stay: the next round records them. Other due work goes on.
+            tracing::error!(cause = chassis::failure::chain(&error), "left intents are not recorded");
+        }
         tokio::select! {
             _ = tokio::time::timeout(POLL, wake.notified()) => {}
             () = shutdown.cancelled() => {}

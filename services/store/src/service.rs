@@ -215,7 +215,7 @@ async fn serve<S: Service>(settings: Settings<S::Settings>) -> Result<(), BoxErr
     for consumer in built.consumers {
         tasks.spawn(consumer.run(db.clone(), clock.clone(), bus.clone(), replicas, shutdown.clone()));
     }
-    tasks.spawn(due::run(db.clone(), clock.clone(), built.due, parts.wake, shutdown.clone()));
+    tasks.spawn(due::run(db.clone(), clock.clone(), parts.audit, built.due, parts.wake, shutdown.clone()));
     let token = shutdown.clone();
     tasks.spawn(async move {
         // Readiness depends on the database only: without the bus, events wait in the outbox (OPS-01).

@@ -6,11 +6,13 @@ use chassis::Ctx;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use prost::{Message, Name};
+use proto::event::v1::AccessOutcome;
 use sqlx::{PgConnection, Postgres, Transaction};
 use tokio::sync::Notify;
 
 use crate::{
     About, StoreError,
+    audit::{self, Access},
     event::{Stream, envelope},
 };
 
@@ -22,6 +24,7 @@ pub struct Tx {
     ctx: Ctx,
     outbox_committed: Arc<Notify>,
     has_emitted: bool,
+    is_write: bool,
 }
 
 impl Tx {
@@ -29,14 +32,24 @@ impl Tx {
         inner: Transaction<'static, Postgres>,
         ctx: Ctx,
         outbox_committed: Arc<Notify>,
+        is_write: bool,
     ) -> Self {
-        Self { inner, ctx, outbox_committed, has_emitted: false }
+        Self { inner, ctx, outbox_committed, has_emitted: false, is_write }
     }
 
     /// The Ctx that the transaction runs for.
     #[must_use]
     pub const fn ctx(&self) -> &Ctx {
         &self.ctx
+    }
+
+    /// Commits the intents of more records with this transaction, for a call that touches several clients. The
+    /// caller records the accesses after the commit.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn add_intents(&mut self, accesses: &[Access]) -> Result<(), StoreError> {
+        audit::insert_intents(&mut self.inner, accesses).await
     }
 
     /// The connection, for queries.
@@ -95,7 +108,14 @@ impl Tx {
     ///
     /// # Errors
     /// When the database cannot be reached: whether the commit took effect is then unknown.
-    pub async fn commit(self) -> Result<(), StoreError> {
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        let call = self.ctx.call.clone().filter(|call| self.is_write && call.rule.audit);
+        if let Some(call) = call {
+            let access = Access::of_call(&self.ctx, &call, AccessOutcome::Unknown);
+            audit::insert_intents(&mut self.inner, &[access]).await?;
+            // Before the commit: afterwards it may not be known whether the intent exists.
+            call.note(|subject| subject.has_intent = true);
+        }
         self.inner.commit().await?;
         if self.has_emitted {
             self.outbox_committed.notify_one();

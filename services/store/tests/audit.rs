@@ -1,4 +1,4 @@
-use chassis::{Ctx, id::ClientId};
+use chassis::{Ctx, call::Object, id::ClientId};
 use proto::{
     access::v1::Section,
     event::v1::{
@@ -7,7 +7,10 @@ use proto::{
     },
 };
 use sqlx::{Connection, PgConnection};
-use store::audit::{Access, Audit, AuditRpc};
+use store::{
+    Mode,
+    audit::{Access, Audit, AuditRpc, record_left_intents},
+};
 use testkit::{Keys, caller, monday_morning, outbox, postgres::Database};
 
 use crate::support::{NO_MIGRATIONS, SERVICE};
@@ -29,8 +32,11 @@ impl Trail {
     fn access(client: ClientId) -> Access {
         let ctx = Ctx::of_service(SERVICE, caller::organisation(1), monday_morning());
         Access {
+            record: chassis::id::v7(ctx.now),
             ctx,
             client: Some(client),
+            object: Object::default(),
+            has_intent: false,
             section: Section::Reports,
             method: "zorgportaal.dossier.v1.DossierService/ListReports".to_owned(),
             outcome: AccessOutcome::Answered,
@@ -191,6 +197,43 @@ async fn no_role_of_the_service_can_change_or_delete_a_record() {
             sqlx::raw_sql("RESET ROLE").execute(&mut login).await.unwrap();
         }
     }
+}
+
+#[tokio::test]
+async fn only_the_audit_role_can_read_or_delete_an_intent() {
+    let trail = Trail::start().await;
+    let mut login = PgConnection::connect_with(&trail.database.login).await.unwrap();
+    for (statement, allowed) in [
+        ("SET ROLE store_app; SELECT FROM audit_intent", false),
+        ("SET ROLE store_app; DELETE FROM audit_intent", false),
+        ("SET ROLE store_app; UPDATE audit_intent SET method = ''", false),
+        ("SET ROLE store_relay; SELECT FROM audit_intent", false),
+        ("SET ROLE store_audit; SELECT FROM audit_intent", true),
+        ("SET ROLE store_audit; DELETE FROM audit_intent", true),
+        ("SET ROLE store_audit; UPDATE audit_intent SET method = ''", false),
+    ] {
+        assert_eq!(sqlx::raw_sql(statement).execute(&mut login).await.is_ok(), allowed, "{statement}");
+        sqlx::raw_sql("RESET ROLE").execute(&mut login).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn left_intent_is_recorded_once_after_ten_seconds() {
+    let trail = Trail::start().await;
+    let (db, access) = (trail.database.db(SERVICE), Trail::access(caller::client(1)));
+    let mut tx = db.in_organisation(&access.ctx, Mode::Write).await.unwrap();
+    tx.add_intents(std::slice::from_ref(&access)).await.unwrap();
+    tx.commit().await.unwrap();
+    let at = |seconds| monday_morning() + jiff::SignedDuration::from_secs(seconds);
+    for (seconds, recorded) in [(9, 0), (10, 1), (11, 0)] {
+        assert_eq!(record_left_intents(&db, &trail.audit, at(seconds)).await.unwrap(), recorded);
+    }
+    let records: Vec<(uuid::Uuid, i32)> = sqlx::query_as("SELECT record_id, outcome FROM audit_record")
+        .fetch_all(&mut trail.database.as_superuser().await)
+        .await
+        .unwrap();
+    assert_eq!(records, [(access.record, AccessOutcome::Unknown.into())]);
+    assert_eq!(trail.faults().await, []);
 }
 
 #[tokio::test]

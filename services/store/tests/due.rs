@@ -2,8 +2,8 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::SignedDuration;
 use proto::identity::v1::LoginCode;
-use store::{About, Mode, due};
-use testkit::caller;
+use store::{About, Mode, audit::Audit, due};
+use testkit::{Keys, caller};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -21,7 +21,9 @@ async fn expired_delivery_is_blanked_in_the_log_an_event_is_not() {
     suite.until_count("event_log", 2).await;
 
     let (stop, wake) = (CancellationToken::new(), Arc::new(Notify::new()));
-    let work = due::run(suite.db.clone(), suite.clock.clone(), Vec::new(), Arc::clone(&wake), stop.clone());
+    let audit = Audit::start(suite.db.clone(), Keys::generate().settings.seal_keys("identity").unwrap());
+    let (db, clock) = (suite.db.clone(), suite.clock.clone());
+    let work = due::run(db, clock, audit, Vec::new(), Arc::clone(&wake), stop.clone());
     let work = tokio::spawn(work);
     suite.until_count("(SELECT 1 FROM event_log WHERE payload <> '') AS filled", 2).await;
     suite.clock.advance(Duration::from_mins(5) + Duration::from_secs(1));

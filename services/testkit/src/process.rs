@@ -39,7 +39,7 @@ pub struct InProcess {
     pub keys: Keys,
     /// The URL that the service listens on.
     pub address: String,
-    service: &'static str,
+    pub(crate) service: &'static str,
     consumers: Vec<Consumer>,
     due: Vec<Box<dyn DueWork>>,
     _stop: DropGuard,

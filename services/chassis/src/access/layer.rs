@@ -12,8 +12,8 @@ use tonic::{Status, body::Body};
 use tower::{Layer, Service};
 use tracing::Instrument;
 
-use super::{Rule, Rules, decide};
-use crate::{Clock, Ctx, failure::Failure, telemetry, token::Caller, token::Verifier};
+use super::{Rules, decide};
+use crate::{Clock, Ctx, call::Call, failure::Failure, telemetry, token::Caller, token::Verifier};
 
 /// The layer around every gRPC service of a process. Health and reflection have no rule; the layer lets them
 /// pass.
@@ -49,26 +49,25 @@ impl AccessLayer {
             }
         };
         let verdict = decide(&rule, caller.as_ref());
-        let ctx = caller.as_ref().and_then(|caller| Ctx::of_caller(caller, now));
+        let call = Call::new(rule, now);
+        let ctx = Ctx { call: Some(call.clone()), ..Ctx::of_caller(caller.as_ref(), now) };
         let extensions = request.extensions_mut();
-        if let Some(ctx) = ctx.clone() {
-            extensions.insert(ctx);
-        }
+        extensions.insert(ctx.clone());
         if let Some(caller) = caller {
             extensions.insert::<Caller>(caller);
         }
-        (ctx.map(|ctx| Admission { ctx, rule }), verdict)
+        (Some(Admission { ctx, call }), verdict)
     }
 }
 
-/// The caller's Ctx and the method's rule. The layer adds them to the extensions of every *response*, also of
+/// The Ctx of the caller and the call. The layer adds them to the extensions of every *response*, also of
 /// a refusal, because the audit layer is outside of this layer and writes its record from them.
 #[derive(Clone, Debug)]
 pub struct Admission {
     /// On whose behalf the call ran.
     pub ctx: Ctx,
-    /// The access rule of the called method.
-    pub rule: Rule,
+    /// The call.
+    pub call: Call,
 }
 
 fn bearer<B>(request: &Request<B>) -> Option<&str> {

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::LazyLock,
+    sync::{Arc, LazyLock},
 };
 
 use prost_reflect::DynamicMessage;
@@ -54,7 +54,7 @@ pub struct MissingRule(String);
 
 /// The access rules of all methods, by the method's path.
 #[derive(Clone, Debug)]
-pub struct Rules(HashMap<String, Rule>);
+pub struct Rules(HashMap<String, Arc<Rule>>);
 
 impl Rules {
     /// Reads the option `access` of every method of the contract.
@@ -79,7 +79,7 @@ impl Rules {
                     .as_ref()
                     .and_then(|access| Rule::read(access, &path))
                     .ok_or_else(|| MissingRule(method.full_name().to_owned()))?;
-                rules.insert(path, rule);
+                rules.insert(path, Arc::new(rule));
             }
         }
         Ok(Self(rules))
@@ -88,14 +88,14 @@ impl Rules {
     /// The rule of every method, sorted by path.
     #[must_use]
     pub fn all(&self) -> Vec<&Rule> {
-        let mut rules: Vec<_> = self.0.values().collect();
+        let mut rules: Vec<&Rule> = self.0.values().map(|rule| &**rule).collect();
         rules.sort_by_key(|rule| &rule.path);
         rules
     }
 
     /// The rule of the method with this path; `None` where the contract has no such method.
     #[must_use]
-    pub fn get(&self, path: &str) -> Option<&Rule> {
+    pub fn get(&self, path: &str) -> Option<&Arc<Rule>> {
         self.0.get(path)
     }
 }
@@ -148,7 +148,12 @@ impl Rule {
             _ => false,
         };
         (may_allow_impersonation || !access.impersonated).then_some(())?;
-        Some(Self { allowed, audit: access.audit, impersonated: access.impersonated, path: path.to_owned() })
+        Some(Self {
+            allowed,
+            audit: access.unaudited.is_empty(),
+            impersonated: access.impersonated,
+            path: path.to_owned(),
+        })
     }
 
     /// The section that the rule requires; unspecified where the rule requires no grant on a section.
@@ -174,6 +179,16 @@ mod tests {
             Allowed::Section { section: Section::Reports, action: Action::View, min_level: Level::Low }
         );
         assert!(rule.audit);
+    }
+
+    #[test]
+    fn only_reads_of_ones_own_leave_no_record() {
+        for rule in Rules::of_contract().unwrap().all().into_iter().filter(|rule| !rule.audit) {
+            let name = rule.path.rsplit('/').next().unwrap();
+            let reads = ["Get", "List", "Find", "Resolve"].iter().any(|verb| name.starts_with(verb));
+            let is_of_dossier = matches!(rule.allowed, Allowed::Section { .. } | Allowed::System(_));
+            assert!(reads && !is_of_dossier, "{name} leaves no audit record");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use proto::dossier::v1::{
     CareEnded, CareResumed, EndCareRequest, EndCareResponse, ErrorReason, ResumeCareRequest,
     ResumeCareResponse,
 };
-use store::{About, Mode, audit::Subject};
+use store::{About, Mode};
 use tonic::{Request, Response};
 
 use super::table;
@@ -20,12 +20,8 @@ pub async fn end(
     let mut fields = Fields::new("");
     let ended_at = fields.instant("ended_at", request.get_ref().ended_at.as_ref());
     let ended_at = ended_at.ok_or_else(|| Error::Fields(fields.faults()))?;
-    let client =
-        set_care_end(state, &Ctx::from_request(request)?, &request.get_ref().client_id, Some(ended_at))
-            .await?;
-    let mut response = Response::new(EndCareResponse {});
-    response.extensions_mut().insert(Subject(client));
-    Ok(response)
+    set_care_end(state, &Ctx::from_request(request)?, &request.get_ref().client_id, Some(ended_at)).await?;
+    Ok(Response::new(EndCareResponse {}))
 }
 
 /// ResumeCare.
@@ -33,11 +29,8 @@ pub async fn resume(
     state: &State,
     request: &Request<ResumeCareRequest>,
 ) -> Result<Response<ResumeCareResponse>, Error> {
-    let client =
-        set_care_end(state, &Ctx::from_request(request)?, &request.get_ref().client_id, None).await?;
-    let mut response = Response::new(ResumeCareResponse {});
-    response.extensions_mut().insert(Subject(client));
-    Ok(response)
+    set_care_end(state, &Ctx::from_request(request)?, &request.get_ref().client_id, None).await?;
+    Ok(Response::new(ResumeCareResponse {}))
 }
 
 async fn set_care_end(
@@ -45,8 +38,9 @@ async fn set_care_end(
     ctx: &Ctx,
     client: &str,
     ended_at: Option<Timestamp>,
-) -> Result<ClientId, Error> {
+) -> Result<(), Error> {
     let client: ClientId = client.parse().map_err(|_| ErrorReason::ClientUnknown)?;
+    ctx.concerns_client(client);
     let mut tx = state.db.in_organisation(ctx, Mode::Write).await?;
     table::find(&mut tx, client).await?.ok_or(ErrorReason::ClientUnknown)?;
     // `None`: the same value was stored already, so there is nothing to emit.
@@ -58,5 +52,5 @@ async fn set_care_end(
         }
         tx.commit().await?;
     }
-    Ok(client)
+    Ok(())
 }

@@ -4,7 +4,7 @@ use chassis::Ctx;
 use proto::dossier::v1::{
     ErrorReason, GetClientRequest, GetClientResponse, UpsertClientRequest, UpsertClientResponse,
 };
-use store::{Mode, audit::Subject};
+use store::Mode;
 use tonic::{Request, Response};
 
 use super::{parse, table, write};
@@ -20,11 +20,9 @@ pub async fn upsert(
     let client = parse(record, ctx.now).map_err(Error::Fields)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     let (id, outcome) = write(state, &mut tx, &client).await?;
+    ctx.concerns_client(id);
     tx.commit().await?;
-    let mut response =
-        Response::new(UpsertClientResponse { client_id: id.to_string(), outcome: outcome.into() });
-    response.extensions_mut().insert(Subject(id));
-    Ok(response)
+    Ok(Response::new(UpsertClientResponse { client_id: id.to_string(), outcome: outcome.into() }))
 }
 
 /// GetClient.
@@ -34,9 +32,8 @@ pub async fn get(
 ) -> Result<Response<GetClientResponse>, Error> {
     let ctx = Ctx::from_request(request)?;
     let id = request.get_ref().client_id.parse().map_err(|_| ErrorReason::ClientUnknown)?;
+    ctx.concerns_client(id);
     let mut tx = state.db.in_organisation(&ctx, Mode::Read).await?;
     let client = table::find(&mut tx, id).await?.ok_or(ErrorReason::ClientUnknown)?;
-    let mut response = Response::new(GetClientResponse { client: Some(client.into()) });
-    response.extensions_mut().insert(Subject(id));
-    Ok(response)
+    Ok(Response::new(GetClientResponse { client: Some(client.into()) }))
 }

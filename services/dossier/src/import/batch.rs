@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use chassis::{Ctx, id::ClientId};
+use chassis::{
+    Ctx,
+    call::Object,
+    id::{ClientId, v7},
+};
 use proto::{
     access::v1::Section,
     dossier::v1::{
@@ -82,8 +86,10 @@ pub async fn run(
         let about = About::new(client.uuid(), ctx.now.as_microsecond()).client(*client);
         tx.emit(about, &RecordsImported { reports: *reports, historic: *historic }).await?;
     }
+    let accesses: Vec<Access> = clients.into_iter().map(|client| access(ctx, client)).collect();
+    tx.add_intents(&accesses).await?;
     tx.commit().await?;
-    state.audit.record(clients.into_iter().map(|client| audit_record(ctx, client)).collect()).await?;
+    state.audit.record(accesses).await?;
     results.sort_by_key(|result| result.sequence);
     Ok(results)
 }
@@ -127,12 +133,16 @@ async fn flush(
     Ok(())
 }
 
-fn audit_record(ctx: &Ctx, client: ClientId) -> Access {
+/// The batch's access to one client. Each has a record of its own, beside the record of the opened stream.
+fn access(ctx: &Ctx, client: ClientId) -> Access {
     Access {
+        record: v7(ctx.now),
         ctx: ctx.clone(),
         client: Some(client),
+        object: Object::default(),
         section: Section::Reports,
         method: "zorgportaal.dossier.v1.DossierService/ImportRecords".to_owned(),
         outcome: AccessOutcome::Answered,
+        has_intent: true,
     }
 }

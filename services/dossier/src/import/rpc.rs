@@ -28,7 +28,8 @@ pub fn import(state: &State, request: Request<Streaming<ImportRecordsRequest>>) 
     let results = async_stream::try_stream! {
         while let Some(batch) = batches.next().await {
             let batch = batch.into_iter().collect::<Result<Vec<_>, Status>>()?;
-            let ctx = Ctx { now: state.clock.now(), ..ctx.clone() };
+            // The call's own record tells that the stream was opened; each batch has records of its own.
+            let ctx = Ctx { now: state.clock.now(), call: None, ..ctx.clone() };
             // The batch runs in a task of its own: when the caller disconnects, a commit still gets its audit
             // records.
             let state = state.clone();

@@ -7,7 +7,6 @@ use proto::dossier::v1::{
 };
 use store::{
     About, Mode,
-    audit::Subject,
     page::{self, Keyset},
 };
 use tonic::{Request, Response};
@@ -53,12 +52,11 @@ pub async fn get(
 ) -> Result<Response<GetReportResponse>, Error> {
     let ctx = Ctx::from_request(request)?;
     let id: ReportId = request.get_ref().report_id.parse().map_err(|_| ErrorReason::ReportUnknown)?;
+    ctx.concerns("report", id);
     let mut tx = state.db.in_organisation(&ctx, Mode::Read).await?;
     let report = table::find(&mut tx, id).await?.ok_or(ErrorReason::ReportUnknown)?;
-    let client = report.client;
-    let mut response = Response::new(GetReportResponse { report: Some(report.into()) });
-    response.extensions_mut().insert(Subject(client));
-    Ok(response)
+    ctx.concerns_client(report.client);
+    Ok(Response::new(GetReportResponse { report: Some(report.into()) }))
 }
 
 /// UpsertReport.
@@ -79,6 +77,8 @@ pub async fn upsert(
     let Upserted::Accepted(id, outcome) = upserted else {
         return Err(Error::field("report.client_external_id", ErrorReason::ClientDiffers));
     };
+    ctx.concerns("report", id);
+    ctx.concerns_client(client);
     let about = About::new(id.uuid(), report.origin.version).client(client);
     match outcome {
         UpsertOutcome::Created => tx.emit(about, &ReportAdded { report_id: id.to_string() }).await?,
@@ -86,10 +86,7 @@ pub async fn upsert(
         UpsertOutcome::Unchanged | UpsertOutcome::Unspecified => {}
     }
     tx.commit().await?;
-    let mut response =
-        Response::new(UpsertReportResponse { report_id: id.to_string(), outcome: outcome.into() });
-    response.extensions_mut().insert(Subject(client));
-    Ok(response)
+    Ok(Response::new(UpsertReportResponse { report_id: id.to_string(), outcome: outcome.into() }))
 }
 
 fn unknown_client(field: &str) -> Error {

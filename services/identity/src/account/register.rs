@@ -6,7 +6,7 @@ use proto::identity::v1::{
     ErrorReason, OrganisationSettings, RegisterAccountRequest, RegisterAccountResponse, ResendWelcomeRequest,
     ResendWelcomeResponse,
 };
-use store::{Mode, Tx, audit::Subject};
+use store::{Mode, Tx};
 use tonic::{Request, Response};
 
 use super::{convert::Registration, emit_registered, send_welcome, table, table::NewAccount};
@@ -18,8 +18,7 @@ use crate::{
     state::State,
 };
 
-/// RegisterAccount. An account that exists already gets access to one more client. The response names the
-/// client, for the audit trail.
+/// RegisterAccount. An account that exists already gets access to one more client.
 pub async fn register(
     state: &State,
     request: Request<RegisterAccountRequest>,
@@ -28,9 +27,9 @@ pub async fn register(
     let request = request.into_inner();
     let hash = secret::sha256(&[&request.encode_to_vec()]);
     let mut registration = Registration::read(request)?;
-    let mut response =
-        Response::new(RegisterAccountResponse { account_id: registration.account.to_string() });
-    response.extensions_mut().insert(Subject(registration.client));
+    ctx.concerns("account", registration.account);
+    ctx.concerns_client(registration.client);
+    let response = Response::new(RegisterAccountResponse { account_id: registration.account.to_string() });
 
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     let known = grant::table::registration_hash(&mut tx, registration.account, registration.client).await?;
@@ -151,6 +150,7 @@ pub async fn resend_welcome(
     let ctx = Ctx::from_request(&request)?;
     let unknown = ErrorReason::AccountUnknown;
     let id: AccountId = request.get_ref().account_id.parse().map_err(|_| unknown)?;
+    ctx.concerns("account", id);
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     let account = table::lock(&mut tx, id).await?.ok_or(unknown)?;
     if account.password_hash.is_some() {

@@ -10,7 +10,7 @@ use proto::identity::v1::{
     GetAccountResponse, ListAccountsRequest, ListAccountsResponse, SetPreferencesRequest,
     SetPreferencesResponse, UnlockAccountRequest, UnlockAccountResponse,
 };
-use store::{Mode, audit::Subject};
+use store::Mode;
 use tonic::{Request, Response};
 
 use super::{find_own, own_id, table};
@@ -63,6 +63,7 @@ pub async fn change_password(
     let input = password::peppered(&state.hash_key, account.id.uuid(), &request.current_password);
     let is_current = state.hasher.verify(input, account.password_hash.clone()).await?;
     if !is_current || !may_try {
+        ctx.deny();
         return Err(Error::field("current_password", ErrorReason::CurrentPasswordWrong));
     }
     let input = password::peppered(&state.hash_key, account.id.uuid(), &request.new_password);
@@ -103,6 +104,7 @@ pub async fn list(
     let ctx = Ctx::from_request(&request)?;
     let client: ClientId =
         request.get_ref().client_id.parse().map_err(|_| Error::from(ErrorReason::ClientUnknown))?;
+    ctx.concerns_client(client);
     let mut tx = state.db.in_organisation(&ctx, Mode::Read).await?;
     let accounts = table::list(&mut tx, client).await?;
     let accounts = accounts.into_iter().map(|account| AccountSummary {
@@ -114,9 +116,7 @@ pub async fn list(
         valid_until: account.valid_until.map(time::to_proto),
         has_logged_in: account.has_password,
     });
-    let mut response = Response::new(ListAccountsResponse { accounts: accounts.collect() });
-    response.extensions_mut().insert(Subject(client));
-    Ok(response)
+    Ok(Response::new(ListAccountsResponse { accounts: accounts.collect() }))
 }
 
 /// UnlockAccount: lifts the limits after failed logins, sent codes and requests for a new password.
@@ -127,6 +127,7 @@ pub async fn unlock(
     let ctx = Ctx::from_request(&request)?;
     let unknown = ErrorReason::AccountUnknown;
     let id: AccountId = request.get_ref().account_id.parse().map_err(|_| unknown)?;
+    ctx.concerns("account", id);
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     let account = table::find(&mut tx, id).await?.ok_or(unknown)?;
     throttle::clear(&mut tx, &throttle::failure_counts(&state.hash_key, &account.username)).await?;

@@ -187,6 +187,7 @@ pub async fn update(
     let request = request.into_inner();
     let unknown = ErrorReason::AccountUnknown;
     let id: AccountId = request.account_id.parse().map_err(|_| unknown)?;
+    ctx.concerns("account", id);
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     let settings = organisation::settings(&mut tx).await?;
     code::table::delete_sent(&mut tx, id).await?;

@@ -35,6 +35,7 @@ pub async fn forget(
 ) -> Result<Response<ForgetDeviceResponse>, Error> {
     let ctx = Ctx::from_request(&request)?;
     if let Ok(id) = request.get_ref().device_id.parse::<Uuid>() {
+        ctx.concerns("device", id);
         let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
         table::delete(&mut tx, own_id(&ctx)?, Some(id)).await?;
         tx.commit().await?;

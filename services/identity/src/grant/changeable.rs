@@ -22,6 +22,7 @@ pub const fn is_fixed(relation: RelationKind) -> bool {
 pub async fn lock_changeable(tx: &mut Tx, access_id: &str) -> Result<AccessGrant, Error> {
     let unknown = || Error::from(ErrorReason::AccountUnknown);
     let id = Uuid::try_parse(access_id).map_err(|_| unknown())?;
+    tx.ctx().concerns("access", id);
     let client = tx.ctx().client()?;
     let account = table::find_account(tx, id, client).await?.ok_or_else(unknown)?;
     let grant = table::lock(tx, account, client).await?.filter(|grant| grant.id == id).ok_or_else(unknown)?;

@@ -14,7 +14,7 @@ use proto::{
         RevokeAccessRequest, RevokeAccessResponse, SetGrantsRequest, SetGrantsResponse,
     },
 };
-use store::{Mode, Tx, audit::Subject};
+use store::{Mode, Tx};
 use tonic::{Request, Response};
 
 use super::{
@@ -115,9 +115,13 @@ pub async fn revoke(
     Ok(Response::new(RevokeAccessResponse {}))
 }
 
-fn parse_ids(account_id: &str, client_id: &str) -> Result<(AccountId, ClientId), Error> {
+/// The ids of a request about an account's access to a client. The call's audit record names both.
+fn parse_ids(ctx: &Ctx, account_id: &str, client_id: &str) -> Result<(AccountId, ClientId), Error> {
     let unknown = |_| Error::from(ErrorReason::AccountUnknown);
-    Ok((account_id.parse().map_err(unknown)?, client_id.parse().map_err(unknown)?))
+    let (account, client) = (account_id.parse().map_err(unknown)?, client_id.parse().map_err(unknown)?);
+    ctx.concerns("account", account);
+    ctx.concerns_client(client);
+    Ok((account, client))
 }
 
 /// ExtendAccess (R50).
@@ -127,7 +131,7 @@ pub async fn extend(
 ) -> Result<Response<ExtendAccessResponse>, Error> {
     let ctx = Ctx::from_request(&request)?;
     let request = request.into_inner();
-    let (account, client) = parse_ids(&request.account_id, &request.client_id)?;
+    let (account, client) = parse_ids(&ctx, &request.account_id, &request.client_id)?;
     let mut fields = Fields::new("");
     let until = fields.instant("valid_until", request.valid_until.as_ref());
     let until = until.ok_or_else(|| Error::Fields(fields.faults()))?;
@@ -143,9 +147,7 @@ pub async fn extend(
     let version = table::update(&mut tx, &grant).await?;
     emit_changed(&mut tx, &grant, version).await?;
     tx.commit().await?;
-    let mut response = Response::new(ExtendAccessResponse {});
-    response.extensions_mut().insert(Subject(client));
-    Ok(response)
+    Ok(Response::new(ExtendAccessResponse {}))
 }
 
 /// EndAccess: a system ends an account's access to a client, or withdraws the invitation.
@@ -154,14 +156,12 @@ pub async fn end(
     request: Request<EndAccessRequest>,
 ) -> Result<Response<EndAccessResponse>, Error> {
     let ctx = Ctx::from_request(&request)?;
-    let (account, client) = parse_ids(&request.get_ref().account_id, &request.get_ref().client_id)?;
+    let (account, client) = parse_ids(&ctx, &request.get_ref().account_id, &request.get_ref().client_id)?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     table::lock(&mut tx, account, client).await?.ok_or(ErrorReason::AccountUnknown)?;
     // A repeated request finds that access has ended, and that is no error.
     end_grant(&mut tx, account, client).await?;
     invitation::withdraw_open(&mut tx, account, client).await?;
     tx.commit().await?;
-    let mut response = Response::new(EndAccessResponse {});
-    response.extensions_mut().insert(Subject(client));
-    Ok(response)
+    Ok(Response::new(EndAccessResponse {}))
 }

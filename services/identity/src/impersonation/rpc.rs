@@ -4,11 +4,12 @@ use chassis::{
     Ctx,
     fields::Fields,
     id::{AccountId, SessionId},
+    person::Person,
     secret::ScopedToken,
 };
 use proto::{
     access::v1::Level,
-    event::v1::AccessOutcome,
+    event::v1::ActorKind,
     identity::v1::{
         ErrorReason, OpenImpersonationRequest, OpenImpersonationResponse, StartImpersonationRequest,
         StartImpersonationResponse,
@@ -21,7 +22,6 @@ use super::{SESSION_LIFE, table};
 use crate::{
     account,
     error::Error,
-    login::attempt::record_step,
     organisation,
     session::{self, Session},
     state::State,
@@ -42,6 +42,7 @@ pub async fn start(
     }
     let unknown = ErrorReason::AccountUnknown;
     let id: AccountId = request.account_id.parse().map_err(|_| unknown)?;
+    ctx.concerns("account", id);
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     let settings = organisation::settings(&mut tx).await?;
     let account = account::table::find(&mut tx, id).await?.ok_or(unknown)?;
@@ -59,7 +60,7 @@ pub async fn open(
 ) -> Result<Response<OpenImpersonationResponse>, Error> {
     let expired = ErrorReason::LinkExpired;
     let token = ScopedToken::parse(&request.get_ref().impersonation_token).ok_or(expired)?;
-    let ctx = Ctx::of_service("identity", token.organisation(), state.clock.now());
+    let ctx = Ctx::from_request(&request)?.within("identity", token.organisation());
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     let (account, impersonator) = table::consume(&mut tx, &token).await?.ok_or(expired)?;
     let session = Session {
@@ -76,9 +77,9 @@ pub async fn open(
     };
     let token = ScopedToken::generate(ctx.organisation);
     session::table::insert(&mut tx, &session, &token, &[]).await?;
+    let person = Person { impersonator: session.impersonator.clone(), ..ctx.person.clone() };
+    ctx.acted_by(ActorKind::Account, session.account, person);
+    ctx.concerns("session", session.id);
     tx.commit().await?;
-    let mut by = ctx.clone();
-    by.person.impersonator.clone_from(&session.impersonator);
-    record_step(state, &by, Some(session.account), "OpenImpersonation", AccessOutcome::Answered).await?;
     Ok(Response::new(OpenImpersonationResponse { session_token: token.expose().to_owned() }))
 }

@@ -115,6 +115,7 @@ pub async fn invite(
         Some(grant) => grant.id,
         None => add_invitation(&mut tx, account, client, &guest, &settings).await?,
     };
+    ctx.concerns("access", id);
     tx.commit().await?;
     Ok(Response::new(InviteUserResponse { access_id: id.to_string() }))
 }

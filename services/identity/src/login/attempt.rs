@@ -1,15 +1,12 @@
-//! Finds the login of a request's token, and records login steps in the audit trail.
+//! Finds the login of a request's token, and names the account in the call's audit record.
 
 use chassis::{Ctx, id::AccountId, secret::ScopedToken};
-use proto::{
-    access::v1::Section,
-    event::v1::{AccessOutcome, Actor, ActorKind},
-    identity::v1::ErrorReason,
-};
-use store::{Tx, audit::Access};
+use proto::{event::v1::ActorKind, identity::v1::ErrorReason};
+use store::Tx;
+use tonic::Request;
 
 use super::{Login, State as LoginState, table};
-use crate::{error::Error, state::State};
+use crate::error::Error;
 
 /// A login as a request names it: by its token.
 pub struct Attempt {
@@ -21,15 +18,17 @@ pub struct Attempt {
 
 impl Attempt {
     /// Parses a login token. A malformed token counts as an ended login.
-    pub fn parse(state: &State, token: &str) -> Result<Self, Error> {
+    pub fn parse<T>(request: &Request<T>, token: &str) -> Result<Self, Error> {
         let token = ScopedToken::parse(token).ok_or(ErrorReason::LoginEnded)?;
-        let ctx = Ctx::of_service("identity", token.organisation(), state.clock.now());
+        let ctx = Ctx::from_request(request)?.within("identity", token.organisation());
         Ok(Self { token, ctx })
     }
 
     /// The login, unless it has ended.
     pub async fn find(&self, tx: &mut Tx) -> Result<Login, Error> {
-        Ok(table::find(tx, &self.token).await?.ok_or(ErrorReason::LoginEnded)?)
+        let login = table::find(tx, &self.token).await?.ok_or(ErrorReason::LoginEnded)?;
+        acted_by(&self.ctx, Some(login.account));
+        Ok(login)
     }
 
     /// The login, if it is in state `expected`.
@@ -39,18 +38,9 @@ impl Attempt {
     }
 }
 
-/// Records a step of a login in the audit trail (ASVS 16.3.1). A step for an unknown user name is recorded
-/// too, so that known and unknown names cost the same time.
-pub async fn record_step(
-    state: &State,
-    ctx: &Ctx,
-    account: Option<AccountId>,
-    step: &str,
-    outcome: AccessOutcome,
-) -> Result<(), Error> {
+/// The audit record of the call names this account as its actor (ASVS 16.3.1). A step for an unknown user name
+/// names no account, and costs the same time.
+pub fn acted_by(ctx: &Ctx, account: Option<AccountId>) {
     let id = account.map(|account| account.to_string()).unwrap_or_default();
-    let ctx = Ctx { actor: Actor { kind: ActorKind::Account.into(), id }, ..ctx.clone() };
-    let method = format!("zorgportaal.identity.v1.IdentityService/{step}");
-    let access = Access { ctx, client: None, section: Section::Unspecified, method, outcome };
-    Ok(state.audit.record(vec![access]).await?)
+    ctx.acted_by(ActorKind::Account, id, ctx.person.clone());
 }

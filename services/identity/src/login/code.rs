@@ -1,23 +1,16 @@
 //! The second step of a login: sends, resends and checks the code.
 
-use chassis::{Ctx, secret};
-use proto::{
-    event::v1::AccessOutcome,
-    identity::v1::{
-        ErrorReason, LoginProgress, ResendCodeRequest, ResendCodeResponse, SendCodeRequest, SendCodeResponse,
-        VerifyCodeRequest, VerifyCodeResponse,
-    },
+use chassis::secret;
+use proto::identity::v1::{
+    ErrorReason, LoginProgress, ResendCodeRequest, ResendCodeResponse, SendCodeRequest, SendCodeResponse,
+    VerifyCodeRequest, VerifyCodeResponse,
 };
 use store::Mode;
 use tonic::{Request, Response};
 
-use super::{
-    Login, State as LoginState,
-    attempt::{Attempt, record_step},
-    progress, table,
-};
+use super::{Login, State as LoginState, attempt::Attempt, progress, table};
 use crate::{
-    account::{self, Account, normalise_phone},
+    account::{self, normalise_phone},
     code::{self, Destination, Purpose, Sending, Verdict, judge, normalise},
     error::Error,
     factor, organisation,
@@ -31,8 +24,8 @@ pub async fn send(
     state: &State,
     request: Request<SendCodeRequest>,
 ) -> Result<Response<SendCodeResponse>, Error> {
+    let attempt = Attempt::parse(&request, &request.get_ref().login_token)?;
     let request = request.into_inner();
-    let attempt = Attempt::parse(state, &request.login_token)?;
     let mut tx = state.db.in_organisation(&attempt.ctx, Mode::Write).await?;
     let mut login = attempt.find_in_state(&mut tx, LoginState::SendCode).await?;
     let settings = organisation::settings(&mut tx).await?;
@@ -74,8 +67,8 @@ pub async fn resend(
     state: &State,
     request: Request<ResendCodeRequest>,
 ) -> Result<Response<ResendCodeResponse>, Error> {
+    let attempt = Attempt::parse(&request, &request.get_ref().login_token)?;
     let request = request.into_inner();
-    let attempt = Attempt::parse(state, &request.login_token)?;
     let mut tx = state.db.in_organisation(&attempt.ctx, Mode::Write).await?;
     let mut login = attempt.find(&mut tx).await?;
     let settings = organisation::settings(&mut tx).await?;
@@ -123,8 +116,8 @@ pub async fn verify(
     state: &State,
     request: Request<VerifyCodeRequest>,
 ) -> Result<Response<VerifyCodeResponse>, Error> {
+    let attempt = Attempt::parse(&request, &request.get_ref().login_token)?;
     let request = request.into_inner();
-    let attempt = Attempt::parse(state, &request.login_token)?;
     let mut tx = state.db.in_organisation(&attempt.ctx, Mode::Write).await?;
     let mut login = attempt.find(&mut tx).await?;
     if !matches!(login.state, LoginState::Code | LoginState::DeviceCode) {
@@ -142,7 +135,10 @@ pub async fn verify(
     match judge(&code, &typed, attempt.ctx.now) {
         Verdict::Right => {}
         Verdict::Expired => return Err(ErrorReason::CodeExpired.into()),
-        Verdict::Wrong => return refuse(state, &attempt.ctx, &account).await,
+        Verdict::Wrong => {
+            attempt.ctx.deny();
+            return Err(ErrorReason::LoginRefused.into());
+        }
     }
     let mut tx = state.db.in_organisation(&attempt.ctx, Mode::Write).await?;
     if !code::table::consume(&mut tx, &code).await? {
@@ -156,9 +152,4 @@ pub async fn verify(
     login.device_name = request.device_name.chars().filter(|c| !c.is_control()).take(80).collect();
     let progress = progress::advance(state, tx, login, &account, &settings, &attempt.token).await?;
     Ok(Response::new(VerifyCodeResponse { progress: Some(progress) }))
-}
-
-async fn refuse<T>(state: &State, ctx: &Ctx, account: &Account) -> Result<T, Error> {
-    record_step(state, ctx, Some(account.id), "VerifyCode", AccessOutcome::Denied).await?;
-    Err(ErrorReason::LoginRefused.into())
 }

@@ -2,15 +2,12 @@
 
 use chassis::secret::ScopedToken;
 use jiff::{SignedDuration, Timestamp};
-use proto::{
-    event::v1::AccessOutcome,
-    identity::v1::{
-        ErrorReason, LoginProgress, LoginStep, OrganisationSettings, OwnPasswordCause, SecurityChange, Terms,
-    },
+use proto::identity::v1::{
+    ErrorReason, LoginProgress, LoginStep, OrganisationSettings, OwnPasswordCause, SecurityChange, Terms,
 };
 use store::Tx;
 
-use super::{Login, Needs, State as LoginState, attempt::record_step, table};
+use super::{Login, Needs, State as LoginState, table};
 use crate::{
     account::{self, Account},
     code::{self, Destination},
@@ -118,7 +115,7 @@ pub async fn advance(
     Ok(progress)
 }
 
-/// Ends a login: opens the session, makes the browser a known device, and writes the audit trail.
+/// Ends a login: opens the session, and makes the browser a known device.
 async fn open_session(
     state: &State,
     mut tx: Tx,
@@ -126,7 +123,6 @@ async fn open_session(
     account: &Account,
     settings: &OrganisationSettings,
 ) -> Result<LoginProgress, Error> {
-    let ctx = tx.ctx().clone();
     let count = Count::of(&state.hash_key, Kind::of_device(login.known_device), &account.username);
     throttle::clear(&mut tx, &[count]).await?;
     let mut progress = LoginProgress { step: LoginStep::Done.into(), ..LoginProgress::default() };
@@ -138,12 +134,11 @@ async fn open_session(
         progress.device_token = token.expose().to_owned();
         progress.device_life_days = days;
         if remembers {
-            let recipient = account.recipient();
-            account::notify(state, &mut tx, account, recipient, SecurityChange::Device, ctx.now).await?;
+            let (recipient, now) = (account.recipient(), tx.ctx().now);
+            account::notify(state, &mut tx, account, recipient, SecurityChange::Device, now).await?;
         }
     }
     progress.session_token = session::open(&mut tx, login, settings).await?;
     tx.commit().await?;
-    record_step(state, &ctx, Some(account.id), "Login", AccessOutcome::Answered).await?;
     Ok(progress)
 }

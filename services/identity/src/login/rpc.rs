@@ -5,11 +5,8 @@ use chassis::{
     id::{AccountId, OrganisationId},
     secret::ScopedToken,
 };
-use proto::{
-    event::v1::AccessOutcome,
-    identity::v1::{
-        ErrorReason, GetLoginRequest, GetLoginResponse, LoginProgress, StartLoginRequest, StartLoginResponse,
-    },
+use proto::identity::v1::{
+    ErrorReason, GetLoginRequest, GetLoginResponse, LoginProgress, StartLoginRequest, StartLoginResponse,
 };
 use store::{Mode, Tx};
 use tonic::{Request, Response};
@@ -17,7 +14,7 @@ use uuid::Uuid;
 
 use super::{
     LIFE, Login, State as LoginState, after_password,
-    attempt::{Attempt, record_step},
+    attempt::{Attempt, acted_by},
     progress, table,
 };
 use crate::{
@@ -51,10 +48,10 @@ pub async fn start(
     state: &State,
     request: Request<StartLoginRequest>,
 ) -> Result<Response<StartLoginResponse>, Error> {
-    let request = request.into_inner();
     // An unknown organisation becomes the nil id, and takes the same path as a known one.
-    let organisation = request.organisation_id.parse().unwrap_or(OrganisationId(Uuid::nil()));
-    let ctx = Ctx::of_service("identity", organisation, state.clock.now());
+    let organisation = request.get_ref().organisation_id.parse().unwrap_or(OrganisationId(Uuid::nil()));
+    let ctx = Ctx::from_request(&request)?.within("identity", organisation);
+    let request = request.into_inner();
     let tried = count_try(state, &ctx, &request).await?;
     let id = tried.account.as_ref().map_or(Uuid::nil(), |account| account.id.uuid());
     let input = password::peppered(&state.hash_key, id, &request.password);
@@ -73,9 +70,8 @@ pub async fn start(
             let progress = created?;
             Ok(Response::new(StartLoginResponse { progress: Some(progress) }))
         }
-        account => {
-            let account = account.as_ref().map(|account| account.id);
-            record_step(state, &ctx, account, "StartLogin", AccessOutcome::Denied).await?;
+        _ => {
+            ctx.deny();
             Err(ErrorReason::LoginRefused.into())
         }
     }
@@ -87,6 +83,7 @@ async fn count_try(state: &State, ctx: &Ctx, request: &StartLoginRequest) -> Res
     let username = normalise_username(&request.username).replace('\0', "\u{fffd}");
     let mut tx = state.db.in_organisation(ctx, Mode::Write).await?;
     let account = account::table::find_by_username(&mut tx, &username).await?;
+    acted_by(ctx, account.as_ref().map(|account| account.id));
     let id = account.as_ref().map_or(AccountId(Uuid::nil()), |account| account.id);
     let device = device::table::find(&mut tx, &request.device_token, id).await?;
     let count = Count::of(&state.hash_key, Kind::of_device(device.is_some()), &username);
@@ -178,7 +175,7 @@ pub async fn get(
     state: &State,
     request: Request<GetLoginRequest>,
 ) -> Result<Response<GetLoginResponse>, Error> {
-    let attempt = Attempt::parse(state, &request.get_ref().login_token)?;
+    let attempt = Attempt::parse(&request, &request.get_ref().login_token)?;
     let mut tx = state.db.in_organisation(&attempt.ctx, Mode::Read).await?;
     let login = attempt.find(&mut tx).await?;
     let settings = organisation::settings(&mut tx).await?;

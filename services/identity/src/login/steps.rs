@@ -1,21 +1,14 @@
 //! The steps between the second factor and the session: own password, terms, invitations.
 
-use proto::{
-    event::v1::AccessOutcome,
-    identity::v1::{
-        AcceptInvitationRequest, AcceptInvitationResponse, AcceptTermsRequest, AcceptTermsResponse,
-        DeclineInvitationRequest, DeclineInvitationResponse, ErrorReason, LoginProgress, OwnPasswordCause,
-        SetOwnPasswordRequest, SetOwnPasswordResponse,
-    },
+use proto::identity::v1::{
+    AcceptInvitationRequest, AcceptInvitationResponse, AcceptTermsRequest, AcceptTermsResponse,
+    DeclineInvitationRequest, DeclineInvitationResponse, ErrorReason, LoginProgress, OwnPasswordCause,
+    SetOwnPasswordRequest, SetOwnPasswordResponse,
 };
 use store::Mode;
 use tonic::{Request, Response};
 
-use super::{
-    State as LoginState,
-    attempt::{Attempt, record_step},
-    progress, table,
-};
+use super::{State as LoginState, attempt::Attempt, progress, table};
 use crate::{
     account,
     error::Error,
@@ -29,8 +22,8 @@ pub async fn set_own_password(
     state: &State,
     request: Request<SetOwnPasswordRequest>,
 ) -> Result<Response<SetOwnPasswordResponse>, Error> {
+    let attempt = Attempt::parse(&request, &request.get_ref().login_token)?;
     let request = request.into_inner();
-    let attempt = Attempt::parse(state, &request.login_token)?;
     let mut tx = state.db.in_organisation(&attempt.ctx, Mode::Write).await?;
     let mut login = attempt.find_in_state(&mut tx, LoginState::OwnPassword).await?;
     let settings = organisation::settings(&mut tx).await?;
@@ -52,6 +45,7 @@ pub async fn set_own_password(
         account::is_one_time_password(state, Some(&account), &request.current_password)
     };
     if !is_current {
+        attempt.ctx.deny();
         return Err(Error::field("current_password", ErrorReason::CurrentPasswordWrong));
     }
     let input = password::peppered(&state.hash_key, account.id.uuid(), &request.new_password);
@@ -77,7 +71,7 @@ pub async fn accept_terms(
     state: &State,
     request: Request<AcceptTermsRequest>,
 ) -> Result<Response<AcceptTermsResponse>, Error> {
-    let attempt = Attempt::parse(state, &request.get_ref().login_token)?;
+    let attempt = Attempt::parse(&request, &request.get_ref().login_token)?;
     let mut tx = state.db.in_organisation(&attempt.ctx, Mode::Write).await?;
     let login = attempt.find_in_state(&mut tx, LoginState::Terms).await?;
     let settings = organisation::settings(&mut tx).await?;
@@ -91,7 +85,6 @@ pub async fn accept_terms(
         account.terms_version = terms.version;
     }
     let progress = progress::advance(state, tx, login, &account, &settings, &attempt.token).await?;
-    record_step(state, &attempt.ctx, Some(account.id), "AcceptTerms", AccessOutcome::Answered).await?;
     Ok(Response::new(AcceptTermsResponse { progress: Some(progress) }))
 }
 
@@ -100,9 +93,8 @@ pub async fn accept_invitation(
     state: &State,
     request: Request<AcceptInvitationRequest>,
 ) -> Result<Response<AcceptInvitationResponse>, Error> {
-    let request = request.get_ref();
-    let progress =
-        answer_invitation(state, &request.login_token, &request.access_id, Event::Accepted).await?;
+    let attempt = Attempt::parse(&request, &request.get_ref().login_token)?;
+    let progress = answer_invitation(state, &attempt, &request.get_ref().access_id, Event::Accepted).await?;
     Ok(Response::new(AcceptInvitationResponse { progress: Some(progress) }))
 }
 
@@ -111,23 +103,22 @@ pub async fn decline_invitation(
     state: &State,
     request: Request<DeclineInvitationRequest>,
 ) -> Result<Response<DeclineInvitationResponse>, Error> {
-    let request = request.get_ref();
-    let progress =
-        answer_invitation(state, &request.login_token, &request.access_id, Event::Declined).await?;
+    let attempt = Attempt::parse(&request, &request.get_ref().login_token)?;
+    let progress = answer_invitation(state, &attempt, &request.get_ref().access_id, Event::Declined).await?;
     Ok(Response::new(DeclineInvitationResponse { progress: Some(progress) }))
 }
 
 async fn answer_invitation(
     state: &State,
-    login_token: &str,
+    attempt: &Attempt,
     access_id: &str,
     event: Event,
 ) -> Result<LoginProgress, Error> {
-    let attempt = Attempt::parse(state, login_token)?;
     let mut tx = state.db.in_organisation(&attempt.ctx, Mode::Write).await?;
     let login = attempt.find_in_state(&mut tx, LoginState::Invitation).await?;
     let settings = organisation::settings(&mut tx).await?;
     invitation::answer(&mut tx, login.account, access_id, event).await?;
+    attempt.ctx.concerns("access", access_id);
     let account = account::table::lock(&mut tx, login.account).await?.ok_or(ErrorReason::LoginEnded)?;
     progress::advance(state, tx, login, &account, &settings, &attempt.token).await
 }

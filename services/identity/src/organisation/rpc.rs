@@ -37,8 +37,8 @@ pub async fn configure(
     request: Request<ConfigureOrganisationRequest>,
 ) -> Result<Response<ConfigureOrganisationResponse>, Error> {
     let settings = read(&request.get_ref().toml)?;
-    let now = state.clock.now();
-    let no_organisation = Ctx::of_service("identity", OrganisationId(Uuid::nil()), now);
+    let caller = Ctx::from_request(&request)?;
+    let no_organisation = Ctx::of_service("identity", OrganisationId(Uuid::nil()), caller.now);
     let all = organisation::list(&state.db, &no_organisation).await?;
     let taken = all.iter().any(|known| {
         known.settings.key != settings.key
@@ -53,14 +53,16 @@ pub async fn configure(
     }
     let (id, version) = match known {
         Some(known) if known.settings == settings => {
+            caller.within("identity", known.id).concerns("organisation", known.id);
             let organisation_id = known.id.to_string();
             let response = ConfigureOrganisationResponse { organisation_id, version: known.version };
             return Ok(Response::new(response));
         }
         Some(known) => (known.id, known.version + 1),
-        None => (OrganisationId::new(now), 1),
+        None => (OrganisationId::new(caller.now), 1),
     };
-    let ctx = Ctx::of_service("identity", id, now);
+    let ctx = caller.within("identity", id);
+    ctx.concerns("organisation", id);
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     if organisation::save_if_newer(&mut tx, id, version, &settings).await? {
         let event = OrganisationConfigured { settings: Some(settings) };

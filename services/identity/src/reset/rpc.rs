@@ -17,6 +17,7 @@ use super::{due::send_reset, is_valid, table};
 use crate::{
     account::{self, normalise_username},
     error::Error,
+    login::attempt::acted_by,
     organisation, password,
     state::State,
     throttle::{self, Count, Kind, table as counts},
@@ -28,10 +29,10 @@ pub async fn start(
     state: &State,
     request: Request<StartPasswordResetRequest>,
 ) -> Result<Response<StartPasswordResetResponse>, Error> {
-    let request = request.into_inner();
     // A request for an unknown organisation is stored under the nil id; `session::Purge` deletes it unread.
-    let organisation = request.organisation_id.parse().unwrap_or(OrganisationId(Uuid::nil()));
-    let ctx = Ctx::of_service("identity", organisation, state.clock.now());
+    let organisation = request.get_ref().organisation_id.parse().unwrap_or(OrganisationId(Uuid::nil()));
+    let ctx = Ctx::from_request(&request)?.within("identity", organisation);
+    let request = request.into_inner();
     let short = |text: &str| -> String { text.trim().chars().filter(|&c| c != '\0').take(300).collect() };
     let username = normalise_username(&short(&request.username));
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
@@ -53,13 +54,14 @@ pub async fn finish(
     state: &State,
     request: Request<FinishPasswordResetRequest>,
 ) -> Result<Response<FinishPasswordResetResponse>, Error> {
-    let request = request.into_inner();
     let expired = ErrorReason::LinkExpired;
-    let token = ScopedToken::parse(&request.reset_token).ok_or(expired)?;
-    let ctx = Ctx::of_service("identity", token.organisation(), state.clock.now());
+    let token = ScopedToken::parse(&request.get_ref().reset_token).ok_or(expired)?;
+    let ctx = Ctx::from_request(&request)?.within("identity", token.organisation());
+    let request = request.into_inner();
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     let settings = organisation::settings(&mut tx).await?;
     let (id, sent) = table::lock_by_link(&mut tx, &token).await?.ok_or(expired)?;
+    acted_by(&ctx, Some(id));
     let account = account::table::find(&mut tx, id).await?.ok_or(expired)?;
     drop(tx);
     if !is_valid(Some(&sent), &token.hash(), ctx.now) {
@@ -89,6 +91,7 @@ pub async fn start_for_account(
     let ctx = Ctx::from_request(&request)?;
     let unknown = ErrorReason::AccountUnknown;
     let id: AccountId = request.get_ref().account_id.parse().map_err(|_| unknown)?;
+    ctx.concerns("account", id);
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     let settings = organisation::settings(&mut tx).await?;
     let account = account::table::lock(&mut tx, id).await?.ok_or(unknown)?;

@@ -39,6 +39,7 @@ pub async fn select(
     let current = grant::table::list_current(&mut tx, own_id(&ctx)?).await?;
     let chosen = current.iter().find(|grant| grant.client.to_string() == request.get_ref().client_id);
     let chosen = chosen.ok_or(ErrorReason::ClientUnknown)?;
+    ctx.concerns_client(chosen.client);
     table::choose(&mut tx, session, chosen.client).await?;
     let event = SessionChanged { session_id: session.to_string(), account_id: ctx.actor.id.clone() };
     tx.emit(About::new(session.uuid(), 1), &event).await?;

@@ -27,6 +27,7 @@ pub async fn open(tx: &mut Tx, login: &Login, settings: &OrganisationSettings) -
         device_name: login.device_name.clone(),
         last_login_at: account::table::record_login(tx, login.account).await?,
     };
+    tx.ctx().concerns("session", session.id);
     let token = ScopedToken::generate(tx.ctx().organisation);
     table::insert(tx, &session, &token, &login.amr).await?;
     Ok(token.expose().to_owned())

@@ -146,6 +146,7 @@ pub async fn end(
     if session != own && !ctx.person.impersonator.is_empty() {
         return Err(Failure::impersonation_refused().into());
     }
+    ctx.concerns("session", session);
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     end_session(&mut tx, own_id(&ctx)?, session).await?;
     tx.commit().await?;

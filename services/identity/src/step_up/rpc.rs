@@ -88,7 +88,10 @@ pub async fn verify(
     match judge(&code, &typed, ctx.now) {
         Verdict::Right => {}
         Verdict::Expired => return Err(ErrorReason::CodeExpired.into()),
-        Verdict::Wrong => return Err(Error::field("code", ErrorReason::CodeWrong)),
+        Verdict::Wrong => {
+            ctx.deny();
+            return Err(Error::field("code", ErrorReason::CodeWrong));
+        }
     }
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     // Delete the step-up before the code, in the lock order of `start`: two requests must not deadlock.

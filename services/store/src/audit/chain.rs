@@ -7,6 +7,9 @@ use uuid::Uuid;
 /// The previous hash of the first record of a chain.
 pub(super) const START: [u8; 32] = [0; 32];
 
+/// Comes before the object in the hashed bytes.
+const OBJECT: &str = "\0object";
+
 /// The fields of a record that its hash covers.
 pub(super) struct HashInput<'a> {
     pub(super) organisation: Uuid,
@@ -22,6 +25,8 @@ pub(super) struct HashInput<'a> {
     pub(super) texts: [&'a str; 6],
     /// Who acted in the person's name; empty if the person acted.
     pub(super) impersonator: &'a str,
+    /// The kind and the id of the thing that the call was about; empty without such a thing.
+    pub(super) object: [&'a str; 2],
 }
 
 impl HashInput<'_> {
@@ -38,9 +43,12 @@ impl HashInput<'_> {
         for number in [self.actor_kind, self.section, self.outcome] {
             bytes.extend_from_slice(&number.to_be_bytes());
         }
-        // Leave out an empty impersonator: older records have no such field, and keep their hashes.
+        // Leave out an empty impersonator and an empty object: older records have no such fields, and keep
+        // their hashes. The label keeps the object apart from an impersonator.
         let impersonator = (!self.impersonator.is_empty()).then_some(self.impersonator);
-        for text in self.texts.into_iter().chain(impersonator) {
+        let [kind, id] = self.object;
+        let object = [OBJECT, kind, id].into_iter().filter(|_| !(kind.is_empty() && id.is_empty()));
+        for text in self.texts.into_iter().chain(impersonator).chain(object) {
             bytes.extend_from_slice(&(text.len() as u64).to_be_bytes());
             bytes.extend_from_slice(text.as_bytes());
         }

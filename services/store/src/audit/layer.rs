@@ -3,7 +3,7 @@
 
 use std::task::{Context, Poll};
 
-use chassis::{access::Admission, failure::Failure, id::ClientId};
+use chassis::{access::Admission, failure::Failure};
 use futures::future::BoxFuture;
 use http::{Request, Response};
 use proto::event::v1::AccessOutcome;
@@ -12,11 +12,6 @@ use tower::{Layer, Service};
 use tracing::Instrument;
 
 use super::{Access, Audit};
-
-/// The client whose dossier an answer is about, if the caller's token names no client. The RPC adds the
-/// subject to the response's extensions.
-#[derive(Clone, Copy, Debug)]
-pub struct Subject(pub ClientId);
 
 /// Holds back each answer until its audit record is durable.
 #[derive(Clone)]
@@ -85,8 +80,8 @@ where
 
 /// The access that a response must record; `None` if the method is not audited.
 fn audited_access(response: &Response<Body>) -> Option<Access> {
-    let Admission { ctx, rule } = response.extensions().get::<Admission>()?;
-    if !rule.audit {
+    let Admission { ctx, call } = response.extensions().get::<Admission>()?;
+    if !call.rule.audit {
         return None;
     }
     // tonic puts the status of a failed call into the headers, and that of a successful call into the
@@ -96,12 +91,7 @@ fn audited_access(response: &Response<Body>) -> Option<Access> {
         Some(Code::NotFound | Code::PermissionDenied | Code::Unauthenticated) => AccessOutcome::Denied,
         Some(_) => AccessOutcome::Failed,
     };
-    let subject = response.extensions().get::<Subject>().map(|subject| subject.0);
-    Some(Access {
-        client: subject.or(ctx.client),
-        ctx: ctx.clone(),
-        section: rule.section(),
-        method: rule.path.trim_start_matches('/').to_owned(),
-        outcome,
-    })
+    let access = Access::of_call(ctx, call, outcome);
+    // A call that names no organisation is about nobody's data, and there is no trail to record it in.
+    ctx.names_organisation().then_some(access)
 }

@@ -5,38 +5,74 @@
 //! day and writer; `VerifyAudit` checks the chains.
 
 mod chain;
+mod intent;
 mod layer;
+mod rows;
 mod rpc;
 mod verify;
 mod writer;
 
-use chassis::{Ctx, id::ClientId};
+use chassis::{
+    Ctx,
+    call::{Call, Object},
+    id::ClientId,
+};
 use jiff::Timestamp;
 use proto::{
     access::v1::Section,
     event::v1::{AccessOutcome, Actor},
 };
+use uuid::Uuid;
 
-pub use layer::{AuditLayer, Subject};
+pub(crate) use intent::insert as insert_intents;
+pub use intent::record_left_intents;
+pub use layer::AuditLayer;
 pub use rpc::AuditRpc;
 pub use writer::Audit;
 
 /// One access to be recorded.
 #[derive(Clone, Debug)]
 pub struct Access {
+    /// The id of the record.
+    pub record: Uuid,
     /// The Ctx of the access: caller, organisation and time.
     pub ctx: Ctx,
     /// The client whose dossier was accessed; `None` if the method is about no client.
     pub client: Option<ClientId>,
+    /// The thing that the call was about, beside the client.
+    pub object: Object,
     /// The part of the dossier.
     pub section: Section,
     /// The method that was called, as `package.Service/Method`.
     pub method: String,
     /// How the access ended.
     pub outcome: AccessOutcome,
+    /// Whether a transaction has committed the intent of this record: recording the access deletes the intent.
+    pub has_intent: bool,
 }
 
 impl Access {
+    /// The access of a call, as far as its handler has noted what it is about.
+    #[must_use]
+    pub(crate) fn of_call(ctx: &Ctx, call: &Call, outcome: AccessOutcome) -> Self {
+        let subject = call.subject();
+        let mut ctx = ctx.clone();
+        ctx.organisation = subject.organisation.unwrap_or(ctx.organisation);
+        if let Some((actor, person)) = subject.actor {
+            (ctx.actor, ctx.person) = (actor, person);
+        }
+        Self {
+            record: call.record,
+            client: subject.client.or(ctx.client),
+            object: subject.object,
+            section: call.rule.section(),
+            method: call.rule.path.trim_start_matches('/').to_owned(),
+            outcome: if subject.is_denied { AccessOutcome::Denied } else { outcome },
+            has_intent: subject.has_intent,
+            ctx,
+        }
+    }
+
     fn actor(&self) -> &Actor {
         &self.ctx.actor
     }

@@ -91,7 +91,7 @@ impl ChainHead {
         let rows = sqlx::query!(
             "SELECT organisation_id, writer_id, day, sequence, record_id, client_id, recorded_at, actor_kind,
                  actor_id, person_name, person_relation, person_ground, person_impersonator, section, method,
-                 outcome, correlation_id, hash
+                 outcome, correlation_id, hash, object_kind, object_id
              FROM audit_record WHERE organisation_id = $1 AND (writer_id, day, sequence) > ($2, $3, $4)
              ORDER BY writer_id, day, sequence LIMIT $5",
             ctx.organisation.uuid(),
@@ -137,6 +137,7 @@ impl ChainHead {
                     &row.correlation_id,
                 ],
                 impersonator: &row.person_impersonator,
+                object: [&row.object_kind, &row.object_id],
             }
             .hash(&self.hash);
             // After a gap the previous hash is missing, so that the hash of this record cannot be checked.

@@ -8,7 +8,7 @@ use chassis::{
     seal::SealKeys,
     time,
 };
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{civil::Date, tz::TimeZone};
 use jiff_sqlx::ToSqlx;
 use prost::{Message, Name};
 use proto::event::v1::{AccessPerson, AccessPersons, AccessRecord, AccessRecorded};
@@ -19,6 +19,7 @@ use uuid::Uuid;
 use super::{
     Access,
     chain::{HashInput, START},
+    rows::Rows,
 };
 use crate::{
     About, Db, StoreError,
@@ -121,7 +122,7 @@ impl Writer {
         let yesterday = day(first).yesterday().unwrap_or(Date::MIN);
         self.chains.retain(|(_, day), _| *day >= yesterday);
         let mut heads = self.chains.clone();
-        let mut rows = Rows::default();
+        let mut records = Records::default();
         // One batch per chain, because an event names the last record of its chain.
         let mut batches: HashMap<(OrganisationId, Date), (Ctx, AccessRecorded, AccessPersons)> =
             HashMap::new();
@@ -129,10 +130,9 @@ impl Writer {
             let organisation = access.ctx.organisation;
             let day = day(access);
             let head = heads.entry((organisation, day)).or_insert(Head { sequence: 0, hash: START });
-            let record = v7(access.at());
-            let hash = hash_input(access, writer, head.sequence + 1, record).hash(&head.hash);
+            let hash = hash_input(access, writer, head.sequence + 1).hash(&head.hash);
             *head = Head { sequence: head.sequence + 1, hash };
-            rows.push(access, writer, day, *head, record);
+            records.push(access, writer, day, *head);
             let (_, batch, persons) = batches.entry((organisation, day)).or_insert_with(|| {
                 let ctx = Ctx {
                     correlation_id: access.ctx.correlation_id.clone(),
@@ -144,7 +144,7 @@ impl Writer {
                     AccessPersons::default(),
                 )
             });
-            batch.records.push(public_record(access, record));
+            batch.records.push(public_record(access));
             persons.persons.push(sealed_person(access));
             batch.sequence = head.sequence;
             batch.hash = hash.to_vec();
@@ -153,22 +153,22 @@ impl Writer {
             let persons = self.seal.seal("dossier", ctx.organisation, &persons)?;
             let batch = AccessRecorded { persons: Some(persons), ..batch };
             let (id, event) = envelope(&ctx, About::new(writer, batch.sequence), &batch);
-            rows.event.push(id.uuid());
-            rows.event_organisation.push(ctx.organisation.uuid());
-            rows.payload.push(event.encode_to_vec());
+            records.event.push(id.uuid());
+            records.event_organisation.push(ctx.organisation.uuid());
+            records.payload.push(event.encode_to_vec());
         }
-        self.insert(&rows).await?;
+        self.insert(&records).await?;
         self.chains = heads;
         self.db.trail_committed().notify_one();
         Ok(())
     }
 
-    /// Inserts records and events in one statement on the writer's own connection: one round trip, including
+    /// Inserts records and events, and deletes the intents of the records, in one statement on the writer's own connection: one round trip, including
     /// the commit. A connection that died since its last use is replaced. After any other failure, or a
     /// timeout, the connection is closed.
-    async fn insert(&mut self, rows: &Rows) -> Result<(), StoreError> {
+    async fn insert(&mut self, records: &Records) -> Result<(), StoreError> {
         if let Some(mut connection) = self.connection.take() {
-            match rows.insert(&mut connection).await {
+            match records.insert(&mut connection).await {
                 Ok(()) => {
                     self.connection = Some(connection);
                     return Ok(());
@@ -178,7 +178,7 @@ impl Writer {
             }
         }
         let mut connection = self.db.connect_as("audit").await?;
-        rows.insert(&mut connection).await?;
+        records.insert(&mut connection).await?;
         self.connection = Some(connection);
         Ok(())
     }
@@ -205,15 +205,17 @@ fn split_batch(
 }
 
 /// The part of a record that every reader of the event may see.
-fn public_record(access: &Access, record: Uuid) -> AccessRecord {
+fn public_record(access: &Access) -> AccessRecord {
     AccessRecord {
-        record_id: record.to_string(),
+        record_id: access.record.to_string(),
         client_id: access.client.map(|client| client.to_string()).unwrap_or_default(),
         actor: Some(access.actor().clone()),
         section: access.section.into(),
         method: access.method.clone(),
         recorded_at: Some(time::to_proto(access.at())),
         outcome: access.outcome.into(),
+        object_kind: access.object.kind.clone(),
+        object_id: access.object.id.clone(),
     }
 }
 
@@ -227,12 +229,12 @@ fn sealed_person(access: &Access) -> AccessPerson {
     }
 }
 
-fn hash_input(access: &Access, writer: Uuid, sequence: i64, record: Uuid) -> HashInput<'_> {
+fn hash_input(access: &Access, writer: Uuid, sequence: i64) -> HashInput<'_> {
     HashInput {
         organisation: access.ctx.organisation.uuid(),
         writer,
         sequence,
-        record,
+        record: access.record,
         client: access.client.map(chassis::id::ClientId::uuid),
         recorded_at: access.at(),
         actor_kind: access.actor().kind,
@@ -247,55 +249,38 @@ fn hash_input(access: &Access, writer: Uuid, sequence: i64, record: Uuid) -> Has
             &access.ctx.correlation_id,
         ],
         impersonator: &access.ctx.person.impersonator,
+        object: [&access.object.kind, &access.object.id],
     }
 }
 
-/// The columns of records and of events, for one statement.
+/// The columns of records, their intents and their events, for one statement.
 #[derive(Default)]
-struct Rows {
-    organisation: Vec<Uuid>,
+struct Records {
+    rows: Rows,
     writer: Vec<Uuid>,
     day: Vec<jiff_sqlx::Date>,
     sequence: Vec<i64>,
-    record: Vec<Uuid>,
-    client: Vec<Option<Uuid>>,
-    at: Vec<jiff_sqlx::Timestamp>,
-    actor_kind: Vec<i32>,
-    actor: Vec<String>,
-    name: Vec<String>,
-    relation: Vec<String>,
-    ground: Vec<String>,
-    impersonator: Vec<String>,
-    section: Vec<i32>,
-    method: Vec<String>,
     outcome: Vec<i32>,
-    correlation: Vec<String>,
     hash: Vec<Vec<u8>>,
+    intent: Vec<Uuid>,
+    intent_organisation: Vec<Uuid>,
     event: Vec<Uuid>,
     event_organisation: Vec<Uuid>,
     payload: Vec<Vec<u8>>,
 }
 
-impl Rows {
-    fn push(&mut self, access: &Access, writer: Uuid, day: Date, head: Head, record: Uuid) {
-        self.organisation.push(access.ctx.organisation.uuid());
+impl Records {
+    fn push(&mut self, access: &Access, writer: Uuid, day: Date, head: Head) {
+        self.rows.push(access);
         self.writer.push(writer);
         self.day.push(day.to_sqlx());
         self.sequence.push(head.sequence);
-        self.record.push(record);
-        self.client.push(access.client.map(chassis::id::ClientId::uuid));
-        self.at.push(Timestamp::to_sqlx(access.at()));
-        self.actor_kind.push(access.actor().kind);
-        self.actor.push(access.actor().id.clone());
-        self.name.push(access.ctx.person.name.clone());
-        self.relation.push(access.ctx.person.relation.clone());
-        self.ground.push(access.ctx.person.ground.clone());
-        self.impersonator.push(access.ctx.person.impersonator.clone());
-        self.section.push(access.section.into());
-        self.method.push(access.method.clone());
         self.outcome.push(access.outcome.into());
-        self.correlation.push(access.ctx.correlation_id.clone());
         self.hash.push(head.hash.to_vec());
+        if access.has_intent {
+            self.intent.push(access.record);
+            self.intent_organisation.push(access.ctx.organisation.uuid());
+        }
     }
 
     async fn insert(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
@@ -304,35 +289,42 @@ impl Rows {
                  INSERT INTO outbox (event_id, organisation_id, subject, payload, traceparent)
                  SELECT event_id, organisation_id, $22, payload, ''
                  FROM unnest($19::uuid[], $20::uuid[], $21::bytea[]) AS told (event_id, organisation_id, payload)
+             ), done AS (
+                 DELETE FROM audit_intent WHERE (organisation_id, record_id) IN
+                     (SELECT * FROM unnest($25::uuid[], $26::uuid[]))
              )
              INSERT INTO audit_record (organisation_id, writer_id, day, sequence, record_id, client_id,
                  recorded_at, actor_kind, actor_id, person_name, person_relation, person_ground,
-                 section, method, outcome, correlation_id, hash, person_impersonator)
+                 section, method, outcome, correlation_id, hash, person_impersonator, object_kind, object_id)
              SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::date[], $4::bigint[], $5::uuid[], $6::uuid[],
                  $7::timestamptz[], $8::integer[], $9::text[], $10::text[], $11::text[], $12::text[],
-                 $13::integer[], $14::text[], $15::integer[], $16::text[], $17::bytea[], $18::text[])",
-            &self.organisation,
+                 $13::integer[], $14::text[], $15::integer[], $16::text[], $17::bytea[], $18::text[], $23::text[], $24::text[])",
+            &self.rows.organisation,
             &self.writer,
             &self.day as _,
             &self.sequence,
-            &self.record,
-            &self.client as &[Option<Uuid>],
-            &self.at as _,
-            &self.actor_kind,
-            &self.actor,
-            &self.name,
-            &self.relation,
-            &self.ground,
-            &self.section,
-            &self.method,
+            &self.rows.record,
+            &self.rows.client as &[Option<Uuid>],
+            &self.rows.at as _,
+            &self.rows.actor_kind,
+            &self.rows.actor,
+            &self.rows.name,
+            &self.rows.relation,
+            &self.rows.ground,
+            &self.rows.section,
+            &self.rows.method,
             &self.outcome,
-            &self.correlation,
+            &self.rows.correlation,
             &self.hash,
-            &self.impersonator,
+            &self.rows.impersonator,
             &self.event,
             &self.event_organisation,
             &self.payload,
             Stream::Events.subject(&AccessRecorded::full_name()),
+            &self.rows.object_kind,
+            &self.rows.object,
+            &self.intent_organisation,
+            &self.intent,
         )
         .execute(connection)
         .await?;
