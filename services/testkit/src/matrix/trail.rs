@@ -1,12 +1,12 @@
 //! The audit trail of the matrix: a write and its record are one, also when the trail takes no records at the moment
 //! of the write.
 
-use chassis::access::{Allowed, Rule, Rules};
+use chassis::access::{Rule, Rules};
 use jiff::SignedDuration;
 use store::audit::{Audit, record_left_intents};
 use tonic::Code;
 
-use super::{Matrix, name};
+use super::{Matrix, is_of_tenant, name};
 
 impl Matrix<'_> {
     /// Calls every audited method as its allowed caller while the trail takes no records, as after a crash between the
@@ -17,9 +17,7 @@ impl Matrix<'_> {
         let mut faults = Vec::new();
         for rule in rules.all() {
             let is_checked = rule.path.starts_with(&self.package) && rule.audit;
-            let is_of_tenant =
-                !matches!(rule.allowed, Allowed::Operator | Allowed::Gateway | Allowed::Credential);
-            if is_checked && is_of_tenant && self.requests.contains_key(name(rule)) {
+            if is_checked && is_of_tenant(rule) && self.requests.contains_key(name(rule)) {
                 faults.extend(self.trail_fault(rule).await);
             }
         }
