@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use chassis::{Clock, aead::AeadKey, config::ProcessSettings};
+use chassis::{Clock, aead::AeadKeys, config::ProcessSettings};
 use serde::Deserialize;
 
 use crate::{
@@ -38,7 +38,7 @@ pub struct Inner {
     pub(crate) organisations: Organisations,
     pub(crate) sessions: Sessions,
     pub(crate) trusted_proxies: Vec<IpAddr>,
-    pub(crate) form_key: AeadKey,
+    pub(crate) form_keys: AeadKeys,
 }
 
 impl std::ops::Deref for App {
@@ -57,10 +57,10 @@ impl App {
         live: Live,
         clock: Clock,
         trusted_proxies: Vec<IpAddr>,
-        form_key: AeadKey,
+        form_keys: AeadKeys,
     ) -> Self {
         let sessions = Sessions::new(services.clone(), live.clone(), clock.clone());
         let organisations = Organisations::new(services.clone(), &live);
-        Self(Arc::new(Inner { services, live, clock, organisations, sessions, trusted_proxies, form_key }))
+        Self(Arc::new(Inner { services, live, clock, organisations, sessions, trusted_proxies, form_keys }))
     }
 }

@@ -32,7 +32,7 @@ pub use services::{ServiceSettings, Services};
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use axum::serve::ListenerExt;
-use chassis::{aead::AeadKey, shutdown, telemetry};
+use chassis::{aead::AeadKeys, keys::Keys, shutdown, telemetry};
 use clap::Parser;
 
 const DEFAULTS: &str = include_str!("../config.default.toml");
@@ -74,10 +74,11 @@ async fn serve(settings: Settings) -> Result<(), BoxError> {
     let shutdown = shutdown::on_signal()?;
     let live = Live::start(&settings.nats, sections::section_of, shutdown.clone()).await?;
     let clock = settings.process.clock()?;
-    let services =
-        Services::new(&settings.services, settings.process.keys.signer("gateway")?, clock.clone())?;
-    let form_key = AeadKey::derive(&settings.process.keys.hash_key("gateway")?, "form");
-    let app = App::new(services, live, clock, settings.trusted_proxies, form_key);
+    let keys = Keys::open(settings.process.keys, "gateway")?;
+    let services = Services::new(&settings.services, keys.signer()?, clock.clone())?;
+    let form_keys = AeadKeys::derive(keys.hash()?, "form");
+    tokio::spawn(keys.watch(shutdown.clone()));
+    let app = App::new(services, live, clock, settings.trusted_proxies, form_keys);
     tracing::info!(listen = %listener.local_addr()?, "serving");
     let listener = listener.tap_io(|socket| {
         // Without TCP_NODELAY a small answer waits until the other side acknowledges the packet before it.

@@ -1,16 +1,13 @@
 //! Live updates: a NATS subscription to all events. Open pages receive "something new in this section",
 //! without content. While NATS cannot be reached, live streams are closed and nothing is cached.
 
-use std::{
-    path::PathBuf,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
 };
 
-use async_nats::{ConnectOptions, Event as BusEvent};
-use chassis::contract::type_name;
+use async_nats::{Auth, AuthError, ConnectOptions, Event as BusEvent};
+use chassis::{contract::type_name, secret_file::SecretFile};
 use futures::StreamExt;
 use prost::{Message, Name};
 use prost_types::Any;
@@ -19,6 +16,7 @@ use proto::{
     event::v1::Event,
     identity::v1::{AccessEnded, GrantChanged, OrganisationConfigured, SessionChanged, SessionEnded},
 };
+use secrecy::ExposeSecret;
 use serde::Deserialize;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
@@ -35,7 +33,7 @@ pub struct NatsSettings {
     /// A user that may only subscribe; empty: the gateway connects without a user.
     pub user: String,
     /// The file that holds the user's password.
-    pub password_file: PathBuf,
+    pub password_file: SecretFile,
 }
 
 /// A change that open pages may have to know of.
@@ -106,15 +104,11 @@ impl Live {
     ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let live = Self::new(section_of);
         let for_callback = live.clone();
-        let mut options =
-            ConnectOptions::new().name("gateway").retry_on_initial_connect().event_callback(move |event| {
-                let live = for_callback.clone();
-                async move { live.on_bus_event(&event) }
-            });
-        if !settings.user.is_empty() {
-            let password = std::fs::read_to_string(&settings.password_file)?;
-            options = options.user_and_password(settings.user.clone(), password.trim().to_owned());
-        }
+        let options = options(settings)?.name("gateway").retry_on_initial_connect();
+        let options = options.event_callback(move |event| {
+            let live = for_callback.clone();
+            async move { live.on_bus_event(&event) }
+        });
         let connection = options.connect(settings.url.as_str()).await?;
         let mut events = connection.subscribe("event.>").await?;
         let subscriber = live.clone();
@@ -222,6 +216,25 @@ impl Live {
     pub fn changes(&self) -> broadcast::Receiver<Change> {
         self.0.changes.subscribe()
     }
+}
+
+/// The options of a connection, which reads the password file anew each time (OPS-09).
+fn options(settings: &NatsSettings) -> std::io::Result<ConnectOptions> {
+    if settings.user.is_empty() {
+        return Ok(ConnectOptions::new());
+    }
+    settings.password_file.read()?;
+    let settings = settings.clone();
+    Ok(ConnectOptions::with_auth_callback(move |_| {
+        let password = settings.password_file.read().map_err(AuthError::new);
+        let user = settings.user.clone();
+        async move {
+            let mut auth = Auth::new();
+            auth.username = Some(user);
+            auth.password = password?.map(|password| password.expose_secret().to_owned());
+            Ok(auth)
+        }
+    }))
 }
 
 #[cfg(test)]

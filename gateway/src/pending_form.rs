@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use askama::Template;
-use chassis::{aead::AeadKey, section};
+use chassis::{aead::AeadKeys, section};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +43,7 @@ impl PendingForm {
     /// has no fields, or its stamp is missing or forged.
     #[must_use]
     pub fn seal(
-        key: &AeadKey,
+        key: &AeadKeys,
         sent: &SentForm,
         route: &FormRoute,
         path: &str,
@@ -67,7 +67,7 @@ impl PendingForm {
     /// Opens a form that waits; `None` where the text is forged, too old, or of another account.
     #[must_use]
     pub fn open(app: &App, text: Option<&str>, account: &str) -> Option<Self> {
-        let pending: Self = serde_json::from_slice(&app.form_key.decrypt(text?)?).ok()?;
+        let pending: Self = serde_json::from_slice(&app.form_keys.decrypt(text?)?).ok()?;
         (pending.until > app.clock.now().as_second() && pending.stamp.account == account).then_some(pending)
     }
 }
@@ -93,7 +93,7 @@ impl PendingFormView {
     /// The page that shows a form that waits.
     #[must_use]
     pub fn new(app: &App, pending: PendingForm) -> Arc<Self> {
-        let stamp = pending.stamp.seal(&app.form_key);
+        let stamp = pending.stamp.seal(&app.form_keys);
         let client = if pending.is_of_account { String::new() } else { pending.stamp.client_name };
         Arc::new(Self { path: pending.path, client, fields: pending.fields, shown: pending.shown, stamp })
     }

@@ -136,6 +136,7 @@ const fn status_of(kind: Kind) -> StatusCode {
         Kind::StepUp | Kind::Forbidden => StatusCode::FORBIDDEN,
         Kind::NotFound => StatusCode::NOT_FOUND,
         Kind::Conflict | Kind::Precondition => StatusCode::CONFLICT,
+        Kind::Gone => StatusCode::GONE,
         Kind::Limited => StatusCode::TOO_MANY_REQUESTS,
         Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         Kind::Unspecified | Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use chassis::aead::AeadKey;
+use chassis::aead::AeadKeys;
 use serde::{Deserialize, Serialize};
 
 use crate::session::Session;
@@ -35,13 +35,13 @@ impl Stamp {
 
     /// The stamp as the text of a hidden field.
     #[must_use]
-    pub fn seal(&self, key: &AeadKey) -> String {
+    pub fn seal(&self, key: &AeadKeys) -> String {
         key.encrypt(&serde_json::to_vec(self).unwrap_or_default())
     }
 
     /// Opens the text of a hidden field; `None` where the text is forged.
     #[must_use]
-    pub fn open(key: &AeadKey, text: &str) -> Option<Self> {
+    pub fn open(key: &AeadKeys, text: &str) -> Option<Self> {
         serde_json::from_slice(&key.decrypt(text)?).ok()
     }
 }
@@ -58,7 +58,7 @@ pub struct SentForm {
 impl SentForm {
     /// Reads a form's body.
     #[must_use]
-    pub fn read(key: &AeadKey, body: &[u8]) -> Arc<Self> {
+    pub fn read(key: &AeadKeys, body: &[u8]) -> Arc<Self> {
         let mut sent = Self::default();
         for (name, value) in form_urlencoded::parse(body) {
             if name == FIELD {

@@ -5,7 +5,7 @@ use axum::{
     body::Body,
     http::{Method, Request, Response, header},
 };
-use chassis::{Clock, Failure, aead::AeadKey, time};
+use chassis::{Clock, Failure, aead::AeadKeys, time};
 use gateway::{App, Live, ServiceSettings, Services, router};
 use http_body_util::BodyExt;
 use jiff::SignedDuration;
@@ -201,9 +201,9 @@ impl Portal {
 pub fn gateway(services: &ServiceSettings) -> Router {
     let keys = Keys::generate();
     let clock = Clock::fixed(monday_morning());
-    let services = Services::new(services, keys.settings.signer("gateway").unwrap(), clock.clone()).unwrap();
-    let form_key = AeadKey::derive(&keys.settings.hash_key("gateway").unwrap(), "form");
-    router(App::new(services, Live::without_bus(), clock, Vec::new(), form_key))
+    let services = Services::new(services, keys.signer("gateway"), clock.clone()).unwrap();
+    let form_keys = AeadKeys::derive(keys.of("gateway").hash().unwrap(), "form");
+    router(App::new(services, Live::without_bus(), clock, Vec::new(), form_keys))
 }
 
 /// An answer with its whole body.

@@ -14,7 +14,7 @@ use chassis::{
     access::{AccessLayer, Rules},
     channel,
     id::ClientId,
-    keys::KeySettings,
+    keys::{KeySettings, Keys},
     server::Listener,
     token::Signer,
 };
@@ -26,6 +26,7 @@ use proto::{
 };
 use store::{
     audit::Audit,
+    housekeeping::RetentionSettings,
     service::{self, Parts, Service},
 };
 use testkit::caller;
@@ -40,10 +41,10 @@ use crate::{
 const IN_FLIGHT: usize = 32;
 
 /// Starts dossier in this process, with or without the audit layer; gives the service's address.
-async fn serve(system: &System, keys: &KeySettings, audited: bool, stop: CancellationToken) -> String {
+async fn serve(system: &System, keys: &Keys, audited: bool, stop: CancellationToken) -> String {
     let db = tenant::dossier_db(system, 8);
-    let seal = keys.seal_keys("dossier").unwrap();
-    let audit = Audit::start(db.clone(), seal.clone());
+    let seal = keys.seal().unwrap();
+    let audit = Audit::start(db.clone(), seal.clone(), RetentionSettings::default());
     let clock = Clock::machine();
     let parts = Parts {
         audit: audit.clone(),
@@ -54,7 +55,7 @@ async fn serve(system: &System, keys: &KeySettings, audited: bool, stop: Cancell
         wake: Arc::default(),
     };
     let routes = Dossier::build(parts, Settings {}).unwrap().routes;
-    let access = AccessLayer::new(Arc::new(Rules::of_contract().unwrap()), keys.verifier().unwrap(), clock);
+    let access = AccessLayer::new(Arc::new(Rules::of_contract().unwrap()), keys.verifier(), clock);
     let bound = Listener::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let address = format!("http://{}", bound.address().unwrap());
     if audited {
@@ -91,11 +92,10 @@ async fn read_rate(address: &str, signer: &Signer, people: &People, step: &Arc<A
 }
 
 pub async fn run(system: &System, people: &People, report: &mut Report) {
-    let keys = KeySettings {
-        public: system.data().join("keys/public"),
-        private: system.data().join("keys/private"),
-    };
-    let (stop, signer) = (CancellationToken::new(), keys.signer("identity").unwrap());
+    let settings = KeySettings::new(system.data().join("keys/public"), system.data().join("keys/private"));
+    let keys = Keys::open(settings.clone(), "dossier").unwrap();
+    let signer = Keys::open(settings, "identity").unwrap().signer().unwrap();
+    let stop = CancellationToken::new();
     let off = serve(system, &keys, false, stop.clone()).await;
     let on = serve(system, &keys, true, stop.clone()).await;
     let step = Arc::new(AtomicUsize::new(0));

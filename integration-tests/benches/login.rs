@@ -10,7 +10,11 @@ use std::{
 };
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
-use chassis::{Clock, channel, keys::KeySettings, token::Caller};
+use chassis::{
+    Clock, channel,
+    keys::{KeySettings, Keys},
+    token::Caller,
+};
 use integration_tests::System;
 use proto::identity::v1::{StartLoginRequest, identity_service_client::IdentityServiceClient};
 
@@ -55,11 +59,9 @@ fn argon2_rate() -> f64 {
 /// The methods of identity, called as the gateway. The token is valid for a minute: enough for one
 /// measurement.
 pub fn identity_as_gateway(system: &System) -> IdentityServiceClient<channel::Channel> {
-    let keys = KeySettings {
-        public: system.data().join("keys/public"),
-        private: system.data().join("keys/private"),
-    };
-    let token = keys.signer("gateway").unwrap().sign(&Caller::Gateway, Clock::machine().now()).unwrap();
+    let settings = KeySettings::new(system.data().join("keys/public"), system.data().join("keys/private"));
+    let signer = Keys::open(settings, "gateway").unwrap().signer().unwrap();
+    let token = signer.sign(&Caller::Gateway, Clock::machine().now()).unwrap();
     let channel = channel::connect(system.facts["services"]["identity"].as_str().unwrap()).unwrap();
     IdentityServiceClient::new(channel::with_token(channel, &token))
 }

@@ -9,7 +9,7 @@ use chassis::{Clock, Ctx};
 use futures::{StreamExt, stream};
 use integration_tests::System;
 use sqlx::{ConnectOptions, migrate::Migrator, postgres::PgConnectOptions};
-use store::{relay::Relay, stream as streams};
+use store::{housekeeping::RetentionSettings, relay::Relay, stream as streams};
 use testkit::{Bus, caller, postgres::Database};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -53,7 +53,8 @@ async fn relay(database: &Database, bus: &Context) -> f64 {
     .await
     .unwrap();
     let stop = CancellationToken::new();
-    let relay = Relay::new(database.db("store"), Clock::machine(), bus.clone(), 1);
+    let relay =
+        Relay::new(database.db("store"), Clock::machine(), bus.clone(), 1, RetentionSettings::default());
     let began = Instant::now();
     let task = tokio::spawn(relay.run(stop.clone()));
     loop {

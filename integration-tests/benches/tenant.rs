@@ -7,7 +7,12 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use chassis::{Clock, Ctx, id::ClientId};
+use chassis::{
+    Clock, Ctx,
+    id::ClientId,
+    keys::{KeySettings, Keys},
+    secret_file::SecretFile,
+};
 use integration_tests::System;
 use sqlx::{Row as _, postgres::PgPoolOptions};
 use store::{Db, Mode, db::PostgresSettings};
@@ -28,10 +33,12 @@ pub fn dossier_db(system: &System, connections: u32) -> Db {
     let port = url.rsplit(':').next().unwrap().split('/').next().unwrap();
     let settings = PostgresSettings {
         url: format!("postgres://dossier_login@127.0.0.1:{port}/dossier"),
-        password_file: system.data().join("secrets/dossier.login"),
+        password_file: SecretFile::new(system.data().join("secrets/dossier.login")),
         max_connections: connections,
     };
-    Db::new("dossier", settings.options().unwrap(), connections)
+    let keys = KeySettings::new(system.data().join("keys/public"), system.data().join("keys/private"));
+    let keys = Keys::open(keys, "dossier").unwrap();
+    Db::open("dossier", &settings, keys.trail().unwrap()).unwrap()
 }
 
 /// The texts of a client's twenty newest reports, read in a tenant transaction.

@@ -15,6 +15,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tokio_stream::StreamExt;
 use tokio_util::sync::CancellationToken;
+use tonic::Status;
 
 use crate::{
     Portal, Registered, System,
@@ -46,6 +47,8 @@ pub struct Observations {
     pub logins: usize,
     /// The number of answers by HTTP status; status 0 counts requests without an answer.
     pub answers: BTreeMap<u16, usize>,
+    /// The gRPC calls of the ECD that were refused or failed, as text.
+    pub refused: Vec<String>,
     /// Answers that break a rule, as text. Must be empty.
     pub violations: Vec<String>,
 }
@@ -106,6 +109,10 @@ impl Load {
 
     fn note(&self, change: impl FnOnce(&mut Observations)) {
         change(&mut self.observed.lock().unwrap());
+    }
+
+    fn note_refused(&self, status: &Status) {
+        self.note(|observed| observed.refused.push(format!("{:?}: {}", status.code(), status.message())));
     }
 
     /// Counts an answer. Notes a violation for a late answer, a status other than 200 and 503, or a 503
@@ -169,13 +176,16 @@ impl Load {
             // reports.
             while !self.stop.is_cancelled() {
                 let request = UpsertReportRequest { report: Some(report.clone()) };
-                if let Ok(answer) = dossier.upsert_report(request).await {
-                    let id = answer.into_inner().report_id;
-                    self.note(|observed| {
-                        observed.reports.push(id.clone());
-                        observed.announced.push(id);
-                    });
-                    break;
+                match dossier.upsert_report(request).await {
+                    Ok(answer) => {
+                        let id = answer.into_inner().report_id;
+                        self.note(|observed| {
+                            observed.reports.push(id.clone());
+                            observed.announced.push(id);
+                        });
+                        break;
+                    }
+                    Err(status) => self.note_refused(&status),
                 }
                 tokio::time::sleep(PAUSE).await;
                 if let Ok(fresh) = ecd.dossier().await {
@@ -201,9 +211,21 @@ impl Load {
                     ImportRecordsRequest { record: Some(Record::Report(report)), ..Default::default() }
                 })
                 .collect();
-            let Ok(answers) = dossier.import_records(tokio_stream::iter(records)).await else { continue };
-            let mut answers = answers.into_inner();
-            while let Some(Ok(answer)) = answers.next().await {
+            let mut answers = match dossier.import_records(tokio_stream::iter(records)).await {
+                Ok(answers) => answers.into_inner(),
+                Err(status) => {
+                    self.note_refused(&status);
+                    continue;
+                }
+            };
+            while let Some(answer) = answers.next().await {
+                let answer = match answer {
+                    Ok(answer) => answer,
+                    Err(status) => {
+                        self.note_refused(&status);
+                        break;
+                    }
+                };
                 match answer.result {
                     Some(Outcome::Imported(record)) => self.note(|observed| observed.reports.push(record.id)),
                     other => self.note(|observed| observed.violations.push(format!("{other:?}"))),

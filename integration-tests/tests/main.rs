@@ -16,6 +16,7 @@ mod dependencies;
 mod hilverzorg;
 mod house;
 mod json;
+mod keys;
 mod kill;
 mod outage;
 mod pages;

@@ -14,7 +14,7 @@ async fn all_rows(system: &System) -> BTreeMap<String, BTreeSet<String>> {
         let mut superuser = system.as_superuser(service).await;
         let names: Vec<String> = sqlx::query_scalar(
             "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
-             AND relname <> 'outbox'",
+             AND relname NOT IN ('outbox', 'event_position')",
         )
         .fetch_all(&mut superuser)
         .await

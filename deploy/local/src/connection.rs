@@ -1,6 +1,6 @@
 //! Addresses of this machine's services, and the credentials that commands use to call them.
 
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
 
 use chassis::channel::{self, Channel};
 use proto::identity::v1::{IssueSystemTokenRequest, identity_service_client::IdentityServiceClient};
@@ -31,17 +31,6 @@ pub struct Credential {
 }
 
 impl Connection {
-    /// Reads `demo.json` in the data folder.
-    ///
-    /// # Errors
-    /// When the file is missing: no demo is running. When the file cannot be parsed.
-    pub fn read(data: &Path) -> Result<Self, BoxError> {
-        let file = data.join("demo.json");
-        let text = std::fs::read_to_string(&file)
-            .map_err(|error| format!("{} cannot be read ({error}): is the demo running?", file.display()))?;
-        Ok(serde_json::from_str(&text)?)
-    }
-
     fn address(&self, service: &str) -> Result<&str, BoxError> {
         Ok(self.services.get(service).ok_or_else(|| format!("there is no service {service}"))?)
     }

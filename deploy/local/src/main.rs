@@ -6,6 +6,7 @@ mod demo;
 mod dossiers;
 mod mailbox;
 mod parts;
+mod rotate;
 mod supervise;
 mod terminal;
 
@@ -73,6 +74,15 @@ enum Command {
     /// Check audit trails.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Change the keys and secrets of the running demo.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+}
+
+#[derive(Subcommand)]
+enum KeysCommand {
+    /// Replace one kind of key or secret, while the demo goes on.
+    Rotate(rotate::Options),
 }
 
 #[derive(Subcommand)]
@@ -130,6 +140,9 @@ fn main() -> ExitCode {
             }
             Command::Audit(AuditCommand::Verify { service, organisation }) => {
                 commands::verify_audit(&data, &organisation, &service).await
+            }
+            Command::Keys(KeysCommand::Rotate(options)) => {
+                rotate::rotate(&data, options).await.map(|()| ExitCode::SUCCESS)
             }
         }
     };

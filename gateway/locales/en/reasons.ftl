@@ -5,6 +5,7 @@ access-step-up-required = For this part you have to type a code once more.
 access-unavailable = This does not work right now. Try again in a minute. Does it still not work? Call us.
 access-internal = Something went wrong here. Try again later.
 access-page-token-malformed = This page is not there. Begin again with the newest.
+access-feed-position-gone = These events are no longer kept.
 access-impersonation-refused = Only the person can do this. You are looking on behalf of somebody else.
 gateway-body-too-large = This is too large to send. Make it shorter.
 gateway-body-unreadable = We could not read this. Try again.

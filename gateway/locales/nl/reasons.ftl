@@ -5,6 +5,7 @@ access-step-up-required = Voor dit onderdeel moet u nog een keer een code invull
 access-unavailable = Dit werkt nu even niet. Probeer het over een minuut opnieuw. Lukt het dan nog niet? Bel ons.
 access-internal = Er ging iets mis bij ons. Probeer het straks opnieuw.
 access-page-token-malformed = Deze bladzijde is er niet. Begin opnieuw bij de nieuwste.
+access-feed-position-gone = Deze gebeurtenissen worden niet meer bewaard.
 access-impersonation-refused = Dit kan alleen de persoon zelf doen. U kijkt nu mee namens iemand anders.
 gateway-body-too-large = Dit is te groot om te versturen. Maak het korter.
 gateway-body-unreadable = Wij konden dit niet lezen. Probeer het opnieuw.

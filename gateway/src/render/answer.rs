@@ -122,8 +122,9 @@ impl Frame {
     fn ask_login_or_step_up(&mut self, problem: &Problem) -> Response {
         let is_step_up = problem.asks_step_up();
         let sent = self.sent.as_deref();
-        let pending = sent
-            .and_then(|sent| PendingForm::seal(&self.form_key, sent, &self.form_route, &self.path, self.now));
+        let pending = sent.and_then(|sent| {
+            PendingForm::seal(&self.form_keys, sent, &self.form_route, &self.path, self.now)
+        });
         let purpose = self.form_route.step_up;
         if pending.is_none() {
             let page = self.form_route.page_of(&self.path);

@@ -13,7 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use axum_extra::extract::cookie::CookieJar;
-use chassis::aead::AeadKey;
+use chassis::aead::AeadKeys;
 use jiff::Timestamp;
 use proto::{gateway::v1::ErrorReason, identity::v1::OrganisationSettings};
 use tokio::time::Instant;
@@ -51,7 +51,7 @@ struct Frame {
     flash: Option<String>,
     stale_session: bool,
     now: Timestamp,
-    form_key: AeadKey,
+    form_keys: AeadKeys,
     /// How the form of the request's route is handled.
     form_route: FormRoute,
     /// The form that a page sent.
@@ -118,7 +118,7 @@ impl Frame {
             flash: cookies.get(cookie::FLASH).map(|flash| flash.value().to_owned()),
             stale_session: false,
             now: app.clock.now(),
-            form_key: app.form_key.clone(),
+            form_keys: app.form_keys.clone(),
             form_route: form_route.unwrap_or_default(),
             sent: None,
         };
@@ -164,7 +164,7 @@ impl Frame {
             return Ok(body);
         }
         let bytes = to_bytes(body, BODY_LIMIT).await.map_err(|error| body::problem(error).into_response())?;
-        let sent = SentForm::read(&self.form_key, &bytes);
+        let sent = SentForm::read(&self.form_keys, &bytes);
         self.sent = Some(Arc::clone(&sent));
         let Some(session) = self.session.as_deref().filter(|_| self.form_route.is_stamped) else {
             return Ok(Body::from(sent.body()));
@@ -177,7 +177,7 @@ impl Frame {
         // A form that was rendered before a client was chosen is about no client, so any chosen client is
         // right.
         if !stamp.client.is_empty() && stamp.client != session.facts.client_id {
-            let form = PendingForm::seal(&self.form_key, &sent, &self.form_route, &self.path, self.now);
+            let form = PendingForm::seal(&self.form_keys, &sent, &self.form_route, &self.path, self.now);
             let view = OtherClientView::new(stamp, session, form);
             return Err(Page::refused(other_client(), view).into_response());
         }
@@ -233,7 +233,7 @@ impl Frame {
         if self.is_remembered {
             settings_on.push("organisation-remembered");
         }
-        let stamp = self.session.as_deref().map(|session| Stamp::new(session).seal(&self.form_key));
+        let stamp = self.session.as_deref().map(|session| Stamp::new(session).seal(&self.form_keys));
         PageValues {
             language: language.unwrap_or_default(),
             names: names.into_iter().collect(),

@@ -87,7 +87,7 @@ mod tests {
         environment = "production"
         clock_offset_seconds = 5
         worker_threads = 2
-        keys = { public = "p", private = "q" }
+        keys = { public = "p", private = "q", reread_seconds = 30 }
         telemetry = { log = "info", otlp_endpoint = "", sample_ratio = 0.0 }
     "#;
 

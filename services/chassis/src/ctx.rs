@@ -11,7 +11,7 @@ use crate::{
     failure::Failure,
     id::{ClientId, OrganisationId, SessionId},
     person::Person,
-    token::{AccountCaller, Caller},
+    token::{AccountCaller, Caller, TokenLife},
 };
 
 /// On whose behalf work runs: which organisation, which actor, for which client, with which rights, and when.
@@ -29,6 +29,8 @@ pub struct Ctx {
     pub person: Person,
     /// The actions that the person's grant allows, by section, as numbers of the contract; empty: no grant.
     pub grants: BTreeMap<i32, Vec<i32>>,
+    /// From when to when the caller's token holds; `None`: work without a token.
+    pub token: Option<TokenLife>,
     /// When the request began.
     pub now: Timestamp,
     /// The id of the request that started all of this work: its W3C trace id, or a random id without a trace.
@@ -50,6 +52,7 @@ impl Ctx {
             session: None,
             person: Person { name: service.to_owned(), ..Person::default() },
             grants: BTreeMap::new(),
+            token: None,
             now,
             correlation_id: crate::telemetry::trace_id(),
             causation_id: String::new(),

@@ -3,7 +3,7 @@
 //! A service's `Error` becomes a [`Failure`]. A [`Failure`] becomes a [`Status`] with `google.rpc.ErrorInfo`
 //! (and `BadRequest`, `RetryInfo`). Only the gateway turns reasons into words.
 
-use std::{error::Error, time::Duration};
+use std::{collections::HashMap, error::Error, time::Duration};
 
 use proto::{Reason, access::v1::ErrorReason};
 use tonic::{Code, Status};
@@ -23,13 +23,15 @@ pub struct Failure {
     pub fields: Vec<FieldFault>,
     /// After how long to try again; `None` unless the reason's kind is [`Kind::Limited`].
     pub retry_after: Option<Duration>,
+    /// The position after which a feed can go on; `None` unless the reason's kind is [`Kind::Gone`].
+    pub position: Option<i64>,
 }
 
 impl Failure {
     /// A failure with this reason.
     #[must_use]
     pub fn new(reason: impl Into<Reason>) -> Self {
-        Self { reason: reason.into(), fields: Vec::new(), retry_after: None }
+        Self { reason: reason.into(), fields: Vec::new(), retry_after: None, position: None }
     }
 
     /// The request has faulty fields. The failure takes the reason of the first one.
@@ -78,6 +80,12 @@ impl Failure {
         Self::new(ErrorReason::PageTokenMalformed)
     }
 
+    /// Events after the asked position are no longer kept; the feed can go on after `position`.
+    #[must_use]
+    pub fn feed_position_gone(position: i64) -> Self {
+        Self { position: Some(position), ..Self::new(ErrorReason::FeedPositionGone) }
+    }
+
     /// A part of the system cannot be reached. The cause goes to the log, not to the caller.
     #[must_use]
     pub fn unavailable(cause: &(dyn Error + 'static)) -> Self {
@@ -102,6 +110,7 @@ const fn grpc_code(kind: Kind) -> Code {
         Kind::Conflict => Code::Aborted,
         Kind::Precondition => Code::FailedPrecondition,
         Kind::Limited => Code::ResourceExhausted,
+        Kind::Gone => Code::OutOfRange,
         Kind::Unavailable => Code::Unavailable,
         Kind::Unspecified | Kind::Internal => Code::Internal,
     }
@@ -123,7 +132,12 @@ pub fn chain(error: &(dyn Error + 'static)) -> String {
 impl From<Failure> for Status {
     fn from(failure: Failure) -> Self {
         let (reason, mut details) = (failure.reason, ErrorDetails::new());
-        details.set_error_info(reason.name(), reason.domain(), std::collections::HashMap::new());
+        let metadata = failure.position.map(|position| ("position".to_owned(), position.to_string()));
+        details.set_error_info(
+            reason.name(),
+            reason.domain(),
+            metadata.into_iter().collect::<HashMap<_, _>>(),
+        );
         if !failure.fields.is_empty() {
             let violations = failure.fields.into_iter().map(|field| FieldViolation {
                 field: field.name,

@@ -71,6 +71,13 @@ id!(
     EventId
 );
 
+/// The lowest UUIDv7 of a time: each id that was made earlier is lower.
+#[must_use]
+pub fn v7_floor(at: Timestamp) -> Uuid {
+    let millis = u64::try_from(at.as_millisecond()).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid()
+}
+
 /// A UUIDv7 with the given time and fresh random bits.
 #[must_use]
 pub fn v7(now: Timestamp) -> Uuid {

@@ -64,9 +64,9 @@ impl Proof {
     /// # Errors
     /// [`TokenError`] where the proof is expired, not valid yet, or not signed by identity.
     pub fn verify(text: &str, verifier: &Verifier, now: Timestamp) -> Result<Self, TokenError> {
-        let (issuer, claims) = verifier.decode::<Claims>(text, AUDIENCE)?;
-        let times = claims.iat - LEEWAY.as_secs()..=claims.exp;
-        if issuer != IDENTITY || claims.iss != issuer || !times.contains(&now.as_second()) {
+        let (key, claims) = verifier.decode::<Claims>(text, AUDIENCE)?;
+        let times = claims.iat - LEEWAY.as_secs()..=claims.exp.min(claims.iat + LIFE.as_secs());
+        if key.owner != IDENTITY || claims.iss != key.owner || !times.contains(&now.as_second()) {
             return Err(TokenError("proof expired, not valid yet, or not signed by identity"));
         }
         Ok(claims.proof)
@@ -75,18 +75,20 @@ impl Proof {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+    use jsonwebtoken::{DecodingKey, EncodingKey};
 
     use super::*;
+    use crate::ring::KeyName;
 
     #[test]
     fn a_proof_is_valid_for_five_minutes_and_is_no_token() {
         let key = Ed25519KeyPair::generate().unwrap();
-        let signer = Signer::new(IDENTITY, key.to_pkcs8().unwrap().as_ref());
-        let public = key.public_key().as_ref().to_vec();
-        let verifier = Verifier::new(HashMap::from([(IDENTITY.to_owned(), public)]));
+        let name = KeyName { owner: IDENTITY.to_owned(), number: 0 };
+        let private = EncodingKey::from_ed_der(key.to_pkcs8().unwrap().as_ref());
+        let public = DecodingKey::from_ed_der(key.public_key().as_ref());
+        let signer = Signer::new(IDENTITY, [(name.clone(), private)].into_iter().collect()).unwrap();
+        let verifier = Verifier::new([(name, public)].into_iter().collect());
         let now = Timestamp::from_second(1_800_000_000).unwrap();
         let id = uuid::Uuid::max();
         let proof = Proof {

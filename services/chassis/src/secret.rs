@@ -4,7 +4,7 @@
 //! more is hashed without a key. A shorter secret (a code, a welcome password) is hashed with a key:
 //! otherwise a thief of the table could try all values.
 
-use aws_lc_rs::{constant_time, digest, hmac, rand};
+use aws_lc_rs::{constant_time, digest, rand};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
@@ -51,32 +51,6 @@ pub fn hex(bytes: &[u8]) -> String {
 #[must_use]
 pub fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
     constant_time::verify_slices_are_equal(a, b).is_ok()
-}
-
-/// A key for hashing short secrets: HMAC-SHA-256.
-#[derive(Clone)]
-pub struct HashKey(hmac::Key);
-
-impl HashKey {
-    /// A key from 32 random bytes.
-    #[must_use]
-    pub fn new(bytes: &[u8]) -> Self {
-        Self(hmac::Key::new(hmac::HMAC_SHA256, bytes))
-    }
-
-    /// The hash of a short secret for one purpose and owner. The same secret has another hash for another
-    /// purpose or owner, so a hash cannot be copied from one row to another.
-    #[must_use]
-    pub fn hash(&self, purpose: &str, owner: Uuid, secret: &str) -> [u8; 32] {
-        let mut context = hmac::Context::with_key(&self.0);
-        context.update(purpose.as_bytes());
-        context.update(&[0]);
-        context.update(owner.as_bytes());
-        context.update(secret.as_bytes());
-        let mut out = [0; 32];
-        out.copy_from_slice(context.sign().as_ref());
-        out
-    }
 }
 
 /// A secret token that names its organisation: `<organisation>.<256 random bits>`. Every query runs within
@@ -176,13 +150,6 @@ mod tests {
         let typed = format!(" {} ", password.to_lowercase().replace('-', " "));
         assert_eq!(normalise_one_time_password(&typed), normalise_one_time_password(&password));
         assert_eq!(password.len(), 19);
-    }
-
-    #[test]
-    fn the_same_digits_hash_differently_for_another_owner() {
-        let key = HashKey::new(&[7; 32]);
-        assert_ne!(key.hash("code", Uuid::nil(), "123456"), key.hash("code", Uuid::max(), "123456"));
-        assert_ne!(key.hash("code", Uuid::nil(), "123456"), key.hash("welcome", Uuid::nil(), "123456"));
     }
 
     proptest! {

@@ -3,10 +3,7 @@
 //! Identity signs the tokens of accounts, systems and the operator. The gateway signs its own tokens.
 //! Services verify a token offline, with a fixed algorithm and the public key of the issuer that it names.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
@@ -16,6 +13,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     id::{AccountId, ClientId, OrganisationId, SessionId, SystemId},
+    ring::{KeyName, Ring},
     secret::sha256,
 };
 
@@ -119,6 +117,15 @@ struct Claims {
     caller: Caller,
 }
 
+/// From when to when a token holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenLife {
+    /// When the token was issued, in whole seconds.
+    pub issued_at: Timestamp,
+    /// Until when services accept the token: its expiry and the leeway of the clocks.
+    pub ends_at: Timestamp,
+}
+
 /// A token that is refused: expired, for another audience, signed with another key, or not a token. The cause
 /// is for the log; the caller does not get it.
 #[derive(Debug, thiserror::Error)]
@@ -129,14 +136,15 @@ pub struct TokenError(pub(crate) &'static str);
 #[derive(Clone)]
 pub struct Signer {
     issuer: &'static str,
-    key: EncodingKey,
+    keys: Ring<EncodingKey>,
 }
 
 impl Signer {
-    /// A signer with the issuer's private key in PKCS #8 form.
+    /// A signer with the issuer's newest key; `None` where the issuer has no key.
     #[must_use]
-    pub fn new(issuer: &'static str, pkcs8: &[u8]) -> Self {
-        Self { issuer, key: EncodingKey::from_ed_der(pkcs8) }
+    pub fn new(issuer: &'static str, keys: Ring<EncodingKey>) -> Option<Self> {
+        keys.newest(issuer)?;
+        Some(Self { issuer, keys })
     }
 
     /// Signs a token for a caller. The token is valid for [`LIFE`] from `now`.
@@ -164,8 +172,10 @@ impl Signer {
 
     /// Signs claims of any kind as a JWT.
     pub(crate) fn encode(&self, claims: &impl Serialize) -> Result<String, TokenError> {
-        let header = Header { kid: Some(self.issuer.to_owned()), ..Header::new(Algorithm::EdDSA) };
-        encode(&header, claims, &self.key).map_err(|_| TokenError("the key cannot sign"))
+        let (number, key) = self.keys.newest(self.issuer).ok_or(TokenError("the issuer has no key"))?;
+        let name = KeyName { owner: self.issuer.to_owned(), number };
+        let header = Header { kid: Some(name.to_string()), ..Header::new(Algorithm::EdDSA) };
+        encode(&header, claims, &key).map_err(|_| TokenError("the key cannot sign"))
     }
 }
 
@@ -177,20 +187,19 @@ const MAX_REMEMBERED: u64 = 10_000;
 /// every call.
 #[derive(Clone)]
 pub struct Verifier {
-    keys: HashMap<String, DecodingKey>,
+    keys: Ring<DecodingKey>,
     validation: Validation,
-    verified: Cache<[u8; 32], Arc<Claims>>,
+    verified: Cache<[u8; 32], Arc<(KeyName, Claims)>>,
 }
 
 impl Verifier {
-    /// A verifier that trusts these issuers' raw Ed25519 public keys.
+    /// A verifier that trusts these issuers' Ed25519 public keys.
     #[must_use]
-    pub fn new(keys: HashMap<String, Vec<u8>>) -> Self {
+    pub fn new(keys: Ring<DecodingKey>) -> Self {
         let mut validation = Validation::new(Algorithm::EdDSA);
         // `verify` checks the times with the process's own clock, which a test can set.
         validation.validate_exp = false;
         validation.set_required_spec_claims(&["exp", "aud", "iss"]);
-        let keys = keys.into_iter().map(|(name, key)| (name, DecodingKey::from_ed_der(&key))).collect();
         let life = (LIFE + LEEWAY + LEEWAY).unsigned_abs();
         let verified = Cache::builder().max_capacity(MAX_REMEMBERED).time_to_live(life).build();
         Self { keys, validation, verified }
@@ -201,49 +210,71 @@ impl Verifier {
     /// # Errors
     /// [`TokenError`] where the token is refused at the time `now`.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Caller, TokenError> {
+        self.verify_life(token, now).map(|(caller, _)| caller)
+    }
+
+    /// The caller that the token names, and how long the token holds.
+    ///
+    /// # Errors
+    /// [`TokenError`] where the token is refused at the time `now`.
+    pub(crate) fn verify_life(&self, token: &str, now: Timestamp) -> Result<(Caller, TokenLife), TokenError> {
         let key = sha256(&[token.as_bytes()]);
-        let claims = if let Some(claims) = self.verified.get(&key) {
-            claims
+        let verified = if let Some(verified) = self.verified.get(&key) {
+            verified
         } else {
-            let claims = Arc::new(self.verify_signature(token)?);
-            self.verified.insert(key, Arc::clone(&claims));
-            claims
+            let verified = Arc::new(self.verify_signature(token)?);
+            self.verified.insert(key, Arc::clone(&verified));
+            verified
         };
+        let (key, claims) = &*verified;
+        if self.keys.get(&key.owner, key.number).is_none() {
+            return Err(TokenError("the token's key was removed"));
+        }
         if now.as_second() > claims.exp + LEEWAY.as_secs() || now.as_second() < claims.iat - LEEWAY.as_secs()
         {
             return Err(TokenError("expired or not valid yet"));
         }
-        Ok(claims.caller.clone())
+        let at = |second| Timestamp::from_second(second).map_err(|_| TokenError("no such time"));
+        let life = TokenLife { issued_at: at(claims.iat)?, ends_at: at(claims.exp)? + LEEWAY };
+        Ok((claims.caller.clone(), life))
     }
 
-    /// The issuer and the claims of a token. Checks the signature and the audience, not the times.
+    /// The key and the claims of a token. Checks the signature and the audience, not the times.
     pub(crate) fn decode<C: DeserializeOwned + Clone>(
         &self,
         token: &str,
         audience: &str,
-    ) -> Result<(String, C), TokenError> {
+    ) -> Result<(KeyName, C), TokenError> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError("not a token"))?;
-        let issuer = header.kid.ok_or(TokenError("the token names no key"))?;
-        let key = self.keys.get(&issuer).ok_or(TokenError("the token names an unknown key"))?;
+        let name = header.kid.as_deref().and_then(KeyName::parse);
+        let name = name.ok_or(TokenError("the token names no key"))?;
+        let key =
+            self.keys.get(&name.owner, name.number).ok_or(TokenError("the token names an unknown key"))?;
         let mut validation = self.validation.clone();
         validation.set_audience(&[audience]);
         let claims =
-            decode::<C>(token, key, &validation).map_err(|_| TokenError("wrong signature or claims"))?;
-        Ok((issuer, claims.claims))
+            decode::<C>(token, &key, &validation).map_err(|_| TokenError("wrong signature or claims"))?;
+        Ok((name, claims.claims))
     }
 
-    /// The claims of a token. Checks the signature, the audience, and that the issuer may sign for this
-    /// caller.
-    fn verify_signature(&self, token: &str) -> Result<Claims, TokenError> {
-        let (issuer, claims) = self.decode::<Claims>(token, AUDIENCE)?;
-        if claims.iss != issuer {
+    /// The key and the claims of a token. Checks the signature, the audience, how long the token is valid, and
+    /// that the issuer may sign for this caller.
+    fn verify_signature(&self, token: &str) -> Result<(KeyName, Claims), TokenError> {
+        let (key, claims) = self.decode::<Claims>(token, AUDIENCE)?;
+        if claims.exp - claims.iat > LIFE.as_secs() {
+            return Err(TokenError("valid for too long"));
+        }
+        if claims.iss != key.owner {
             return Err(TokenError("the issuer is not the owner of the key"));
         }
         let allowed = match claims.caller {
             Caller::Gateway => GATEWAY,
             Caller::Account(_) | Caller::System { .. } | Caller::Operator => IDENTITY,
         };
-        (issuer == allowed).then_some(claims).ok_or(TokenError("the issuer may not sign for this caller"))
+        if key.owner != allowed {
+            return Err(TokenError("the issuer may not sign for this caller"));
+        }
+        Ok((key, claims))
     }
 }
 
@@ -253,29 +284,72 @@ mod tests {
 
     use super::*;
 
-    fn pair(issuer: &'static str) -> (Signer, Vec<u8>) {
+    fn pair(issuer: &'static str) -> (Signer, Verifier) {
+        pair_with_number(issuer, 0)
+    }
+
+    fn pair_with_number(issuer: &'static str, number: u32) -> (Signer, Verifier) {
+        let name = KeyName { owner: issuer.to_owned(), number };
         let key = Ed25519KeyPair::generate().unwrap();
-        (Signer::new(issuer, key.to_pkcs8().unwrap().as_ref()), key.public_key().as_ref().to_vec())
+        let private = EncodingKey::from_ed_der(key.to_pkcs8().unwrap().as_ref());
+        let public = DecodingKey::from_ed_der(key.public_key().as_ref());
+        let signer = Signer::new(issuer, [(name.clone(), private)].into_iter().collect()).unwrap();
+        (signer, Verifier::new([(name, public)].into_iter().collect()))
+    }
+
+    fn noon() -> Timestamp {
+        Timestamp::from_second(1_800_000_000).unwrap()
     }
 
     #[test]
     fn a_token_is_valid_for_60_seconds_plus_leeway() {
-        let (signer, public) = pair(GATEWAY);
-        let verifier = Verifier::new(HashMap::from([(GATEWAY.to_owned(), public)]));
-        let now = Timestamp::from_second(1_800_000_000).unwrap();
-        let token = signer.sign(&Caller::Gateway, now).unwrap();
+        let (signer, verifier) = pair(GATEWAY);
+        let token = signer.sign(&Caller::Gateway, noon()).unwrap();
 
-        assert_eq!(verifier.verify(&token, now).unwrap(), Caller::Gateway);
-        assert!(verifier.verify(&token, now + SignedDuration::from_secs(90)).is_ok());
-        assert!(verifier.verify(&token, now + SignedDuration::from_secs(91)).is_err());
-        assert!(verifier.verify(&token, now - SignedDuration::from_secs(31)).is_err());
+        assert_eq!(verifier.verify(&token, noon()).unwrap(), Caller::Gateway);
+        assert!(verifier.verify(&token, noon() + SignedDuration::from_secs(90)).is_ok());
+        assert!(verifier.verify(&token, noon() + SignedDuration::from_secs(91)).is_err());
+        assert!(verifier.verify(&token, noon() - SignedDuration::from_secs(31)).is_err());
+    }
+
+    #[test]
+    fn a_token_that_is_valid_for_longer_is_refused() {
+        let (signer, verifier) = pair(GATEWAY);
+        let iat = noon().as_second();
+        for (life, accepted) in [(60, true), (61, false), (86_400 * 365, false)] {
+            let claims = Claims {
+                iss: GATEWAY.to_owned(),
+                aud: AUDIENCE.to_owned(),
+                iat,
+                exp: iat + life,
+                caller: Caller::Gateway,
+            };
+            let token = signer.encode(&claims).unwrap();
+            assert_eq!(verifier.verify(&token, noon()).is_ok(), accepted, "{life}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_accepted_until_its_key_is_removed() {
+        let ((old, verifier), (new, newer)) = (pair(GATEWAY), pair_with_number(GATEWAY, 1));
+        let named = |number, ring: &Ring<DecodingKey>| {
+            (KeyName { owner: GATEWAY.to_owned(), number }, (*ring.get(GATEWAY, number).unwrap()).clone())
+        };
+        let (old_key, new_key) = (named(0, &verifier.keys), named(1, &newer.keys));
+        let (before, after) =
+            (old.sign(&Caller::Gateway, noon()).unwrap(), new.sign(&Caller::Gateway, noon()).unwrap());
+        let accepts = |token: &str| verifier.verify(token, noon()).is_ok();
+
+        assert!(accepts(&before) && !accepts(&after));
+        verifier.keys.replace(vec![old_key, new_key.clone()]).unwrap();
+        assert!(accepts(&before) && accepts(&after));
+        verifier.keys.replace(vec![new_key]).unwrap();
+        assert!(!accepts(&before) && accepts(&after));
     }
 
     #[test]
     fn every_kind_of_caller_survives_signing_and_verifying() {
-        let (signer, public) = pair(IDENTITY);
-        let verifier = Verifier::new(HashMap::from([(IDENTITY.to_owned(), public)]));
-        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        let ((signer, verifier), now) = (pair(IDENTITY), noon());
         let id = uuid::Uuid::max();
         let account = AccountCaller {
             organisation: OrganisationId(id),
@@ -303,10 +377,9 @@ mod tests {
 
     #[test]
     fn a_wrong_key_audience_or_issuer_is_refused() {
-        let now = Timestamp::from_second(1_800_000_000).unwrap();
-        let (gateway, gateway_public) = pair(GATEWAY);
+        let now = noon();
+        let (gateway, verifier) = pair(GATEWAY);
         let (stranger, _) = pair(GATEWAY);
-        let verifier = Verifier::new(HashMap::from([(GATEWAY.to_owned(), gateway_public)]));
 
         assert!(verifier.verify(&stranger.sign(&Caller::Gateway, now).unwrap(), now).is_err());
         assert!(

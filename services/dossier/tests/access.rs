@@ -31,7 +31,7 @@ async fn matrix(service: &Service) -> Matrix<'_> {
     let client = service.client(1, "C1").await;
     let report = report_record("C1", "R1", "2027-05-03T12:00:00", "Alleen voor haar.");
     let stored = service.report(1, report.clone()).await.unwrap();
-    outbox::publish(&mut service.process.database.as_superuser().await).await;
+    outbox::publish(&service.process.database.db("dossier"), service.process.clock.now()).await;
     // The matrix checks that a write changes something: each record has a newer version and another text.
     let newer = |version, text: &str| ReportRecord {
         origin: Some(origin("R1", version)),

@@ -1,11 +1,18 @@
-use proto::dossier::v1::{
-    ImportRecordsRequest, ImportRecordsResponse, RecordsImported, UpsertOutcome,
-    import_records_request::Record, import_records_response::Result as Outcome,
+use std::time::Duration;
+
+use chassis::token::Caller;
+use proto::{
+    dossier::v1::{
+        ImportRecordsRequest, ImportRecordsResponse, RecordsImported, UpsertOutcome,
+        import_records_request::Record, import_records_response::Result as Outcome,
+    },
+    identity::v1::SystemRevoked,
 };
+use store::About;
 use testkit::{outbox, records::client_record};
 use tokio_stream::StreamExt;
 
-use crate::support::{Service, ecd, reader, report_record};
+use crate::support::{Service, ecd, reader, reason, report_record};
 
 async fn import(service: &Service, records: Vec<(bool, Record)>) -> Vec<ImportRecordsResponse> {
     let requests = (1..).zip(records).map(|(sequence, (historic, record))| ImportRecordsRequest {
@@ -77,4 +84,32 @@ async fn an_import_leaves_an_audit_record_for_each_client() {
     assert_eq!(added.iter().filter(|(.., id)| id.is_none()).count(), 1, "{added:?}");
     assert!(added.iter().any(|(.., id)| *id == Some(client.uuid())), "{added:?}");
     assert_eq!(service.texts(&reader(1, client), "", "").await.len(), 2);
+}
+
+/// An import that has got the answer to its one record, and sends no other.
+async fn idle_import(service: &Service) -> tonic::Streaming<ImportRecordsResponse> {
+    let record = Some(Record::Client(client_record("C1", 1, "mevrouw A. de Vries")));
+    let first = ImportRecordsRequest { sequence: 1, historic: false, record };
+    let records = tokio_stream::once(first).chain(tokio_stream::pending());
+    let mut answers = service.call_as(&ecd(1)).import_records(records).await.unwrap().into_inner();
+    assert_eq!(answers.message().await.unwrap().unwrap().sequence, 1);
+    answers
+}
+
+#[tokio::test]
+async fn an_import_ends_with_its_token() {
+    let service = Service::start().await;
+    let mut answers = idle_import(&service).await;
+    service.process.clock.advance(Duration::from_secs(91));
+    assert_eq!(reason(answers.message().await), "TOKEN_REFUSED");
+}
+
+#[tokio::test]
+async fn an_import_of_a_system_that_identity_revokes_ends() {
+    let service = Service::start().await;
+    let mut answers = idle_import(&service).await;
+    let Caller::System { organisation, system, .. } = ecd(1) else { unreachable!() };
+    let about = About::new(system.uuid(), 1);
+    service.process.receive_event(organisation, about, &SystemRevoked {}).await;
+    assert_eq!(reason(answers.message().await), "TOKEN_REFUSED");
 }

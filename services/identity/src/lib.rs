@@ -22,8 +22,7 @@ mod step_up;
 mod system_account;
 mod throttle;
 
-use std::path::PathBuf;
-
+use chassis::secret_file::SecretFile;
 use proto::identity::v1::identity_service_server::IdentityServiceServer;
 use serde::Deserialize;
 use sqlx::migrate::Migrator;
@@ -34,7 +33,7 @@ use store::{
 use tonic::service::Routes;
 
 use crate::{
-    end_of_access::EndAccess,
+    end_of_access::{EndAccess, RemoveUnused},
     on::{CareEnded, CareResumed, ClientName},
     reset::SendResets,
     state::State,
@@ -49,7 +48,7 @@ pub struct Identity;
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Settings {
     /// The file with the operator's credential; empty: nobody can act as operator.
-    pub operator_secret_file: PathBuf,
+    pub operator_secret_file: SecretFile,
     /// The limits per day on codes and password resets.
     #[serde(default)]
     pub limits: Limits,
@@ -67,7 +66,7 @@ impl Service for Identity {
     }
 
     fn build(parts: Parts, settings: Settings) -> Result<Built, BoxError> {
-        let state = State::new(&parts, &settings.operator_secret_file, settings.limits)?;
+        let state = State::new(&parts, settings.operator_secret_file, settings.limits)?;
         Ok(Built {
             routes: Routes::new(IdentityServiceServer::new(state.clone())),
             consumers: vec![
@@ -80,6 +79,7 @@ impl Service for Identity {
                 Box::new(session::Purge),
                 Box::new(SendResets(state.clone())),
                 Box::new(EndAccess(state)),
+                Box::<RemoveUnused>::default(),
             ],
         })
     }

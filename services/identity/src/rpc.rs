@@ -71,5 +71,7 @@ serve! {
     start_impersonation(StartImpersonationRequest) -> StartImpersonationResponse = impersonation::rpc::start;
     configure_organisation(ConfigureOrganisationRequest) -> ConfigureOrganisationResponse = organisation::rpc::configure;
     create_system_account(CreateSystemAccountRequest) -> CreateSystemAccountResponse = system_account::rpc::create;
+    replace_system_secret(ReplaceSystemSecretRequest) -> ReplaceSystemSecretResponse = system_account::rpc::replace_secret;
+    disable_system_account(DisableSystemAccountRequest) -> DisableSystemAccountResponse = system_account::rpc::disable;
     issue_system_token(IssueSystemTokenRequest) -> IssueSystemTokenResponse = system_account::rpc::issue_token;
 }

@@ -1,21 +1,21 @@
 //! The state that all handlers share: database, clock, keys, limits and hashing threads.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use chassis::{
     Clock,
+    keyed_hash::HashKeys,
     seal::SealKeys,
-    secret::HashKey,
-    token::{IDENTITY, Signer, Verifier},
+    secret_file::SecretFile,
+    token::{Signer, Verifier},
 };
-use secrecy::SecretString;
 use store::{
     Db,
     service::{BoxError, Parts},
 };
 use tokio::sync::Notify;
 
-use crate::{password::Hasher, throttle::Limits};
+use crate::{password::Passwords, throttle::Limits};
 
 /// The state that every RPC handler gets. Cheap to clone.
 #[derive(Clone)]
@@ -26,30 +26,27 @@ pub struct State {
     pub(crate) signer: Signer,
     pub(crate) verifier: Verifier,
     pub(crate) wake: Arc<Notify>,
-    pub(crate) hash_key: HashKey,
+    pub(crate) hash_keys: HashKeys,
     pub(crate) limits: Limits,
-    pub(crate) hasher: Hasher,
-    pub(crate) operator_secret: Option<Arc<SecretString>>,
+    pub(crate) passwords: Passwords,
+    pub(crate) operator_secret: SecretFile,
 }
 
 impl State {
-    /// Reads the keys and the operators' credential, and starts the hashing threads.
+    /// Takes the keys, and starts the hashing threads.
     ///
     /// # Errors
-    /// When a key file or the credential's file cannot be read.
-    pub fn new(parts: &Parts, operator_secret_file: &Path, limits: Limits) -> Result<Self, BoxError> {
-        let operator_secret = if operator_secret_file.as_os_str().is_empty() {
-            None
-        } else {
-            Some(Arc::new(std::fs::read_to_string(operator_secret_file)?.trim().to_owned().into()))
-        };
+    /// When a key is missing, or the file of the operators' credential cannot be read.
+    pub fn new(parts: &Parts, operator_secret: SecretFile, limits: Limits) -> Result<Self, BoxError> {
+        operator_secret.read()?;
+        let hash_keys = parts.keys.hash()?;
         Ok(Self {
-            signer: parts.keys.signer(IDENTITY)?,
-            verifier: parts.keys.verifier()?,
+            signer: parts.keys.signer()?,
+            verifier: parts.keys.verifier(),
             wake: Arc::clone(&parts.wake),
-            hash_key: parts.keys.hash_key(IDENTITY)?,
+            passwords: Passwords::start(hash_keys.clone())?,
+            hash_keys,
             limits,
-            hasher: Hasher::start()?,
             db: parts.db.clone(),
             clock: parts.clock.clone(),
             seal: parts.seal.clone(),

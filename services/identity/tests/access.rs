@@ -90,7 +90,7 @@ async fn matrix(service: &Service) -> Matrix<'_> {
         document_kind: String::new(),
         document_version: 0,
     };
-    let signer = service.process.keys.settings.signer("identity").unwrap();
+    let signer = service.process.keys.signer("identity");
     let proof = proof.sign(&signer, service.process.clock.now()).unwrap();
     let mut own_calls = service.call_as(&own);
     let request =
@@ -109,7 +109,7 @@ async fn matrix(service: &Service) -> Matrix<'_> {
         invite(service, &own, "twee@voorbeeld.example").await,
     );
     service.start_login("50@voorbeeld.example", "verkeerd").await.unwrap_err();
-    outbox::publish(&mut service.process.database.as_superuser().await).await;
+    outbox::publish(&service.process.database.db("identity"), service.process.clock.now()).await;
 
     let client_id = caller::client(1).to_string();
     let ended = register(service, 0x37, 1, RelationKind::Relative).await;
@@ -119,6 +119,15 @@ async fn matrix(service: &Service) -> Matrix<'_> {
         username: "b.devries@voorbeeld.example".to_owned(),
         ..service.registration()
     };
+    let system = caller::uuid(0x5e);
+    sqlx::query("INSERT INTO system_account (organisation_id, id, name, secret_hash, scopes) VALUES ($1, $2, 'HIS', '', '{}')")
+        .bind(service.organisation.uuid())
+        .bind(system)
+        .execute(&mut service.process.database.as_superuser().await)
+        .await
+        .unwrap();
+    let organisation_id = service.organisation.to_string();
+    let system_id = system.to_string();
     Matrix::new(&service.process, "identity", service.organisation, caller::client(1))
         .secret(&client_id)
         .secret("mevrouw A. de Vries")
@@ -128,6 +137,29 @@ async fn matrix(service: &Service) -> Matrix<'_> {
                 current_password: PASSWORD.to_owned(),
                 new_password: "vijf woorden op een rij".to_owned(),
             },
+        )
+        .request(
+            "ConfigureOrganisation",
+            &ConfigureOrganisationRequest { toml: crate::support::inviting_settings() },
+        )
+        .request(
+            "CreateSystemAccount",
+            &CreateSystemAccountRequest {
+                organisation_id: organisation_id.clone(),
+                name: "ECD".to_owned(),
+                scopes: vec!["dossier.write".to_owned()],
+            },
+        )
+        .request(
+            "DisableSystemAccount",
+            &DisableSystemAccountRequest {
+                organisation_id: organisation_id.clone(),
+                system_id: system_id.clone(),
+            },
+        )
+        .request(
+            "ReplaceSystemSecret",
+            &ReplaceSystemSecretRequest { organisation_id, system_id, old_secret_ends_at: None },
         )
         .request("ConfirmEmailChange", &ConfirmEmailChangeRequest { code: email_code.unwrap().code })
         .request("ConfirmPhoneChange", &ConfirmPhoneChangeRequest { code: phone_code.unwrap().code })
@@ -207,6 +239,52 @@ async fn matrix(service: &Service) -> Matrix<'_> {
         // StartStepUp makes a new code on each call, so the matrix cannot know the right code.
         .accept_refusal("VerifyStepUp", "CODE_WRONG")
         .request("WithdrawInvitation", &WithdrawInvitationRequest { access_id: other })
+}
+
+#[tokio::test]
+async fn each_step_of_a_login_and_its_record_are_one() {
+    let service = Service::start_with(include_str!("../../../deploy/organisations/profila.toml")).await;
+    let matrix = Matrix::new(&service.process, "identity", service.organisation, caller::client(1));
+    let mut faults = Vec::new();
+    // A held-back answer holds the token of the next step: each step is tried in the login of another person.
+    for (number, step) in
+        (0x71..).zip(["StartLogin", "SendCode", "VerifyCode", "SetOwnPassword", "AcceptTerms"])
+    {
+        let password = crate::support::register(&service, number, number, |request| {
+            request.legal_entity = "profila-zorg".to_owned();
+        });
+        let password = password.await.unwrap();
+        let username = format!("{number}@voorbeeld.example");
+        let start = service.start_login(&username, &password);
+        if step == "StartLogin" {
+            faults.extend(matrix.trail_fault(step, start).await);
+            continue;
+        }
+        let token = start.await.unwrap().login_token;
+        let send = service.send_code(&token, "06 12345678");
+        if step == "SendCode" {
+            faults.extend(matrix.trail_fault(step, send).await);
+            continue;
+        }
+        let (token, code) = (send.await.unwrap().login_token, service.code().await);
+        let verify = service.verify(&token, &code);
+        if step == "VerifyCode" {
+            faults.extend(matrix.trail_fault(step, verify).await);
+            continue;
+        }
+        let token = verify.await.unwrap().login_token;
+        let own = service.set_password(&token, &password, "7 kaarsen op de Appeltaart!");
+        if step == "SetOwnPassword" {
+            faults.extend(matrix.trail_fault(step, own).await);
+            continue;
+        }
+        let progress = own.await.unwrap();
+        let (login_token, version) = (progress.login_token, progress.terms.unwrap().version);
+        let mut gateway = service.gateway();
+        let terms = gateway.accept_terms(AcceptTermsRequest { login_token, version });
+        faults.extend(matrix.trail_fault(step, terms).await);
+    }
+    assert_eq!(faults, Vec::<String>::new());
 }
 
 #[tokio::test]

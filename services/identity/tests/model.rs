@@ -373,7 +373,7 @@ async fn a_step_up_accepts_only_its_newest_code_within_its_tries() {
                     let expected = expected.map(named).map(str::to_owned);
                     assert_eq!(why, expected, "{act:?} at {now} s, act {index} of {acts:?}");
                     let Some(answer) = answer else { continue };
-                    let verifier = service.process.keys.settings.verifier().unwrap();
+                    let verifier = service.process.keys.of("identity").verifier();
                     let proof =
                         Proof::verify(&answer.into_inner().proof, &verifier, service.process.clock.now());
                     let (_, document) = pending.take().unwrap();

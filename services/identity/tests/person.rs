@@ -161,7 +161,7 @@ async fn a_step_up_raises_the_level_under_a_new_session_token() {
     let session = service.first_login().await;
     let strict = SETTINGS.to_owned() + "\n[levels]\nreports = \"substantial\"\n";
     configure(&service.process, &strict).await.unwrap();
-    let verifier = service.process.keys.settings.verifier().unwrap();
+    let verifier = service.process.keys.of("identity").verifier();
     let asks = |token: &str| match verifier.verify(token, service.process.clock.now()).unwrap() {
         chassis::token::Caller::Account(account) => account.step_up,
         _ => unreachable!("a session is an account's"),
@@ -204,7 +204,7 @@ async fn a_signing_proof_names_the_document_and_has_five_tries() {
     assert_eq!(reason(own.verify_step_up(other).await), named(ErrorReason::StepUpEnded), "another purpose");
     let verify = VerifyStepUpRequest { code: sent.code, purpose };
     let proof = own.verify_step_up(verify.clone()).await.unwrap().into_inner().proof;
-    let verifier = service.process.keys.settings.verifier().unwrap();
+    let verifier = service.process.keys.of("identity").verifier();
     let proof = chassis::proof::Proof::verify(&proof, &verifier, service.process.clock.now()).unwrap();
     assert_eq!((proof.document_hash, proof.document_version), ("ab".repeat(32), 3));
     assert_eq!(reason(own.verify_step_up(verify).await), named(ErrorReason::StepUpEnded), "once");

@@ -14,7 +14,9 @@ use proto::{
 use store::About;
 use testkit::{caller, outbox};
 
-use crate::support::{PASSWORD, Service, USERNAME, grant, inviting_settings, named, reason, register};
+use crate::support::{
+    PASSWORD, SETTINGS, Service, USERNAME, grant, inviting_settings, named, reason, register,
+};
 
 /// The test tries each relation, section and action, another client, the end date and impersonation.
 #[tokio::test]
@@ -22,7 +24,7 @@ async fn a_session_opens_only_what_its_rights_name_until_they_end() {
     let service = Service::start().await;
     let rules = Rules::of_contract().unwrap();
     let sections: Vec<Section> = (1..=20).map(|number| Section::try_from(number).unwrap()).collect();
-    let verifier = service.process.keys.settings.verifier().unwrap();
+    let verifier = service.process.keys.of("identity").verifier();
     let mut number = 0x100;
     for relation in
         [RelationKind::Client, RelationKind::Representative, RelationKind::Relative, RelationKind::ThirdParty]
@@ -249,7 +251,7 @@ async fn access_ends_42_days_after_the_end_of_care() {
     service.process.receive_event(service.organisation, about(3), &ended).await;
     service.process.clock.advance(Duration::from_hours(42 * 24));
     let mut superuser = service.process.database.as_superuser().await;
-    outbox::publish(&mut superuser).await;
+    outbox::publish(&service.process.database.db("identity"), service.process.clock.now()).await;
     let before = notices().await;
     service.process.run_due().await;
     assert_eq!(notices().await, before + 2, "after six weeks without the job, the warning comes first");
@@ -263,11 +265,48 @@ async fn access_ends_42_days_after_the_end_of_care() {
         sqlx::query_scalar("SELECT username FROM account").fetch_all(&mut superuser).await.unwrap();
     assert_eq!(left, [format!("{}@voorbeeld.example", 0x61)], "R55: an account with another client stays");
     assert_eq!(outbox::events::<AccountRemoved>(&mut superuser).await.len(), 1);
-    let log: Vec<Vec<u8>> = sqlx::query_scalar(
-        "SELECT payload FROM event_log WHERE subject LIKE '%AccountRegistered' ORDER BY position",
-    )
-    .fetch_all(&mut superuser)
-    .await
-    .unwrap();
-    assert!(log[0].len() < log[1].len(), "only the removed account's sealed fields are blanked");
+}
+
+#[tokio::test]
+async fn an_account_without_access_is_removed_after_the_time_that_the_organisation_sets() {
+    let service =
+        Service::start_with(&SETTINGS.replace("[accounts]", "[accounts]\ndays_without_access = 100")).await;
+    service.first_login().await;
+    register(&service, 0x61, 2, |_| {}).await.unwrap();
+    let accounts = async || {
+        sqlx::query_scalar::<_, i64>("SELECT count(*) FROM account")
+            .fetch_one(&mut service.process.database.as_superuser().await)
+            .await
+            .unwrap()
+    };
+    let end = async |account: uuid::Uuid, client: u64| {
+        let request = EndAccessRequest {
+            account_id: account.to_string(),
+            client_id: caller::client(client).to_string(),
+        };
+        service.ecd().end_access(request).await.unwrap();
+    };
+    let run_after = async |hours: u64| {
+        service.process.clock.advance(Duration::from_hours(hours));
+        service.process.run_due().await;
+    };
+    run_after(24 * 365 * 6).await;
+    assert_eq!(accounts().await, 2, "access without an end is kept, also after six years");
+    end(caller::uuid(0x61), 2).await;
+    run_after(1).await;
+    run_after(24 * 100 - 1).await;
+    assert_eq!(accounts().await, 2);
+    // Access that is given meanwhile starts the time anew.
+    register(&service, 0x61, 3, |_| {}).await.unwrap();
+    run_after(1).await;
+    assert_eq!(accounts().await, 2);
+    end(caller::uuid(0x61), 3).await;
+    run_after(1).await;
+    run_after(24 * 100 - 1).await;
+    assert_eq!(accounts().await, 2);
+    run_after(1).await;
+    assert_eq!(accounts().await, 1);
+    let mut superuser = service.process.database.as_superuser().await;
+    let removed = outbox::events::<AccountRemoved>(&mut superuser).await;
+    assert_eq!(removed[0].0.aggregate_id, caller::uuid(0x61).to_string());
 }

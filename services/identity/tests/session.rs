@@ -22,7 +22,7 @@ async fn a_session_token_names_organisation_rights_and_level() {
     assert_eq!(resolved.display_name, "mevrouw A. de Vries");
     assert_eq!(resolved.level(), Level::Low, "OTP-03: an e-mail code is a weak second factor");
     assert!(resolved.is_client);
-    let verifier = service.process.keys.settings.verifier().unwrap();
+    let verifier = service.process.keys.of("identity").verifier();
     let now = service.process.clock.now();
     let Caller::Account(account) = verifier.verify(&resolved.token, now).unwrap() else {
         unreachable!("a session is an account's")
@@ -61,7 +61,7 @@ async fn an_ended_session_emits_one_event_and_stays_ended() {
     let service = Service::start().await;
     let request = ResolveSessionRequest { session_token: service.first_login().await, passive: false };
     let resolved = service.gateway().resolve_session(request.clone()).await.unwrap().into_inner();
-    let verifier = service.process.keys.settings.verifier().unwrap();
+    let verifier = service.process.keys.of("identity").verifier();
     let caller = verifier.verify(&resolved.token, service.process.clock.now()).unwrap();
     service.call_as(&caller).end_session(EndSessionRequest::default()).await.unwrap();
     service.call_as(&caller).end_session(EndSessionRequest::default()).await.unwrap();

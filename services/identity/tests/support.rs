@@ -3,6 +3,7 @@
 use chassis::{
     channel::Channel,
     id::{AccountId, OrganisationId},
+    secret_file::SecretFile,
     token::Caller,
 };
 use identity::{Identity, Settings};
@@ -17,6 +18,7 @@ use proto::{
         identity_service_client::IdentityServiceClient,
     },
 };
+use tempfile::TempDir;
 use testkit::{InProcess, caller, outbox, records};
 use tonic::Status;
 use tonic_types::StatusExt;
@@ -30,6 +32,8 @@ pub const PHONE: &str = "+31612345678";
 pub struct Service {
     pub process: InProcess,
     pub organisation: OrganisationId,
+    /// Holds the file with the operator's credential, which identity reads at each use.
+    _folder: TempDir,
 }
 
 impl Service {
@@ -43,11 +47,13 @@ impl Service {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("operator");
         std::fs::write(&file, "the operator's secret").unwrap();
-        let process =
-            InProcess::start::<Identity>(Settings { operator_secret_file: file, ..Settings::default() })
-                .await;
+        let process = InProcess::start::<Identity>(Settings {
+            operator_secret_file: SecretFile::new(file),
+            ..Settings::default()
+        })
+        .await;
         let organisation = configure(&process, toml).await.unwrap();
-        Self { process, organisation }
+        Self { process, organisation, _folder: folder }
     }
 
     pub fn call_as(&self, caller: &Caller) -> IdentityServiceClient<Channel> {

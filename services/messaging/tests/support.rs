@@ -6,7 +6,7 @@ use std::{
 };
 
 use axum::{Json, Router, extract::State, http::StatusCode, routing::post};
-use chassis::{Clock, Ctx, time};
+use chassis::{Clock, Ctx, secret_file::SecretFile, time};
 use jiff::{SignedDuration, Timestamp};
 use mailcrab::MailMessage;
 use messaging::{Encryption, MailSettings, Messaging, Settings, SmsSettings};
@@ -19,8 +19,9 @@ use serde_json::Value;
 use store::{
     About, Db,
     audit::Audit,
-    due,
+    due::DueLoop,
     event::{Stream, envelope},
+    housekeeping::RetentionSettings,
     service::{Parts, Service as _},
     stream,
 };
@@ -52,27 +53,36 @@ impl Suite {
         let (bus, keys, clock) = (Bus::start(), Keys::generate(), Clock::fixed(monday_morning()));
         let database = Database::create(Messaging::NAME, Messaging::migrator()).await;
         let db: Db = database.db(Messaging::NAME);
-        let seal = keys.settings.seal_keys(Messaging::NAME).unwrap();
+        let seal = keys.of(Messaging::NAME).seal().unwrap();
         let smtp_port = free_port();
         let sms_status = Arc::new(AtomicU16::new(202));
         let (sms_port, texts) = sms_provider(Arc::clone(&sms_status)).await;
         let wake = Arc::new(Notify::new());
-        let audit = Audit::start(db.clone(), seal.clone());
+        let audit = Audit::start(db.clone(), seal.clone(), RetentionSettings::default());
         let parts = Parts {
             audit: audit.clone(),
             db: db.clone(),
             clock: clock.clone(),
             seal,
-            keys: keys.settings.clone(),
+            keys: keys.of(Messaging::NAME),
             wake: Arc::clone(&wake),
         };
         let built = Messaging::build(parts, providers(smtp_port, sms_port)).unwrap();
         let stop = CancellationToken::new();
+        let due = DueLoop {
+            db: db.clone(),
+            clock: clock.clone(),
+            audit,
+            retention: RetentionSettings::default(),
+            consumers: Vec::new(),
+            works: built.due,
+            wake: Arc::clone(&wake),
+        };
         for consumer in built.consumers {
             let context = bus.context().await;
             tokio::spawn(consumer.run(db.clone(), clock.clone(), context, 1, stop.clone()));
         }
-        tokio::spawn(due::run(db, clock.clone(), audit, built.due, Arc::clone(&wake), stop.clone()));
+        tokio::spawn(due.run(stop.clone()));
         let (mail_sender, mails) = broadcast::channel(64);
         let suite = Self {
             clock,
@@ -120,7 +130,7 @@ impl Suite {
     }
 
     pub fn seal<M: Message + Name>(&self, content: &M) -> Sealed {
-        let identity = self.keys.settings.seal_keys("identity").unwrap();
+        let identity = self.keys.of("identity").seal().unwrap();
         identity.seal("messaging", caller::organisation(1), content).unwrap()
     }
 
@@ -221,11 +231,11 @@ pub fn providers(smtp_port: u16, sms_port: u16) -> Settings {
             port: smtp_port,
             encryption: Encryption::None,
             user: String::new(),
-            password_file: std::path::PathBuf::new(),
+            password_file: SecretFile::default(),
         },
         sms: SmsSettings {
             url: format!("http://127.0.0.1:{sms_port}/sms"),
-            token_file: std::path::PathBuf::new(),
+            token_file: SecretFile::default(),
             from: "Zorgportaal".to_owned(),
         },
     }

@@ -7,10 +7,11 @@ use async_nats::jetstream::{
     AckKind, Context, Message as BusMessage,
     consumer::{AckPolicy, pull},
 };
-use chassis::{Clock, Ctx, id::EventId, telemetry};
+use chassis::{Clock, Ctx, contract, id::EventId, telemetry};
 use futures::{StreamExt, future::BoxFuture};
 use prost::{Message, Name};
 use prost_types::Any;
+use proto::event::v1::Event;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -101,7 +102,7 @@ impl Consumer {
     pub fn of_event<H: Handler>(service: &str, handler: H) -> Self {
         Self {
             name: format!("{service}__{}", H::Message::NAME),
-            stream: stream::EVENTS,
+            stream: Stream::Events.name(),
             filter: Stream::Events.subject(&H::Message::full_name()),
             handler: Box::new(Typed(handler)),
             first_delay: FIRST_DELAY,
@@ -113,7 +114,7 @@ impl Consumer {
     pub fn of_deliveries<H: AnyHandler>(service: &str, handler: H) -> Self {
         Self {
             name: format!("{service}__deliveries"),
-            stream: stream::DELIVERIES,
+            stream: Stream::Deliveries.name(),
             filter: "delivery.>".to_owned(),
             handler: Box::new(handler),
             first_delay: FIRST_DELAY,
@@ -327,6 +328,9 @@ impl Consumer {
             payload: &message.payload,
             reason,
             attempts: message.info()?.delivered,
+            expires_at: Event::decode(message.payload.clone())
+                .ok()
+                .and_then(|event| contract::expires_at(event.data.as_ref()?)),
         };
         dead_letter::insert(db, letter, clock.now()).await?;
         message.ack_with(AckKind::Term).await

@@ -1,8 +1,9 @@
 //! The only way to the data: a transaction within one organisation, and within the Ctx's client if any.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use chassis::Ctx;
+use chassis::{Ctx, keyed_hash::HashKeys, secret_file::SecretFile};
+use secrecy::ExposeSecret;
 use serde::Deserialize;
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, PgConnection, PgPool, Postgres, Transaction,
@@ -18,7 +19,7 @@ pub struct PostgresSettings {
     /// The database's URL, without a password: `postgres://dossier_login@host:5432/dossier`.
     pub url: String,
     /// The file that holds the password; empty if the database needs none.
-    pub password_file: PathBuf,
+    pub password_file: SecretFile,
     /// The most connections that one process opens.
     pub max_connections: u32,
 }
@@ -29,11 +30,11 @@ impl PostgresSettings {
     /// # Errors
     /// When the URL is malformed or the password file cannot be read.
     pub fn options(&self) -> Result<PgConnectOptions, Box<dyn std::error::Error + Send + Sync>> {
-        let mut options: PgConnectOptions = self.url.parse()?;
-        if !self.password_file.as_os_str().is_empty() {
-            options = options.password(std::fs::read_to_string(&self.password_file)?.trim());
-        }
-        Ok(options)
+        let options: PgConnectOptions = self.url.parse()?;
+        Ok(match self.password_file.read()? {
+            Some(password) => options.password(password.expose_secret()),
+            None => options,
+        })
     }
 }
 
@@ -51,14 +52,35 @@ pub enum Mode {
 pub struct Db {
     pool: PgPool,
     service: &'static str,
+    password_file: Arc<SecretFile>,
+    trail: HashKeys,
     outbox_committed: Arc<Notify>,
     trail_committed: Arc<Notify>,
 }
 
 impl Db {
-    /// A database; connects at its first use.
+    /// The database of these settings; connects at its first use. A refused login reads the password file
+    /// again, so that a new password needs no restart. `trail` chains the audit trail and the event log.
+    ///
+    /// # Errors
+    /// When the URL is malformed or the password file cannot be read.
+    pub fn open(
+        service: &'static str,
+        settings: &PostgresSettings,
+        trail: HashKeys,
+    ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        let db = Self::new(service, settings.options()?, settings.max_connections, trail);
+        Ok(Self { password_file: Arc::new(settings.password_file.clone()), ..db })
+    }
+
+    /// A database with a fixed password; connects at its first use.
     #[must_use]
-    pub fn new(service: &'static str, options: PgConnectOptions, max_connections: u32) -> Self {
+    pub fn new(
+        service: &'static str,
+        options: PgConnectOptions,
+        max_connections: u32,
+        trail: HashKeys,
+    ) -> Self {
         // Statement logging is slow; enable it only when asked. Values are not logged.
         let logs_statements = tracing::enabled!(target: "sqlx::query", tracing::Level::DEBUG);
         let options = if logs_statements { options } else { options.disable_statement_logging() };
@@ -68,7 +90,19 @@ impl Db {
             // `begin` replaces a dead connection; a test before each use would cost a round trip.
             .test_before_acquire(false)
             .connect_lazy_with(options);
-        Self { pool, service, outbox_committed: Arc::default(), trail_committed: Arc::default() }
+        Self {
+            pool,
+            service,
+            password_file: Arc::default(),
+            trail,
+            outbox_committed: Arc::default(),
+            trail_committed: Arc::default(),
+        }
+    }
+
+    /// The keys that chain the audit trail and the event log.
+    pub(crate) const fn trail(&self) -> &HashKeys {
+        &self.trail
     }
 
     /// The name of the service that owns the database.
@@ -86,10 +120,12 @@ impl Db {
     /// # Errors
     /// When the database cannot be reached.
     pub async fn in_organisation(&self, ctx: &Ctx, mode: Mode) -> Result<Tx, StoreError> {
-        let access = if mode == Mode::Read { " READ ONLY" } else { "" };
+        // The mode is explicit: a caller that went away while this connection began a transaction leaves that
+        // transaction open, and each of these statements replaces what it had set.
+        let access = if mode == Mode::Read { "READ ONLY" } else { "READ WRITE" };
         let client = ctx.client.map(|client| client.to_string()).unwrap_or_default();
         let begin = format!(
-            "BEGIN{access}; SET LOCAL role = {}_app; SET LOCAL zorgportaal.organisation_id = '{}'; \
+            "BEGIN {access}; SET LOCAL role = {}_app; SET LOCAL zorgportaal.organisation_id = '{}'; \
              SET LOCAL zorgportaal.client_id = '{client}'",
             self.service, ctx.organisation,
         );
@@ -106,28 +142,56 @@ impl Db {
         &self,
         suffix: &'static str,
     ) -> Result<Transaction<'static, Postgres>, StoreError> {
-        let begin = format!("BEGIN; SET LOCAL role = {}_{suffix}", self.service);
+        let begin = format!("BEGIN READ WRITE; SET LOCAL role = {}_{suffix}", self.service);
         Ok(self.begin(begin).await?)
     }
 
     /// A connection outside of the pool, in one of the roles that see every organisation: for tasks that keep
     /// their connection.
     pub(crate) async fn connect_as(&self, suffix: &'static str) -> Result<PgConnection, StoreError> {
-        let mut connection = PgConnection::connect_with(&self.pool.connect_options()).await?;
+        let mut connection = self.connect().await?;
         let role = format!("SET ROLE {}_{suffix}", self.service);
         sqlx::query(AssertSqlSafe(role)).execute(&mut connection).await?;
         Ok(connection)
+    }
+
+    /// A connection outside of the pool.
+    pub(crate) async fn connect(&self) -> Result<PgConnection, StoreError> {
+        match PgConnection::connect_with(&self.pool.connect_options()).await {
+            Err(error) if refuses_login(&error) => {
+                self.read_password_again();
+                Ok(PgConnection::connect_with(&self.pool.connect_options()).await?)
+            }
+            result => Ok(result?),
+        }
+    }
+
+    /// Uses the password that the file holds now.
+    fn read_password_again(&self) {
+        match self.password_file.read() {
+            Ok(None) => {}
+            Ok(Some(password)) => {
+                tracing::info!("the database refused the login: the password file is read again");
+                let options = (*self.pool.connect_options()).clone();
+                self.pool.set_connect_options(options.password(password.expose_secret()));
+            }
+            Err(cause) => tracing::error!(%cause, "the password file cannot be read"),
+        }
     }
 
     /// Begins a transaction. A pooled connection may have died since its last use; BEGIN then fails and the
     /// pool drops the connection. All of them may be dead, so BEGIN is tried once more than there are
     /// connections.
     async fn begin(&self, statements: String) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-        let mut dead = 0;
+        let (mut dead, mut refused) = (0, false);
         loop {
             match self.pool.begin_with(AssertSqlSafe(statements.clone())).await {
                 Err(error) if has_died(&error) && dead < self.pool.options().get_max_connections() => {
                     dead += 1;
+                }
+                Err(error) if refuses_login(&error) && !refused => {
+                    refused = true;
+                    self.read_password_again();
                 }
                 result => return result,
             }
@@ -186,6 +250,11 @@ pub(crate) fn has_died(error: &sqlx::Error) -> bool {
         sqlx::Error::Database(error) => error.code().is_some_and(|code| code.starts_with("57P")),
         _ => false,
     }
+}
+
+/// Whether the error means that the database does not accept the password.
+fn refuses_login(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(error) if error.code().is_some_and(|code| code.starts_with("28")))
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use uuid::Uuid;
 
-use crate::{Db, StoreError};
+use crate::{Db, StoreError, Tx};
 
 /// One event that one consumer could not handle.
 #[derive(Clone, Debug)]
@@ -23,6 +23,8 @@ pub struct DeadLetter<'a> {
     pub reason: &'a str,
     /// How often the consumer tried to handle the event.
     pub attempts: i64,
+    /// When the event's payload is of no more use and is blanked; `None`: when the dead letter is deleted.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// Stores a dead letter; replaces the reason of one that is stored already.
@@ -32,8 +34,8 @@ pub struct DeadLetter<'a> {
 pub async fn insert(db: &Db, letter: DeadLetter<'_>, now: Timestamp) -> Result<(), StoreError> {
     let mut tx = db.as_role("relay").await?;
     sqlx::query!(
-        "INSERT INTO dead_letter (consumer, event_id, subject, payload, reason, attempts, died_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)
+        "INSERT INTO dead_letter (consumer, event_id, subject, payload, reason, attempts, died_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
          ON CONFLICT (consumer, event_id) DO UPDATE
          SET reason = excluded.reason, attempts = excluded.attempts, died_at = excluded.died_at",
         letter.consumer,
@@ -43,10 +45,20 @@ pub async fn insert(db: &Db, letter: DeadLetter<'_>, now: Timestamp) -> Result<(
         letter.reason,
         letter.attempts,
         now.to_sqlx() as _,
+        letter.expires_at.map(Timestamp::to_sqlx) as _,
     )
     .execute(&mut *tx)
     .await?;
     tx.commit().await?;
+    Ok(())
+}
+
+/// Blanks the dead letters that name an account, such as an account that was removed.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn blank_of_account(tx: &mut Tx, account: Uuid) -> Result<(), StoreError> {
+    sqlx::query!("SELECT zp_blank_dead_letters($1)", account).execute(tx.connection()).await?;
     Ok(())
 }
 
@@ -65,9 +77,12 @@ pub struct StoredDeadLetter {
 /// When the database cannot be reached.
 pub async fn find(db: &Db, event: EventId) -> Result<Vec<StoredDeadLetter>, StoreError> {
     let mut tx = db.as_role("relay").await?;
-    let letters = sqlx::query!("SELECT consumer, payload FROM dead_letter WHERE event_id = $1", event.uuid())
-        .fetch_all(&mut *tx)
-        .await?;
+    let letters = sqlx::query!(
+        "SELECT consumer, payload FROM dead_letter WHERE event_id = $1 AND payload <> ''",
+        event.uuid()
+    )
+    .fetch_all(&mut *tx)
+    .await?;
     Ok(letters
         .into_iter()
         .map(|row| StoredDeadLetter { consumer: row.consumer, payload: row.payload })

@@ -1,10 +1,11 @@
 //! The envelope around an event's message, and the event's subject on the bus.
 
+use async_nats::HeaderMap;
 use chassis::{
     Ctx,
     id::{ClientId, EventId, OrganisationId},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use prost::{Message, Name};
 use prost_types::Any;
 use proto::event::v1::Event;
@@ -53,13 +54,45 @@ impl Stream {
             Self::Deliveries => format!("delivery.{type_name}"),
         }
     }
+
+    /// The stream's name on the bus.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Events => "EVENTS",
+            Self::Deliveries => "DELIVERIES",
+        }
+    }
+
+    /// How long the bus keeps a message: a delivery only until messaging has it.
+    #[must_use]
+    pub const fn life(self) -> SignedDuration {
+        match self {
+            Self::Events => SignedDuration::from_hours(30 * 24),
+            Self::Deliveries => SignedDuration::from_hours(7 * 24),
+        }
+    }
+
+    /// The form of the stream's subjects, for LIKE.
+    #[must_use]
+    pub const fn subjects(self) -> &'static str {
+        match self {
+            Self::Events => "event.%",
+            Self::Deliveries => "delivery.%",
+        }
+    }
 }
 
 /// Puts a message into an envelope with a new event id.
 #[must_use]
 pub fn envelope<M: Message + Name>(ctx: &Ctx, about: About, message: &M) -> (EventId, Event) {
     let id = EventId::new(ctx.now);
-    let event = Event {
+    (id, envelope_with(id, ctx, about, message))
+}
+
+/// Puts a message into an envelope with this event id.
+pub(crate) fn envelope_with<M: Message + Name>(id: EventId, ctx: &Ctx, about: About, message: &M) -> Event {
+    Event {
         event_id: id.to_string(),
         organisation_id: ctx.organisation.to_string(),
         client_id: about.client.or(ctx.client).map(|client| client.to_string()).unwrap_or_default(),
@@ -70,8 +103,17 @@ pub fn envelope<M: Message + Name>(ctx: &Ctx, about: About, message: &M) -> (Eve
         correlation_id: ctx.correlation_id.clone(),
         causation_id: ctx.causation_id.clone(),
         data: Some(Any { type_url: M::type_url(), value: message.encode_to_vec() }),
-    };
-    (id, event)
+    }
+}
+
+/// The headers of an event on the bus.
+pub(crate) fn headers(event: Uuid, traceparent: &str) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(async_nats::header::NATS_MESSAGE_ID, event.to_string());
+    if !traceparent.is_empty() {
+        headers.insert("traceparent", traceparent);
+    }
+    headers
 }
 
 /// An event as a handler receives it.

@@ -5,17 +5,24 @@
 //! the oldest events that are there. After a crash between publishing and moving, events are published a
 //! second time; `Nats-Msg-Id` and the inbox remove the second effect.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
-use async_nats::{HeaderMap, jetstream::Context};
+use async_nats::jetstream::Context;
+use bytes::Bytes;
 use chassis::Clock;
+use futures::FutureExt;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use sqlx::{Connection, PgConnection, postgres::PgListener};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
-use crate::{Db, StoreError, stream};
+use crate::{
+    Db,
+    event::headers,
+    housekeeping::RetentionSettings,
+    log::{self, Acknowledged, Logged},
+    republish::{self, RelayError},
+};
 
 /// The most events that are published before the relay waits for the first acknowledgement.
 const IN_FLIGHT: i64 = 128;
@@ -27,27 +34,12 @@ const POLL: Duration = Duration::from_secs(1);
 const DEBOUNCE: Duration = Duration::from_millis(10);
 /// How long the audit trail's events may wait for more such events, to be published together.
 const LINGER: Duration = Duration::from_millis(25);
+/// How often the relay looks whether the bus still has the streams that it had.
+const LOOK: Duration = Duration::from_secs(30);
 /// How many bytes of the bus's limit are left for the headers of a message.
 const HEADER_ROOM: usize = 4096;
 /// How long an acknowledgement may take.
 const ACK_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Why the relay or a republish failed.
-#[derive(Debug, thiserror::Error)]
-pub enum RelayError {
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// NATS cannot be reached, refused an event or did not acknowledge an event.
-    #[error("the bus failed: {0}")]
-    Bus(String),
-}
-
-impl From<sqlx::Error> for RelayError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Store(error.into())
-    }
-}
 
 /// The relay of one process.
 pub struct Relay {
@@ -55,13 +47,20 @@ pub struct Relay {
     clock: Clock,
     bus: Context,
     replicas: usize,
+    retention: RetentionSettings,
 }
 
 impl Relay {
     /// A relay that publishes the outbox of this database to this bus.
     #[must_use]
-    pub const fn new(db: Db, clock: Clock, bus: Context, replicas: usize) -> Self {
-        Self { db, clock, bus, replicas }
+    pub const fn new(
+        db: Db,
+        clock: Clock,
+        bus: Context,
+        replicas: usize,
+        retention: RetentionSettings,
+    ) -> Self {
+        Self { db, clock, bus, replicas, retention }
     }
 
     /// Runs until `shutdown`. After a failure the relay pauses and starts again.
@@ -108,9 +107,23 @@ impl Relay {
     async fn lead(&self, connection: &mut PgConnection) -> Result<(), RelayError> {
         let mut listener = PgListener::connect_with(self.db.pool()).await?;
         listener.listen("outbox").await?;
-        stream::ensure(&self.bus, self.replicas).await.map_err(|error| RelayError::Bus(error.to_string()))?;
+        let mut last = log::last_position(connection).await?;
+        let mut look = tokio::time::interval(LOOK);
+        let mut connects = None;
         loop {
-            while self.publish_window(connection).await? == IN_FLIGHT {}
+            // A bus that was away may have come back without its streams.
+            let now_connected = self.bus.client().statistics().connects.load(Ordering::Relaxed);
+            if connects != Some(now_connected) || look.tick().now_or_never().is_some() {
+                self.republish_after_loss(connection).await?;
+                connects = Some(now_connected);
+            }
+            loop {
+                let before = last;
+                last = self.publish_window(connection, before).await?;
+                if last - before < IN_FLIGHT {
+                    break;
+                }
+            }
             let woken = async {
                 tokio::select! {
                     () = self.wait_for_commit() => Ok(()),
@@ -121,6 +134,11 @@ impl Relay {
                 result?;
             }
         }
+    }
+
+    async fn republish_after_loss(&self, connection: &mut PgConnection) -> Result<(), RelayError> {
+        let (now, retention) = (self.clock.now(), self.retention);
+        republish::after_loss(connection, &self.bus, self.replicas, retention, now).await
     }
 
     /// Waits for a commit of this process that added events to the outbox. The audit trail commits often, and
@@ -134,10 +152,11 @@ impl Relay {
         }
     }
 
-    /// Publishes the oldest events and moves the acknowledged events to the log. Returns how many moved.
-    async fn publish_window(&self, connection: &mut PgConnection) -> Result<i64, RelayError> {
+    /// Publishes the oldest events and moves the acknowledged events to the log, after the position `last`.
+    /// Returns the new last position.
+    async fn publish_window(&self, connection: &mut PgConnection, last: i64) -> Result<i64, RelayError> {
         let rows = sqlx::query!(
-            "SELECT sequence, event_id, subject, payload, traceparent
+            "SELECT sequence, event_id, organisation_id, subject, payload, traceparent
              FROM outbox ORDER BY sequence LIMIT $1",
             IN_FLIGHT
         )
@@ -157,8 +176,13 @@ impl Relay {
                 continue;
             }
             let headers = headers(row.event_id, &row.traceparent);
-            match self.bus.publish_with_headers(row.subject, headers, row.payload.into()).await {
-                Ok(ack) => acks.push((row.sequence, ack)),
+            let payload = Bytes::from(row.payload);
+            match self.bus.publish_with_headers(row.subject.clone(), headers, payload.clone()).await {
+                Ok(ack) => {
+                    let (event, organisation, subject) = (row.event_id, row.organisation_id, row.subject);
+                    let logged = Logged { event, organisation, subject, payload };
+                    acks.push((Acknowledged { sequence: row.sequence, logged }, ack));
+                }
                 Err(error) => {
                     failed = Some(error.to_string());
                     break;
@@ -166,9 +190,9 @@ impl Relay {
             }
         }
         let mut acknowledged = Vec::with_capacity(acks.len());
-        for (sequence, ack) in acks {
+        for (event, ack) in acks {
             match tokio::time::timeout(ACK_TIMEOUT, ack.into_future()).await {
-                Ok(Ok(_)) => acknowledged.push(sequence),
+                Ok(Ok(_)) => acknowledged.push(event),
                 Ok(Err(error)) => {
                     failed.get_or_insert(error.to_string());
                     break;
@@ -179,25 +203,16 @@ impl Relay {
                 }
             }
         }
-        let moved = move_to_log(connection, &acknowledged).await?;
+        let last = log::append(connection, self.db.trail(), self.clock.now(), last, &acknowledged).await?;
         match failed {
-            None => Ok(moved),
+            None => Ok(last),
             Some(cause) => {
                 // The stream may be missing, for example on a new disk: create the stream again.
-                let _ = stream::ensure(&self.bus, self.replicas).await;
+                let _ = self.republish_after_loss(connection).await;
                 Err(RelayError::Bus(cause))
             }
         }
     }
-}
-
-fn headers(event: Uuid, traceparent: &str) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    headers.insert(async_nats::header::NATS_MESSAGE_ID, event.to_string());
-    if !traceparent.is_empty() {
-        headers.insert("traceparent", traceparent);
-    }
-    headers
 }
 
 /// Moves an event that is too large for the bus to the dead letters, so that later events are published.
@@ -207,72 +222,15 @@ async fn move_to_dead_letters(
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "WITH moved AS (DELETE FROM outbox WHERE sequence = $1 RETURNING event_id, subject, payload)
-         INSERT INTO dead_letter (consumer, event_id, subject, payload, reason, attempts, died_at)
-         SELECT 'relay', event_id, subject, payload, 'too large for the bus', 1, $2 FROM moved",
+        "WITH moved AS (
+             DELETE FROM outbox WHERE sequence = $1 RETURNING event_id, subject, payload, expires_at
+         )
+         INSERT INTO dead_letter (consumer, event_id, subject, payload, reason, attempts, died_at, expires_at)
+         SELECT 'relay', event_id, subject, payload, 'too large for the bus', 1, $2, expires_at FROM moved",
         sequence,
         now.to_sqlx() as _,
     )
     .execute(connection)
     .await?;
     Ok(())
-}
-
-/// Moves rows to the log and gives each the next position. Only the holder of the lock may call this: two
-/// callers would use the same positions.
-async fn move_to_log(connection: &mut PgConnection, sequences: &[i64]) -> Result<i64, sqlx::Error> {
-    if sequences.is_empty() {
-        return Ok(0);
-    }
-    let moved = sqlx::query!(
-        "WITH moved AS (
-             DELETE FROM outbox WHERE sequence = ANY($1)
-             RETURNING sequence, event_id, organisation_id, subject, payload, traceparent, expires_at
-         )
-         INSERT INTO event_log
-             (position, event_id, organisation_id, subject, payload, traceparent, expires_at)
-         SELECT (SELECT coalesce(max(position), 0) FROM event_log) + row_number() OVER (ORDER BY sequence),
-             event_id, organisation_id, subject, payload, traceparent, expires_at
-         FROM moved",
-        sequences
-    )
-    .execute(connection)
-    .await?;
-    Ok(i64::try_from(moved.rows_affected()).unwrap_or(i64::MAX))
-}
-
-/// Publishes the event log from a position on again, for a wiped or new bus. Returns the number of events.
-///
-/// # Errors
-/// When the database or the bus cannot be reached. Republishing can be repeated without harm.
-pub async fn republish(db: &Db, bus: &Context, replicas: usize, from: i64) -> Result<u64, RelayError> {
-    stream::ensure(bus, replicas).await.map_err(|error| RelayError::Bus(error.to_string()))?;
-    let (mut position, mut count) = (from, 0);
-    loop {
-        let mut tx = db.as_role("relay").await?;
-        let rows = sqlx::query!(
-            "SELECT position, event_id, subject, payload, traceparent FROM event_log
-             WHERE position >= $1 AND payload <> '' ORDER BY position LIMIT $2",
-            position,
-            IN_FLIGHT
-        )
-        .fetch_all(&mut *tx)
-        .await?;
-        drop(tx);
-        let Some(last) = rows.last() else { return Ok(count) };
-        position = last.position + 1;
-        let mut acks = Vec::with_capacity(rows.len());
-        for row in rows {
-            let headers = headers(row.event_id, &row.traceparent);
-            acks.push(
-                bus.publish_with_headers(row.subject, headers, row.payload.into())
-                    .await
-                    .map_err(|error| RelayError::Bus(error.to_string()))?,
-            );
-        }
-        for ack in acks {
-            ack.await.map_err(|error| RelayError::Bus(error.to_string()))?;
-            count += 1;
-        }
-    }
 }

@@ -7,7 +7,7 @@ use chassis::{
     access::{AccessLayer, Rules},
     config::{Environment, ProcessSettings},
     id::EventId,
-    keys::KeySettings,
+    keys::Keys,
     seal::SealKeys,
     server::Listener,
     shutdown, telemetry,
@@ -22,14 +22,17 @@ use tower::layer::util::Stack;
 
 use crate::{
     Db,
-    audit::{Audit, AuditLayer, AuditRpc},
+    audit::{self, Audit, AuditLayer, AuditRpc},
     consumer::Consumer,
     db::PostgresSettings,
     dead_letter,
-    due::{self, DueWork},
+    due::{DueLoop, DueWork},
     feed::Feed,
+    housekeeping::RetentionSettings,
     migrate,
-    relay::{self, Relay},
+    relay::Relay,
+    republish::republish,
+    revocation::EndStreams,
     stream::{self, NatsSettings},
 };
 
@@ -66,8 +69,8 @@ pub struct Parts {
     pub seal: SealKeys,
     /// The audit trail.
     pub audit: Audit,
-    /// The folders of the key files.
-    pub keys: KeySettings,
+    /// The keys of the process.
+    pub keys: Keys,
     /// Notified to run due work at once.
     pub wake: Arc<Notify>,
 }
@@ -89,6 +92,7 @@ struct Settings<S> {
     process: ProcessSettings,
     postgres: PostgresSettings,
     nats: NatsSettings,
+    retention: RetentionSettings,
     #[serde(flatten)]
     own: S,
 }
@@ -114,6 +118,16 @@ enum Command {
         /// The first position of the event log to publish.
         #[arg(long)]
         from: i64,
+    },
+    /// Export a month of the audit trail and remove it, at least five years after its end; run as the database's
+    /// owner.
+    ExportAudit {
+        /// The month, as YYYY-MM.
+        #[arg(long)]
+        month: String,
+        /// The file to write: one record per line, as JSON. It must not exist.
+        #[arg(long)]
+        file: PathBuf,
     },
     /// Handle the dead letters of an event again, in this process.
     Replay {
@@ -149,10 +163,18 @@ fn run<S: Service>(cli: &Cli) -> Result<(), BoxError> {
             Some(Command::Migrate) => Ok(migrate::run(&settings.postgres.options()?, S::migrator()).await?),
             Some(Command::Republish { from }) => {
                 let bus = stream::jetstream(settings.nats.connect(S::NAME).await?);
-                let replicas = settings.nats.replicas;
+                let (replicas, retention) = (settings.nats.replicas, settings.retention);
                 let (parts, _) = parts::<S>(settings)?;
-                let count = relay::republish(&parts.db, &bus, replicas, *from).await?;
+                let count = republish(&parts.db, &bus, replicas, retention, parts.clock.now(), *from).await?;
                 tracing::info!(count, "republished");
+                Ok(())
+            }
+            Some(Command::ExportAudit { month, file }) => {
+                let (keys, clock) =
+                    (Keys::open(settings.process.keys.clone(), S::NAME)?, settings.process.clock()?);
+                let options = settings.postgres.options()?;
+                let records = audit::export_month(&options, &keys.trail()?, month, clock.now(), file).await?;
+                tracing::info!(records, month, "the month was exported and has left the trail");
                 Ok(())
             }
             Some(Command::Replay { event_id }) => replay::<S>(settings, *event_id).await,
@@ -176,13 +198,13 @@ async fn replay<S: Service>(settings: Settings<S::Settings>, event: EventId) -> 
 
 /// Makes the parts of a service from its settings. Also returns the service's own settings.
 fn parts<S: Service>(settings: Settings<S::Settings>) -> Result<(Parts, S::Settings), BoxError> {
-    let db = Db::new(S::NAME, settings.postgres.options()?, settings.postgres.max_connections);
-    let seal = settings.process.keys.seal_keys(S::NAME)?;
+    let keys = Keys::open(settings.process.keys.clone(), S::NAME)?;
+    let (db, seal) = (Db::open(S::NAME, &settings.postgres, keys.trail()?)?, keys.seal()?);
     let parts = Parts {
-        audit: Audit::start(db.clone(), seal.clone()),
+        audit: Audit::start(db.clone(), seal.clone(), settings.retention),
         clock: settings.process.clock()?,
         seal,
-        keys: settings.process.keys,
+        keys,
         wake: Arc::new(Notify::new()),
         db,
     };
@@ -195,7 +217,7 @@ async fn serve<S: Service>(settings: Settings<S::Settings>) -> Result<(), BoxErr
     let nats = settings.nats.clone();
     let bus = stream::jetstream(nats.connect(S::NAME).await?);
     let environment = settings.process.environment;
-    let verifier = settings.process.keys.verifier()?;
+    let retention = settings.retention;
     let (parts, own) = parts::<S>(settings)?;
     let (db, clock) = (parts.db.clone(), parts.clock.clone());
     if environment == Environment::Production {
@@ -203,19 +225,31 @@ async fn serve<S: Service>(settings: Settings<S::Settings>) -> Result<(), BoxErr
     }
     let built = S::build(parts.clone(), own)?;
     let rules = Arc::new(Rules::of_contract()?);
-    let layers = layers(parts.audit.clone(), AccessLayer::new(rules, verifier, clock.clone()));
+    let layers = layers(parts.audit.clone(), AccessLayer::new(rules, parts.keys.verifier(), clock.clone()));
     let (routes, health) = chassis::server::with_health(
-        common_routes(built.routes, &db),
+        common_routes(built.routes, &db, &clock),
         environment != Environment::Production,
     );
 
     let replicas = nats.replicas;
     let tasks = tokio_util::task::TaskTracker::new();
-    tasks.spawn(Relay::new(db.clone(), clock.clone(), bus.clone(), replicas).run(shutdown.clone()));
-    for consumer in built.consumers {
+    let relay = Relay::new(db.clone(), clock.clone(), bus.clone(), replicas, retention);
+    tasks.spawn(relay.run(shutdown.clone()));
+    let consumers = with_common_consumers(S::NAME, built.consumers);
+    let due = DueLoop {
+        db: db.clone(),
+        clock: clock.clone(),
+        audit: parts.audit,
+        retention,
+        consumers: consumers.iter().map(|consumer| consumer.name().to_owned()).collect(),
+        works: built.due,
+        wake: parts.wake,
+    };
+    tasks.spawn(due.run(shutdown.clone()));
+    for consumer in consumers {
         tasks.spawn(consumer.run(db.clone(), clock.clone(), bus.clone(), replicas, shutdown.clone()));
     }
-    tasks.spawn(due::run(db.clone(), clock.clone(), parts.audit, built.due, parts.wake, shutdown.clone()));
+    tasks.spawn(parts.keys.watch(shutdown.clone()));
     let token = shutdown.clone();
     tasks.spawn(async move {
         // Readiness depends on the database only: without the bus, events wait in the outbox (OPS-01).
@@ -240,8 +274,15 @@ pub const fn layers(audit: Audit, access: AccessLayer) -> Stack<AccessLayer, Aud
 
 /// Adds the RPCs that every service has.
 #[must_use]
-pub fn common_routes(routes: Routes, db: &Db) -> Routes {
+pub fn common_routes(routes: Routes, db: &Db, clock: &Clock) -> Routes {
     routes
-        .add_service(EventFeedServer::new(Feed::new(db.clone())))
+        .add_service(EventFeedServer::new(Feed::new(db.clone(), clock.clone())))
         .add_service(AuditServiceServer::new(AuditRpc::new(db.clone())))
+}
+
+/// Adds the consumers that every service has.
+#[must_use]
+pub fn with_common_consumers(service: &str, mut consumers: Vec<Consumer>) -> Vec<Consumer> {
+    consumers.push(Consumer::of_event(service, EndStreams));
+    consumers
 }

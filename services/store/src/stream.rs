@@ -1,23 +1,21 @@
 //! The connection to the bus, and its two streams.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use async_nats::{
-    Client, ConnectOptions,
+    Auth, AuthError, Client, ConnectOptions,
     jetstream::{
         self, Context,
         context::CreateStreamError,
         stream::{Config, DiscardPolicy, RetentionPolicy, StorageType},
     },
 };
+use chassis::secret_file::SecretFile;
+use jiff::Timestamp;
+use secrecy::ExposeSecret;
 use serde::Deserialize;
 
-/// The stream of facts: subjects `event.>`, stored for 30 days.
-pub(crate) const EVENTS: &str = "EVENTS";
-/// The stream of messages to send out: subjects `delivery.>`, stored until messaging has them or for 7 days.
-pub(crate) const DELIVERIES: &str = "DELIVERIES";
-
-const DAY: Duration = Duration::from_hours(24);
+use crate::event::Stream;
 
 /// Settings of the bus.
 #[derive(Clone, Debug, Deserialize)]
@@ -27,7 +25,7 @@ pub struct NatsSettings {
     /// The service's user on the bus; empty if the bus needs none.
     pub user: String,
     /// The file that holds the user's password; read only if there is a user.
-    pub password_file: PathBuf,
+    pub password_file: SecretFile,
     /// How many servers store each stream: 1, or 3 in production.
     pub replicas: usize,
 }
@@ -38,7 +36,17 @@ impl NatsSettings {
     /// # Errors
     /// When the URL is malformed or the password file cannot be read.
     pub async fn connect(&self, name: &str) -> Result<Client, Box<dyn std::error::Error + Send + Sync>> {
-        let mut options = ConnectOptions::new()
+        let mut options = ConnectOptions::new();
+        if !self.user.is_empty() {
+            // Refuse to start without the file; afterwards each connection reads it again.
+            self.password_file.read()?;
+            let (user, file) = (self.user.clone(), self.password_file.clone());
+            options = ConnectOptions::with_auth_callback(move |_| {
+                let auth = read_auth(&user, &file);
+                async move { auth }
+            });
+        }
+        let options = options
             .name(name)
             .retry_on_initial_connect()
             .connection_timeout(Duration::from_secs(2))
@@ -46,12 +54,16 @@ impl NatsSettings {
             .reconnect_delay_callback(|attempts| {
                 Duration::from_millis(50 * 2_u64.pow(u32::try_from(attempts.min(5)).unwrap_or(5)))
             });
-        if !self.user.is_empty() {
-            let password = std::fs::read_to_string(&self.password_file)?;
-            options = options.user_and_password(self.user.clone(), password.trim().to_owned());
-        }
         Ok(options.connect(self.url.as_str()).await?)
     }
+}
+
+fn read_auth(user: &str, file: &SecretFile) -> Result<Auth, AuthError> {
+    let password = file.read().map_err(AuthError::new)?;
+    let mut auth = Auth::new();
+    auth.username = Some(user.to_owned());
+    auth.password = password.map(|password| password.expose_secret().to_owned());
+    Ok(auth)
 }
 
 /// The JetStream API of a connection.
@@ -60,39 +72,53 @@ pub fn jetstream(client: Client) -> Context {
     jetstream::new(client)
 }
 
-/// Creates the streams that are missing.
+/// A stream that the bus has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MadeStream {
+    /// When the bus made the stream: a stream of the same name that was made later has lost its messages.
+    pub made_at: Timestamp,
+    /// Whether this call made the stream.
+    pub is_new: bool,
+}
+
+/// Creates the streams that are missing. Returns EVENTS and DELIVERIES.
 ///
 /// # Errors
 /// When the bus cannot be reached or refuses to create a stream.
-pub async fn ensure(context: &Context, replicas: usize) -> Result<(), CreateStreamError> {
-    let common = Config {
+pub async fn ensure(context: &Context, replicas: usize) -> Result<[MadeStream; 2], CreateStreamError> {
+    Ok([
+        ensure_one(context, config(Stream::Events, replicas)).await?,
+        ensure_one(context, config(Stream::Deliveries, replicas)).await?,
+    ])
+}
+
+fn config(stream: Stream, replicas: usize) -> Config {
+    let (subject, retention) = match stream {
+        Stream::Events => ("event.>", RetentionPolicy::Limits),
+        Stream::Deliveries => ("delivery.>", RetentionPolicy::WorkQueue),
+    };
+    Config {
+        name: stream.name().to_owned(),
+        subjects: vec![subject.to_owned()],
+        retention,
+        max_age: stream.life().unsigned_abs(),
         storage: StorageType::File,
         num_replicas: replicas,
         discard: DiscardPolicy::Old,
         duplicate_window: Duration::from_mins(2),
         deny_delete: true,
+        deny_purge: stream == Stream::Events,
         ..Config::default()
-    };
-    let events = Config {
-        name: EVENTS.to_owned(),
-        subjects: vec!["event.>".to_owned()],
-        retention: RetentionPolicy::Limits,
-        max_age: 30 * DAY,
-        deny_purge: true,
-        ..common.clone()
-    };
-    let deliveries = Config {
-        name: DELIVERIES.to_owned(),
-        subjects: vec!["delivery.>".to_owned()],
-        retention: RetentionPolicy::WorkQueue,
-        max_age: 7 * DAY,
-        ..common
-    };
-    for config in [events, deliveries] {
-        // Leave an existing stream alone: the operator may have changed its settings.
-        if context.get_stream(&config.name).await.is_err() {
-            context.get_or_create_stream(config).await?;
-        }
     }
-    Ok(())
+}
+
+async fn ensure_one(context: &Context, config: Config) -> Result<MadeStream, CreateStreamError> {
+    // Leave an existing stream alone: the operator may have changed its settings.
+    let (stream, is_new) = match context.get_stream(&config.name).await {
+        Ok(stream) => (stream, false),
+        Err(_) => (context.get_or_create_stream(config).await?, true),
+    };
+    let made_at = stream.cached_info().created.unix_timestamp_nanos() / 1000;
+    let made_at = i64::try_from(made_at).ok().and_then(|at| Timestamp::from_microsecond(at).ok());
+    Ok(MadeStream { made_at: made_at.unwrap_or_default(), is_new })
 }

@@ -2,12 +2,17 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::SignedDuration;
 use proto::identity::v1::LoginCode;
-use store::{About, Mode, audit::Audit, due};
+use store::{
+    About, Mode,
+    audit::Audit,
+    dead_letter::{self, DeadLetter},
+    due::DueLoop,
+    housekeeping::RetentionSettings,
+};
 use testkit::{Keys, caller};
 use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
 
-use crate::support::Suite;
+use crate::support::{Behaviour, Suite};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn expired_delivery_is_blanked_in_the_log_an_event_is_not() {
@@ -20,15 +25,97 @@ async fn expired_delivery_is_blanked_in_the_log_an_event_is_not() {
     tx.commit().await.unwrap();
     suite.until_count("event_log", 2).await;
 
-    let (stop, wake) = (CancellationToken::new(), Arc::new(Notify::new()));
-    let audit = Audit::start(suite.db.clone(), Keys::generate().settings.seal_keys("identity").unwrap());
-    let (db, clock) = (suite.db.clone(), suite.clock.clone());
-    let work = due::run(db, clock, audit, Vec::new(), Arc::clone(&wake), stop.clone());
-    let work = tokio::spawn(work);
-    suite.until_count("(SELECT 1 FROM event_log WHERE payload <> '') AS filled", 2).await;
+    let due = due(&suite, &[]);
+    due.run_once().await.unwrap();
+    let filled = "(SELECT 1 FROM event_log WHERE payload <> '') AS filled";
+    assert_eq!(suite.count(filled).await, 2);
     suite.clock.advance(Duration::from_mins(5) + Duration::from_secs(1));
-    wake.notify_one();
-    suite.until_count("(SELECT 1 FROM event_log WHERE payload <> '') AS filled", 1).await;
-    stop.cancel();
-    work.await.unwrap();
+    due.run_once().await.unwrap();
+    assert_eq!(suite.count(filled).await, 1);
+}
+
+/// The work of every service, with nothing of its own.
+fn due(suite: &Suite, consumers: &[&str]) -> DueLoop {
+    let retention = RetentionSettings::default();
+    DueLoop {
+        db: suite.db.clone(),
+        clock: suite.clock.clone(),
+        audit: Audit::start(suite.db.clone(), Keys::generate().of("identity").seal().unwrap(), retention),
+        retention,
+        consumers: consumers.iter().map(ToString::to_string).collect(),
+        works: Vec::new(),
+        wake: Arc::new(Notify::new()),
+    }
+}
+
+const DAY: Duration = Duration::from_hours(24);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_told_and_handled_leaves_in_time_and_not_before() {
+    let suite = Suite::start().await;
+    let consumer = suite.start_consumer(Behaviour::Succeeds).await;
+    for version in 1..=3 {
+        suite.emit(caller::uuid(1), version).await;
+    }
+    suite.until_count("handled", 3).await;
+    suite.until_count("event_log", 3).await;
+    consumer.task.abort();
+    let due = due(&suite, &["store__ReportAdded"]);
+    // The mark of a handled event outlives the event: what may be told again is known as handled.
+    for (days, events, marks) in [(400, 3, 3), (1, 0, 3), (364, 0, 3), (1, 0, 0)] {
+        suite.clock.advance(DAY * days);
+        due.run_once().await.unwrap();
+        // The first moment of day 400 is not past it.
+        assert_eq!((suite.count("event_log").await, suite.count("inbox").await), (events, marks), "{days}");
+    }
+    suite.clock.advance(DAY * 365 * 6);
+    due.run_once().await.unwrap();
+    suite.emit(caller::uuid(1), 4).await;
+    suite.until_count("event_log", 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dead_letter_is_blanked_at_its_expiry_and_deleted_after_90_days() {
+    let suite = Suite::start().await;
+    let letter = |event, expires_at| DeadLetter {
+        consumer: "store__ReportAdded",
+        event: caller::uuid(event),
+        subject: "delivery.zorgportaal.identity.v1.LoginCode",
+        payload: b"sealed",
+        reason: "a test",
+        attempts: 8,
+        expires_at,
+    };
+    let (now, later) = (suite.clock.now(), suite.clock.now() + SignedDuration::from_mins(5));
+    dead_letter::insert(&suite.db, letter(1, Some(later)), now).await.unwrap();
+    dead_letter::insert(&suite.db, letter(2, None), now).await.unwrap();
+    let filled = "(SELECT 1 FROM dead_letter WHERE payload <> '') AS filled";
+    let due = due(&suite, &[]);
+    for (seconds, letters, with_content) in [(300, 2, 2), (1, 2, 1), (90 * 86_400 - 301, 2, 1), (1, 0, 0)] {
+        suite.clock.advance(Duration::from_secs(seconds));
+        due.run_once().await.unwrap();
+        assert_eq!((suite.count("dead_letter").await, suite.count(filled).await), (letters, with_content));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dead_letters_of_a_removed_account_are_blanked() {
+    let suite = Suite::start().await;
+    let account = caller::uuid(5);
+    let payload = format!("to {account}, sealed");
+    let letter = |event, payload| DeadLetter {
+        consumer: "store__ReportAdded",
+        event: caller::uuid(event),
+        subject: "delivery.zorgportaal.identity.v1.LoginCode",
+        payload,
+        reason: "a test",
+        attempts: 8,
+        expires_at: None,
+    };
+    dead_letter::insert(&suite.db, letter(1, payload.as_bytes()), suite.clock.now()).await.unwrap();
+    dead_letter::insert(&suite.db, letter(2, b"to somebody else"), suite.clock.now()).await.unwrap();
+    let mut tx = suite.db.in_organisation(&suite.ctx(), Mode::Write).await.unwrap();
+    dead_letter::blank_of_account(&mut tx, account).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(suite.count("(SELECT 1 FROM dead_letter WHERE payload = '') AS blank").await, 1);
 }

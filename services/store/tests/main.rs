@@ -15,3 +15,5 @@ mod poison;
 mod replay;
 mod support;
 mod tenancy;
+mod trail;
+mod verify;

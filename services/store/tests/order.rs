@@ -71,8 +71,7 @@ async fn republished_event_is_not_handled_again() {
     let _consumer = suite.start_consumer(Behaviour::Succeeds).await;
     suite.emit(caller::uuid(1), 1).await;
     suite.until_count("handled", 1).await;
-    let bus = suite.bus.context().await;
-    let republished = store::relay::republish(&suite.db, &bus, 1, 0).await.unwrap();
+    let republished = suite.republish(1).await.unwrap();
     assert_eq!(republished, 1);
     suite.emit(caller::uuid(1), 2).await;
     suite.until_count("handled", 2).await;

@@ -10,7 +10,9 @@ use store::{
     About, Db, Mode, Tx,
     consumer::{Consumer, Handler, HandlerError},
     event::Received,
+    housekeeping::RetentionSettings,
     relay::Relay,
+    republish::{RelayError, republish},
 };
 use testkit::{Bus, caller, monday_morning, postgres::Database};
 use tokio::{sync::mpsc, task::JoinHandle};
@@ -69,8 +71,20 @@ impl Suite {
 
     /// Starts a relay. Aborting the task kills the relay.
     pub async fn start_relay(&self) -> JoinHandle<()> {
-        let relay = Relay::new(self.db.clone(), self.clock.clone(), self.bus.context().await, 1);
+        let relay = Relay::new(
+            self.db.clone(),
+            self.clock.clone(),
+            self.bus.context().await,
+            1,
+            RetentionSettings::default(),
+        );
         tokio::spawn(relay.run(self.stop.clone()))
+    }
+
+    /// Publishes the event log from a position on again.
+    pub async fn republish(&self, from: i64) -> Result<u64, RelayError> {
+        let (bus, retention) = (self.bus.context().await, RetentionSettings::default());
+        republish(&self.db, &bus, 1, retention, self.clock.now(), from).await
     }
 
     /// Starts a consumer whose handler behaves as given.

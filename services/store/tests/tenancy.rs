@@ -1,7 +1,7 @@
-use chassis::{Ctx, id::ClientId};
-use sqlx::AssertSqlSafe;
-use store::{Db, Mode};
-use testkit::{caller, monday_morning, postgres::Database, schema};
+use chassis::{Ctx, id::ClientId, secret_file::SecretFile};
+use sqlx::{AssertSqlSafe, ConnectOptions};
+use store::{Db, Mode, db::PostgresSettings};
+use testkit::{caller, keys::trail_keys, monday_morning, postgres::Database, schema};
 
 use crate::support::{NO_MIGRATIONS, SERVICE};
 
@@ -65,7 +65,7 @@ async fn nothing_can_be_written_for_another_organisation_or_client() {
 #[tokio::test]
 async fn reused_connection_keeps_no_organisation() {
     let (database, _) = database().await;
-    let db = Db::new(SERVICE, database.login.clone(), 1);
+    let db = Db::new(SERVICE, database.login.clone(), 1, trail_keys(SERVICE));
     write(&db, &ctx(1, None), 1, 1).await.unwrap();
     assert_eq!(visible(&db, &ctx(2, None)).await, 0);
     assert_eq!(visible(&db, &ctx(1, None)).await, 1);
@@ -134,4 +134,75 @@ async fn schema_check_accepts_store_tables_and_names_bad_ones() {
     sqlx::raw_sql(function).execute(&mut superuser).await.unwrap();
     let faults = schema::faults(&mut superuser).await;
     assert!(faults.iter().any(|fault| fault.contains("is a function that asks")), "{faults:?}");
+}
+
+#[tokio::test]
+async fn new_password_is_read_when_the_database_refuses_the_old_one() {
+    let (database, _) = database().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("password");
+    std::fs::write(&file, "login\n").unwrap();
+    // A role of this test's own: all tests share the service's role.
+    let role = format!("rotated_{}", uuid::Uuid::from_bytes(chassis::secret::random()).simple());
+    let mut superuser = database.as_superuser().await;
+    let create = format!(
+        "CREATE ROLE {role} LOGIN PASSWORD 'login' IN ROLE store_app, store_relay;
+         GRANT CONNECT ON DATABASE {} TO {role}",
+        database.login.get_database().unwrap()
+    );
+    sqlx::raw_sql(AssertSqlSafe(create)).execute(&mut superuser).await.unwrap();
+    let url = database.login.clone().username(&role).password("").to_url_lossy();
+    let settings = PostgresSettings {
+        url: url.to_string(),
+        password_file: SecretFile::new(file.clone()),
+        max_connections: 1,
+    };
+    let db = Db::open(SERVICE, &settings, trail_keys(SERVICE)).unwrap();
+    let ctx = Ctx::of_service(SERVICE, caller::organisation(1), monday_morning());
+    db.in_organisation(&ctx, Mode::Read).await.unwrap();
+    for password in ["second", "third"] {
+        // First the file, then the database: nobody reads the file before the database refuses the old password.
+        std::fs::write(&file, password).unwrap();
+        db.in_organisation(&ctx, Mode::Read).await.unwrap();
+        let change = format!(
+            "ALTER ROLE {role} PASSWORD '{password}';
+             SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{role}'"
+        );
+        sqlx::raw_sql(AssertSqlSafe(change)).execute(&mut superuser).await.unwrap();
+        db.in_organisation(&ctx, Mode::Read).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn abandoned_transaction_harms_no_later_one() {
+    let (database, _) = database().await;
+    let db = Db::new(SERVICE, database.login.clone(), 1, trail_keys(SERVICE));
+    let ctx = Ctx::of_service(SERVICE, caller::organisation(1), monday_morning());
+    for polls in 0..60 {
+        // A caller that goes away at any point of its wait.
+        let mut begins = Box::pin(async {
+            let mut tx = db.in_organisation(&ctx, Mode::Read).await.unwrap();
+            sqlx::query("SELECT 1").execute(tx.connection()).await.unwrap();
+        });
+        for _ in 0..polls {
+            if futures::poll!(begins.as_mut()).is_ready() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        drop(begins);
+        let (other, client) = (caller::organisation(2), caller::client(3));
+        let later = Ctx { client: Some(client), ..Ctx::of_service(SERVICE, other, monday_morning()) };
+        let mut tx = db.in_organisation(&later, Mode::Write).await.unwrap();
+        let settings: (String, String, String) = sqlx::query_as(
+            "SELECT current_setting('zorgportaal.organisation_id'), current_setting('zorgportaal.client_id'),
+                 current_setting('transaction_read_only')",
+        )
+        .fetch_one(tx.connection())
+        .await
+        .unwrap();
+        let wanted = (other.to_string(), client.to_string(), "off".to_owned());
+        assert_eq!(settings, wanted, "after {polls} polls");
+        tx.commit().await.unwrap();
+    }
 }

@@ -64,7 +64,7 @@ impl Bus {
         NatsSettings {
             url: format!("nats://127.0.0.1:{}", self.port),
             user: String::new(),
-            password_file: std::path::PathBuf::new(),
+            password_file: chassis::secret_file::SecretFile::default(),
             replicas: 1,
         }
     }

@@ -1,8 +1,10 @@
 //! The events in a service's outbox, read as a superuser.
 
+use jiff::Timestamp;
 use prost::{Message, Name};
 use proto::event::v1::Event;
 use sqlx::PgConnection;
+use store::Db;
 
 /// All events of one type that wait in the outbox, oldest first.
 pub async fn events<M: Message + Name + Default>(connection: &mut PgConnection) -> Vec<(Event, M)> {
@@ -23,15 +25,8 @@ pub async fn events<M: Message + Name + Default>(connection: &mut PgConnection) 
 }
 
 /// Moves the outbox to the event log, as the relay does after the bus has acknowledged the events.
-pub async fn publish(connection: &mut PgConnection) {
-    sqlx::raw_sql(
-        "INSERT INTO event_log (position, event_id, organisation_id, subject, payload, traceparent)
-         SELECT sequence, event_id, organisation_id, subject, payload, traceparent FROM outbox;
-         DELETE FROM outbox",
-    )
-    .execute(connection)
-    .await
-    .unwrap();
+pub async fn publish(db: &Db, now: Timestamp) {
+    store::log::append_outbox(db, now).await.unwrap();
 }
 
 /// The subjects of all events in the outbox, oldest first.

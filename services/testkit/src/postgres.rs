@@ -7,6 +7,8 @@ use sqlx::{
 use store::{Db, migrate};
 use uuid::Uuid;
 
+use crate::keys::trail_keys;
+
 const SERVICE: &str = include_str!("../../../deploy/postgres/service.sql");
 /// The advisory lock that lets one test process at a time create roles, templates and databases.
 const LOCK: i64 = 0x5445_5354;
@@ -54,7 +56,7 @@ impl Database {
     /// The database as the service uses it.
     #[must_use]
     pub fn db(&self, service: &'static str) -> Db {
-        Db::new(service, self.login.clone(), 4)
+        Db::new(service, self.login.clone(), 4, trail_keys(service))
     }
 
     /// A new connection as a superuser, past privileges and row-level security.

@@ -16,16 +16,15 @@ use store::{
     About,
     audit::Audit,
     consumer::Consumer,
-    due::DueWork,
+    due::DueLoop,
     event::envelope,
-    organisation,
+    housekeeping::RetentionSettings,
     service::{self, Parts, Service},
 };
 use tokio::sync::Notify;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::service::Routes;
 use tower::Layer;
-use uuid::Uuid;
 
 use crate::{Keys, monday_morning, postgres::Database};
 
@@ -41,8 +40,13 @@ pub struct InProcess {
     pub address: String,
     pub(crate) service: &'static str,
     consumers: Vec<Consumer>,
-    due: Vec<Box<dyn DueWork>>,
+    due: Option<DueLoop>,
     _stop: DropGuard,
+}
+
+/// The process that signs the tokens of a caller.
+pub(crate) fn issuer(caller: &Caller) -> &'static str {
+    if *caller == Caller::Gateway { "gateway" } else { "identity" }
 }
 
 impl InProcess {
@@ -51,37 +55,37 @@ impl InProcess {
         let database = Database::create(S::NAME, S::migrator()).await;
         let (keys, clock) = (Keys::generate(), Clock::fixed(monday_morning()));
         let db = database.db(S::NAME);
-        let seal = keys.settings.seal_keys(S::NAME).unwrap();
+        let own = keys.of(S::NAME);
+        let (seal, retention) = (own.seal().unwrap(), RetentionSettings::default());
         let parts = Parts {
-            audit: Audit::start(db.clone(), seal.clone()),
+            audit: Audit::start(db.clone(), seal.clone(), retention),
             db: db.clone(),
             clock: clock.clone(),
             seal,
-            keys: keys.settings.clone(),
+            keys: own.clone(),
             wake: Arc::new(Notify::new()),
         };
         let built = S::build(parts.clone(), settings).unwrap();
-        let access = AccessLayer::new(
-            Arc::new(Rules::of_contract().unwrap()),
-            keys.settings.verifier().unwrap(),
-            clock.clone(),
-        );
-        let layers = service::layers(parts.audit, access);
-        let routes = service::common_routes(built.routes, &db);
+        let access = AccessLayer::new(Arc::new(Rules::of_contract().unwrap()), own.verifier(), clock.clone());
+        let layers = service::layers(parts.audit.clone(), access);
+        let routes = service::common_routes(built.routes, &db, &clock);
+        let consumers = service::with_common_consumers(S::NAME, built.consumers);
+        let due = DueLoop {
+            db,
+            clock: clock.clone(),
+            audit: parts.audit,
+            retention,
+            consumers: consumers.iter().map(|consumer| consumer.name().to_owned()).collect(),
+            works: built.due,
+            wake: parts.wake,
+        };
         let process = Self::serve(database, keys, clock, routes, layers).await;
-        Self { service: S::NAME, consumers: built.consumers, due: built.due, ..process }
+        Self { service: S::NAME, consumers, due: Some(due), ..process }
     }
 
     /// Runs all due work once, as the service's loop does.
     pub async fn run_due(&self) {
-        let db = self.database.db(self.service);
-        let no_organisation = Ctx::of_service("test", OrganisationId(Uuid::nil()), self.clock.now());
-        for organisation in organisation::list(&db, &no_organisation).await.unwrap() {
-            let ctx = Ctx::of_service("test", organisation.id, self.clock.now());
-            for work in &self.due {
-                work.run(&db, &ctx, &organisation).await.unwrap();
-            }
-        }
+        self.due.as_ref().unwrap().run_once().await.unwrap();
     }
 
     /// Lets the service's consumer handle an event, as if the bus had delivered the event.
@@ -123,7 +127,7 @@ impl InProcess {
             address,
             service: "store",
             consumers: Vec::new(),
-            due: Vec::new(),
+            due: None,
             _stop: stop.drop_guard(),
         }
     }
@@ -131,17 +135,14 @@ impl InProcess {
     /// A channel to the service, with a token of the caller.
     #[must_use]
     pub fn channel_as(&self, caller: &Caller) -> channel::Channel {
-        let signer = match caller {
-            Caller::Gateway => self.keys.settings.signer("gateway"),
-            _ => self.keys.settings.signer("identity"),
-        };
-        let token = signer.unwrap().sign(caller, self.clock.now()).unwrap();
+        let signer = self.keys.signer(issuer(caller));
+        let token = signer.sign(caller, self.clock.now()).unwrap();
         channel::with_token(channel::connect(&self.address).unwrap(), &token)
     }
 
     /// The keys of a service, to open messages that were sealed to the service.
     #[must_use]
-    pub fn seal_keys(&self, service: &str) -> SealKeys {
-        self.keys.settings.seal_keys(service).unwrap()
+    pub fn seal_keys(&self, service: &'static str) -> SealKeys {
+        self.keys.of(service).seal().unwrap()
     }
 }

@@ -25,13 +25,14 @@ use tokio_stream::StreamExt;
 
 use crate::{
     connection::{Connection, describe_status},
+    demo::Demo,
     terminal::{BoxError, print_line},
 };
 
 /// The command `organisation apply`: sends a settings file.
 pub async fn apply_organisation(data: &Path, file: &PathBuf) -> Result<ExitCode, BoxError> {
     let request = ConfigureOrganisationRequest { toml: std::fs::read_to_string(file)? };
-    let mut identity = Connection::read(data)?.as_operator().await?;
+    let mut identity = Demo::read(data)?.connection.as_operator().await?;
     let applied =
         identity.configure_organisation(request).await.map_err(|status| describe_status(&status))?;
     let applied = applied.into_inner();
@@ -42,7 +43,7 @@ pub async fn apply_organisation(data: &Path, file: &PathBuf) -> Result<ExitCode,
 /// The command `account register`: sends one registration.
 pub async fn register_account(data: &Path, organisation: &str, file: &PathBuf) -> Result<ExitCode, BoxError> {
     let request: RegisterAccountRequest = json::read(&std::fs::read_to_string(file)?)?;
-    let channel = Connection::read(data)?.as_system(organisation, "identity").await?;
+    let channel = Demo::read(data)?.connection.as_system(organisation, "identity").await?;
     let registered = IdentityServiceClient::new(channel).register_account(request).await;
     let registered = registered.map_err(|status| describe_status(&status))?.into_inner();
     print_line(format_args!(
@@ -106,7 +107,7 @@ pub async fn import_file(data: &Path, organisation: &str, file: &PathBuf) -> Res
     let refused = |line: i64, field: &str, reason: &str| {
         print_line(format_args!("line {line} is refused: {field}: {reason}"));
     };
-    let imported = import(&Connection::read(data)?, organisation, records, refused).await?;
+    let imported = import(&Demo::read(data)?.connection, organisation, records, refused).await?;
     let refused = imported.refused + unreadable;
     print_line(format_args!("{} records imported, {refused} refused", imported.accepted));
     Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -120,7 +121,7 @@ pub async fn show_feed(
     after: i64,
     follow: bool,
 ) -> Result<ExitCode, BoxError> {
-    let channel = Connection::read(data)?.as_system(organisation, service).await?;
+    let channel = Demo::read(data)?.connection.as_system(organisation, service).await?;
     let request = SubscribeRequest { after_position: after, only_existing: !follow };
     let feed = EventFeedClient::new(channel).subscribe(request).await;
     let mut feed = feed.map_err(|status| describe_status(&status))?.into_inner();
@@ -138,7 +139,7 @@ pub async fn show_feed(
 
 /// The command `audit verify`: checks a trail and prints each fault.
 pub async fn verify_audit(data: &Path, organisation: &str, service: &str) -> Result<ExitCode, BoxError> {
-    let connection = Connection::read(data)?;
+    let connection = Demo::read(data)?.connection;
     let (mut records, mut chains, mut faults) = (0, 0, BTreeSet::new());
     let mut request = VerifyAuditRequest::default();
     loop {

@@ -1,9 +1,11 @@
 //! The options of the demo, and the content of `demo.json`.
 
+use std::path::Path;
+
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
-use crate::connection::Connection;
+use crate::{connection::Connection, terminal::BoxError};
 
 /// Options of `demo`.
 #[derive(Args, Clone, Debug)]
@@ -38,6 +40,19 @@ pub struct Demo {
     /// Addresses and credentials of the services.
     #[serde(flatten)]
     pub connection: Connection,
+}
+
+impl Demo {
+    /// Reads `demo.json` in the data folder.
+    ///
+    /// # Errors
+    /// When the file is missing: no demo is running. When the file cannot be parsed.
+    pub fn read(data: &Path) -> Result<Self, BoxError> {
+        let file = data.join("demo.json");
+        let text = std::fs::read_to_string(&file)
+            .map_err(|error| format!("{} cannot be read ({error}): is the demo running?", file.display()))?;
+        Ok(serde_json::from_str(&text)?)
+    }
 }
 
 /// An example account.

@@ -13,8 +13,8 @@ use chassis::{Clock, shutdown};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio_util::sync::CancellationToken;
 
-pub use self::facts::Options;
-use self::{facts::Demo, processes::Processes};
+pub use self::facts::{Demo, Options};
+use self::processes::Processes;
 use crate::{
     mailbox,
     terminal::{BoxError, print_line},

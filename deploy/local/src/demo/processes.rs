@@ -116,7 +116,7 @@ impl Processes {
         watched: &mut Vec<Watched>,
     ) -> Result<Connection, BoxError> {
         let secrets = data.join("secrets");
-        let keys = KeySettings { public: data.join("keys/public"), private: data.join("keys/private") };
+        let keys = KeySettings::new(data.join("keys/public"), data.join("keys/private"));
         for name in SERVICES.iter().chain(&["gateway"]) {
             keys.generate(name)?;
         }

@@ -10,7 +10,7 @@ use tokio::process::Command;
 
 pub use find::{Missing, free_port};
 pub use nats::Nats;
-pub use postgres::{Postgres, Storage};
+pub use postgres::{Postgres, Storage, run_sql};
 
 use crate::terminal::BoxError;
 

@@ -188,23 +188,28 @@ impl Postgres {
     }
 
     async fn psql(&self, script: &str) -> Result<String, BoxError> {
-        let mut psql = Command::new(self.programs.join("psql"))
-            .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", "postgres"])
-            .arg("-h")
-            .arg(&self.folder)
-            .args(["-p", &self.port.to_string(), "-f", "-"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        if let Some(mut input) = psql.stdin.take() {
-            input.write_all(script.as_bytes()).await?;
-        }
-        let output = psql.wait_with_output().await?;
-        if !output.status.success() {
-            return Err(Box::new(Missing("psql failed: see above")));
-        }
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        run_sql(&self.superuser_url(), script).await
     }
+}
+
+/// Runs a script on the database of a URL. Returns what the script prints.
+///
+/// # Errors
+/// When `psql` is missing, or a statement fails.
+pub async fn run_sql(url: &str, script: &str) -> Result<String, BoxError> {
+    let mut psql = Command::new(programs()?.join("psql"))
+        .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url, "-f", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    if let Some(mut input) = psql.stdin.take() {
+        input.write_all(script.as_bytes()).await?;
+    }
+    let output = psql.wait_with_output().await?;
+    if !output.status.success() {
+        return Err(Box::new(Missing("psql failed: see above")));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// The folder with the newest installed server programs.

@@ -41,16 +41,17 @@ impl AccessLayer {
             return (None, Err(Failure::not_found()));
         };
         let now = self.clock.now();
-        let caller = match bearer(request).map(|token| self.verifier.verify(token, now)).transpose() {
-            Ok(caller) => caller,
+        let verified = match bearer(request).map(|token| self.verifier.verify_life(token, now)).transpose() {
+            Ok(verified) => verified,
             Err(refused) => {
                 tracing::info!(%refused, "token refused");
                 return (None, Err(Failure::token_refused()));
             }
         };
+        let (caller, token) = verified.unzip();
         let verdict = decide(&rule, caller.as_ref());
         let call = Call::new(rule, now);
-        let ctx = Ctx { call: Some(call.clone()), ..Ctx::of_caller(caller.as_ref(), now) };
+        let ctx = Ctx { call: Some(call.clone()), token, ..Ctx::of_caller(caller.as_ref(), now) };
         let extensions = request.extensions_mut();
         extensions.insert(ctx.clone());
         if let Some(caller) = caller {

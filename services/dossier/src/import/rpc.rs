@@ -6,6 +6,7 @@ use std::pin::Pin;
 use chassis::{Ctx, Failure};
 use futures::{Stream, StreamExt};
 use proto::dossier::v1::{ImportRecordsRequest, ImportRecordsResponse};
+use store::revocation::{check_stream, until_stream_ends};
 use tonic::{Request, Status, Streaming};
 
 use super::batch;
@@ -26,7 +27,14 @@ pub fn import(state: &State, request: Request<Streaming<ImportRecordsRequest>>) 
     let state = state.clone();
     let mut batches = request.into_inner().ready_chunks(MAX_BATCH);
     let results = async_stream::try_stream! {
-        while let Some(batch) = batches.next().await {
+        loop {
+            // The stream ends with the caller's token, also while no record comes.
+            let batch = tokio::select! {
+                batch = batches.next() => Ok(batch),
+                failure = until_stream_ends(&state.db, &state.clock, &ctx) => Err(Status::from(failure)),
+            };
+            let Some(batch) = batch? else { break };
+            check_stream(&state.db, &state.clock, &ctx).await.map_err(Status::from)?;
             let batch = batch.into_iter().collect::<Result<Vec<_>, Status>>()?;
             // The call's own record tells that the stream was opened; each batch has records of its own.
             let ctx = Ctx { now: state.clock.now(), call: None, ..ctx.clone() };

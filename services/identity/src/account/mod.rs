@@ -42,8 +42,10 @@ pub struct Account {
     pub legal_entity: String,
     /// The version of these terms that the person accepted; 0: none.
     pub terms_version: i32,
-    /// The person's own password as Argon2id in PHC form; `None` until the person has chosen one.
+    /// The person's own password as `Passwords` hashes it; `None` until the person has chosen one.
     pub password_hash: Option<String>,
+    /// Rises when the person gets another password.
+    pub password_version: i64,
     /// When the person last chose a password.
     pub password_set_at: Option<Timestamp>,
     /// The one-time password that was sent last; `None` once the person has chosen a password after it.

@@ -51,7 +51,7 @@ pub async fn register(
     give_grant(&mut tx, &registration, &hash, &settings).await?;
     if is_new {
         let account = table::find(&mut tx, registration.account).await?.ok_or(ErrorReason::AccountUnknown)?;
-        emit_registered(state, &mut tx, &account).await?;
+        emit_registered(&mut tx, &account).await?;
         send_welcome(state, &mut tx, &account, &settings).await?;
     }
     tx.commit().await?;

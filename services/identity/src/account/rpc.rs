@@ -57,17 +57,16 @@ pub async fn change_password(
     let account = find_own(&mut tx).await?;
     password::judge(&request.new_password, &request.current_password, &account, &settings)
         .map_err(|reason| Error::field("new_password", reason))?;
-    let count = Count::of(&state.hash_key, Kind::KnownDevice, &account.username);
+    let count = Count::of(&state.hash_keys, Kind::KnownDevice, &account.username);
     let may_try = throttle::count_try(&mut tx, &count, false).await?;
     tx.commit().await?;
-    let input = password::peppered(&state.hash_key, account.id.uuid(), &request.current_password);
-    let is_current = state.hasher.verify(input, account.password_hash.clone()).await?;
+    let (id, stored) = (account.id.uuid(), account.password_hash.as_deref());
+    let is_current = state.passwords.verify(id, &request.current_password, stored).await?;
     if !is_current || !may_try {
         ctx.deny();
         return Err(Error::field("current_password", ErrorReason::CurrentPasswordWrong));
     }
-    let input = password::peppered(&state.hash_key, account.id.uuid(), &request.new_password);
-    let hash = state.hasher.hash(input).await?;
+    let hash = state.passwords.hash(id, &request.new_password).await?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     password::replace(state, &mut tx, &account, &hash, ctx.session.map(SessionId::uuid), false).await?;
     throttle::clear(&mut tx, &[count]).await?;
@@ -130,9 +129,9 @@ pub async fn unlock(
     ctx.concerns("account", id);
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     let account = table::find(&mut tx, id).await?.ok_or(unknown)?;
-    throttle::clear(&mut tx, &throttle::failure_counts(&state.hash_key, &account.username)).await?;
-    throttle::clear(&mut tx, &code::account_counts(&state.hash_key, &account)).await?;
-    throttle::clear(&mut tx, &[Count::of(&state.hash_key, Kind::ResetName, &account.username)]).await?;
+    throttle::clear(&mut tx, &throttle::failure_counts(&state.hash_keys, &account.username)).await?;
+    throttle::clear(&mut tx, &code::account_counts(&state.hash_keys, &account)).await?;
+    throttle::clear(&mut tx, &[Count::of(&state.hash_keys, Kind::ResetName, &account.username)]).await?;
     tx.commit().await?;
     Ok(Response::new(UnlockAccountResponse {}))
 }

@@ -19,6 +19,7 @@ struct Row {
     legal_entity: String,
     terms_version: i32,
     password_hash: Option<String>,
+    password_version: i64,
     password_set_at: Option<jiff_sqlx::Timestamp>,
     one_time_hash: Option<Vec<u8>>,
     one_time_expires_at: Option<jiff_sqlx::Timestamp>,
@@ -38,6 +39,7 @@ impl From<Row> for Account {
             legal_entity: row.legal_entity,
             terms_version: row.terms_version,
             password_hash: row.password_hash,
+            password_version: row.password_version,
             password_set_at: row.password_set_at.map(jiff_sqlx::Timestamp::to_jiff),
             one_time: one_time.map(|(hash, end)| OneTimePassword { hash, expires_at: end.to_jiff() }),
         }
@@ -50,7 +52,7 @@ pub async fn find_by_username(tx: &mut Tx, username: &str) -> Result<Option<Acco
     let row = sqlx::query_as!(
         Row,
         "SELECT id, username, display_name, email, phone, language, text_size, legal_entity, terms_version,
-             password_hash, password_set_at, one_time_hash, one_time_expires_at
+             password_hash, password_version, password_set_at, one_time_hash, one_time_expires_at
          FROM account WHERE organisation_id = $1 AND username = $2",
         organisation,
         username,
@@ -64,7 +66,7 @@ pub async fn find(tx: &mut Tx, id: AccountId) -> Result<Option<Account>, StoreEr
     let row = sqlx::query_as!(
         Row,
         "SELECT id, username, display_name, email, phone, language, text_size, legal_entity, terms_version,
-             password_hash, password_set_at, one_time_hash, one_time_expires_at
+             password_hash, password_version, password_set_at, one_time_hash, one_time_expires_at
          FROM account WHERE organisation_id = $1 AND id = $2",
         organisation,
         id.uuid(),
@@ -78,7 +80,7 @@ pub async fn lock(tx: &mut Tx, id: AccountId) -> Result<Option<Account>, StoreEr
     let row = sqlx::query_as!(
         Row,
         "SELECT id, username, display_name, email, phone, language, text_size, legal_entity, terms_version,
-             password_hash, password_set_at, one_time_hash, one_time_expires_at
+             password_hash, password_version, password_set_at, one_time_hash, one_time_expires_at
          FROM account WHERE organisation_id = $1 AND id = $2 FOR UPDATE",
         organisation,
         id.uuid(),
@@ -165,17 +167,34 @@ pub async fn set_password(tx: &mut Tx, account: &Account, hash: &str) -> Result<
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
     let replaced = sqlx::query!(
         "UPDATE account SET password_hash = $3, password_set_at = $4, one_time_hash = NULL,
-             one_time_expires_at = NULL, reset_hash = NULL, reset_expires_at = NULL, version = version + 1
-         WHERE organisation_id = $1 AND id = $2 AND password_hash IS NOT DISTINCT FROM $5",
+             one_time_expires_at = NULL, reset_hash = NULL, reset_expires_at = NULL, version = version + 1,
+             password_version = password_version + 1
+         WHERE organisation_id = $1 AND id = $2 AND password_version = $5",
         organisation,
         account.id.uuid(),
         hash,
         now as _,
-        account.password_hash,
+        account.password_version,
     )
     .execute(tx.connection())
     .await?;
     Ok(replaced.rows_affected() == 1)
+}
+
+/// Stores another hash of the same password, unless the password was replaced meanwhile.
+pub async fn renew_password_hash(tx: &mut Tx, account: &Account, hash: &str) -> Result<(), StoreError> {
+    let organisation = tx.ctx().organisation.uuid();
+    sqlx::query!(
+        "UPDATE account SET password_hash = $3
+         WHERE organisation_id = $1 AND id = $2 AND password_version = $4",
+        organisation,
+        account.id.uuid(),
+        hash,
+        account.password_version,
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
 }
 
 /// Stores the legal entity whose terms apply, and the version that the person accepted.

@@ -1,24 +1,19 @@
-//! What follows a new account: services learn the person's address and number, and the person gets a message
-//! with a first password.
+//! What follows a new account: services learn of the account, and the person gets a message with a first password.
 
 use chassis::{secret, time};
 use jiff::SignedDuration;
-use proto::identity::v1::{
-    AccountContact, AccountRegistered, OrganisationSettings, WelcomeMessage, WelcomeMessageContent,
-};
+use proto::identity::v1::{AccountRegistered, OrganisationSettings, WelcomeMessage, WelcomeMessageContent};
 use store::{About, Tx};
 
 use super::{Account, table};
 use crate::{error::Error, state::State};
 
-/// Emits [`AccountRegistered`], with the address and number sealed to messaging.
+/// Emits [`AccountRegistered`].
 ///
 /// # Errors
 /// When the database cannot be reached.
-pub async fn emit_registered(state: &State, tx: &mut Tx, account: &Account) -> Result<(), Error> {
-    let contact = AccountContact { email: account.email.clone(), phone: account.phone.clone() };
-    let contact = state.sealed(tx, &contact)?;
-    let event = AccountRegistered { language: account.language.clone(), contact };
+pub async fn emit_registered(tx: &mut Tx, account: &Account) -> Result<(), Error> {
+    let event = AccountRegistered { language: account.language.clone() };
     Ok(tx.emit(About::new(account.id.uuid(), 1), &event).await?)
 }
 

@@ -5,6 +5,7 @@
 mod send;
 pub mod table;
 
+use chassis::keyed_hash::HashKeys;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -45,12 +46,12 @@ pub enum Verdict {
     Expired,
 }
 
-/// Judges one try; `typed` is the keyed hash of the typed digits.
+/// Judges one try: the digits that the person typed, without the shown ones.
 #[must_use]
-pub fn judge(code: &Code, typed: &[u8; 32], now: Timestamp) -> Verdict {
+pub fn judge(keys: &HashKeys, code: &Code, typed: &str, now: Timestamp) -> Verdict {
     if now >= code.expires_at {
         Verdict::Expired
-    } else if chassis::secret::constant_time_eq(typed, &code.hash) {
+    } else if keys.matches(&code.hash, "code", code.id, typed.as_bytes()) {
         Verdict::Right
     } else {
         Verdict::Wrong
@@ -85,23 +86,25 @@ pub fn may_send(sent: i32, sent_at: Timestamp, now: Timestamp) -> Result<(), Opt
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use testkit::keys::hash_keys;
 
     use super::*;
 
     #[test]
     fn code_works_until_its_expiry_and_not_after() {
         let end = Timestamp::from_second(1_800_000_300).unwrap();
+        let keys = hash_keys("identity", &[0]);
         let code = Code {
             id: Uuid::nil(),
-            hash: vec![7; 32],
+            hash: keys.hash("code", Uuid::nil(), b"123456"),
             shown_digits: String::new(),
             by_sms: true,
             expires_at: end,
         };
         let second = SignedDuration::from_secs(1);
-        assert_eq!(judge(&code, &[7; 32], end - second), Verdict::Right);
-        assert_eq!(judge(&code, &[8; 32], end - second), Verdict::Wrong);
-        assert_eq!(judge(&code, &[7; 32], end), Verdict::Expired);
+        assert_eq!(judge(&keys, &code, "123456", end - second), Verdict::Right);
+        assert_eq!(judge(&keys, &code, "123457", end - second), Verdict::Wrong);
+        assert_eq!(judge(&keys, &code, "123456", end), Verdict::Expired);
     }
 
     #[test]

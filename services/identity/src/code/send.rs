@@ -1,6 +1,6 @@
 //! Sends a code if the limits allow one; the content is sealed, so that only messaging can read the code.
 
-use chassis::{secret::HashKey, time};
+use chassis::{keyed_hash::HashKeys, time};
 use jiff::{SignedDuration, Timestamp};
 use prost::{Message, Name};
 use proto::{
@@ -120,7 +120,7 @@ pub async fn send(
     let life = SignedDuration::from_secs(i64::from(login.code_life_seconds));
     let code = Code {
         id: sending.id,
-        hash: state.hash_key.hash("code", sending.id, typed).to_vec(),
+        hash: state.hash_keys.hash("code", sending.id, typed.as_bytes()),
         shown_digits: shown_digits.to_owned(),
         by_sms,
         expires_at: now + life,
@@ -144,14 +144,14 @@ fn sending_counts(state: &State, account: &Account, sending: &Sending<'_>) -> Ve
     };
     let counts = [(Kind::SentTo, to.as_str()), (Kind::SentFor, &id), (Kind::SentFrom, sending.address)];
     let known = counts.into_iter().filter(|(_, by)| !by.is_empty());
-    known.map(|(kind, by)| Count::of(&state.hash_key, kind, by)).collect()
+    known.map(|(kind, by)| Count::of(&state.hash_keys, kind, by)).collect()
 }
 
 /// The daily counts of codes for one person: those of the e-mail address, the number and the account.
 #[must_use]
-pub fn account_counts(key: &HashKey, account: &Account) -> Vec<Count> {
-    let to = [&account.email, &account.phone].map(|to| Count::of(key, Kind::SentTo, to));
-    to.into_iter().chain([Count::of(key, Kind::SentFor, &account.id.to_string())]).collect()
+pub fn account_counts(keys: &HashKeys, account: &Account) -> Vec<Count> {
+    let to = [&account.email, &account.phone].map(|to| Count::of(keys, Kind::SentTo, to));
+    to.into_iter().chain([Count::of(keys, Kind::SentFor, &account.id.to_string())]).collect()
 }
 
 /// What the page shows about a sent code.

@@ -1,22 +1,22 @@
 //! Due work: warns people that access will end, ends access, and removes accounts without another client,
 //! also from the event log.
 
-use chassis::{
-    Ctx,
-    id::{AccountId, ClientId},
-};
+use chassis::{Ctx, id::ClientId};
 use futures::future::BoxFuture;
-use prost::Name;
-use proto::identity::v1::{AccountContactChanged, AccountRegistered, AccountRemoved, SecurityChange};
+use proto::identity::v1::SecurityChange;
 use store::{
-    About, Db, Mode, Tx,
+    Db, Mode, Tx,
     due::{DueError, DueWork},
-    erase,
     organisation::Organisation,
 };
 
-use super::{NOTICE_PERIOD, is_notice_due, table, table::PlannedEnd};
-use crate::{account, error::Error, grant, invitation, session, state::State};
+use super::{
+    NOTICE_PERIOD, is_notice_due,
+    remove::{erase_removed, remove_account},
+    table,
+    table::PlannedEnd,
+};
+use crate::{account, error::Error, grant, invitation, state::State};
 
 /// The job that ends access when its end date has passed.
 pub struct EndAccess(pub(crate) State);
@@ -50,13 +50,7 @@ impl EndAccess {
             }
             tx.commit().await?;
         }
-        let mut tx = db.in_organisation(ctx, Mode::Read).await?;
-        let erasures = table::list_erasures(&mut tx).await?;
-        drop(tx);
-        for account in erasures {
-            erase_events(db, ctx, account).await?;
-        }
-        Ok(())
+        erase_removed(db, ctx).await
     }
 
     async fn notify_all(&self, tx: &mut Tx, end: &PlannedEnd) -> Result<(), Error> {
@@ -81,28 +75,6 @@ async fn end_client_access(tx: &mut Tx, client: ClientId) -> Result<(), Error> {
         }
     }
     Ok(table::set_done(tx, client).await?)
-}
-
-/// Deletes an account with all data of its person, and emits [`AccountRemoved`] so that other services do so
-/// too (R55).
-async fn remove_account(tx: &mut Tx, account: AccountId) -> Result<(), Error> {
-    session::end_all(tx, account, None).await?;
-    account::table::delete(tx, account).await?;
-    table::insert_erasure(tx, account).await?;
-    Ok(tx.emit(About::new(account.uuid(), i64::MAX), &AccountRemoved {}).await?)
-}
-
-/// Blanks the personal data of a removed account in the event log. The erasure stays due while an event is
-/// unpublished.
-async fn erase_events(db: &Db, ctx: &Ctx, account: AccountId) -> Result<(), Error> {
-    let subjects = [AccountRegistered::full_name(), AccountContactChanged::full_name()];
-    let subjects = subjects.map(|name| format!("event.{name}"));
-    if !erase::blank_sealed(db, ctx.organisation, &subjects, account.uuid()).await? {
-        return Ok(());
-    }
-    let mut tx = db.in_organisation(ctx, Mode::Write).await?;
-    table::delete_erasure(&mut tx, account).await?;
-    Ok(tx.commit().await?)
 }
 
 impl DueWork for EndAccess {

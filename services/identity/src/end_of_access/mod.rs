@@ -1,13 +1,17 @@
 //! Access to a client ends some time after care has ended, usually six weeks (R54, R55). People get a warning
-//! a week before, and accounts without another client are removed. If care resumes, access does not end.
+//! a week before, and accounts without another client are removed. If care resumes, access does not end. Accounts
+//! whose access ended in another way are removed after a longer time.
 
 mod due;
+mod remove;
 pub mod table;
+mod unused;
 
 use jiff::{SignedDuration, Timestamp};
 use proto::identity::v1::AccountSettings;
 
 pub use due::EndAccess;
+pub use unused::RemoveUnused;
 
 /// How long before the end of access people get the warning.
 pub const NOTICE_PERIOD: SignedDuration = SignedDuration::from_hours(7 * 24);

@@ -102,6 +102,40 @@ pub async fn set_done(tx: &mut Tx, client: ClientId) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Notes since when accounts have access to no client, and no open invitation.
+pub async fn note_without_access(tx: &mut Tx) -> Result<(), StoreError> {
+    let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
+    sqlx::query!(
+        "WITH having_access AS (
+             SELECT DISTINCT g.account_id FROM access_grant g
+             LEFT JOIN invitation i ON i.organisation_id = g.organisation_id AND i.account_id = g.account_id
+                 AND i.client_id = g.client_id
+             WHERE g.organisation_id = $1 AND (g.valid_until IS NULL OR g.valid_until > $2)
+                 AND (g.active OR (i.state IN (1, 2) AND i.expires_at > $2))
+         )
+         UPDATE account AS a
+         SET without_access_since = CASE WHEN a.without_access_since IS NULL THEN $2 END
+         WHERE organisation_id = $1
+             AND (a.without_access_since IS NULL) = (a.id NOT IN (SELECT account_id FROM having_access))",
+        organisation,
+        now as _,
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}
+
+/// The accounts that have had access to no client since a time or longer.
+pub async fn list_unused(tx: &mut Tx, since: Timestamp) -> Result<Vec<AccountId>, StoreError> {
+    let organisation = tx.ctx().organisation.uuid();
+    let rows = sqlx::query_scalar!(
+        "SELECT id FROM account WHERE organisation_id = $1 AND without_access_since <= $2",
+        organisation,
+        since.to_sqlx() as _,
+    );
+    Ok(rows.fetch_all(tx.connection()).await?.into_iter().map(AccountId).collect())
+}
+
 /// Stores that a removed account must still be erased from the event log.
 pub async fn insert_erasure(tx: &mut Tx, account: AccountId) -> Result<(), StoreError> {
     let organisation = tx.ctx().organisation.uuid();

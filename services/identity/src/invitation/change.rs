@@ -59,7 +59,7 @@ pub async fn send(state: &State, tx: &mut Tx, grant: &AccessGrant, event: Event)
     }
     let account = account::table::lock(tx, grant.account).await?.ok_or(ErrorReason::AccountUnknown)?;
     let by = format!("invitation {} {}", grant.client, grant.account);
-    let counts = [Count::of(&state.hash_key, Kind::SentFor, &by)];
+    let counts = [Count::of(&state.hash_keys, Kind::SentFor, &by)];
     if !throttle::count_within_limit(tx, &counts, state.limits).await? {
         return Err(ErrorReason::TooManyInvitations.into());
     }
@@ -70,7 +70,7 @@ pub async fn send(state: &State, tx: &mut Tx, grant: &AccessGrant, event: Event)
     if is_new && invitation.state == InvitationState::Added {
         // The event is emitted now, and not when the account was added: inviting must take the same time
         // whether the person had an account or not.
-        account::emit_registered(state, tx, &account).await?;
+        account::emit_registered(tx, &account).await?;
     }
     if is_new {
         password = secret::one_time_password();

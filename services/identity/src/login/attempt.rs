@@ -38,9 +38,12 @@ impl Attempt {
     }
 }
 
-/// The audit record of the call names this account as its actor (ASVS 16.3.1). A step for an unknown user name
-/// names no account, and costs the same time.
+/// The audit record of the call names this account as its actor (ASVS 16.3.1), and as what the call is about. A step
+/// for an unknown user name names no account, and costs the same time.
 pub fn acted_by(ctx: &Ctx, account: Option<AccountId>) {
     let id = account.map(|account| account.to_string()).unwrap_or_default();
+    if account.is_some() {
+        ctx.concerns("account", &id);
+    }
     ctx.acted_by(ActorKind::Account, id, ctx.person.clone());
 }

@@ -125,14 +125,13 @@ pub async fn verify(
     }
     let account = account::table::find(&mut tx, login.account).await?.ok_or(ErrorReason::LoginEnded)?;
     let code = code::table::count_try(&mut tx, login.id).await?.ok_or(ErrorReason::LoginEnded)?;
-    let count = Count::of(&state.hash_key, Kind::of_device(login.known_device), &account.username);
+    let count = Count::of(&state.hash_keys, Kind::of_device(login.known_device), &account.username);
     // Count the try also during a wait: the code has its own limit of five tries.
     throttle::count_try(&mut tx, &count, true).await?;
     tx.commit().await?;
 
     let typed = normalise(&request.code, &code.shown_digits);
-    let typed = state.hash_key.hash("code", login.id, &typed);
-    match judge(&code, &typed, attempt.ctx.now) {
+    match judge(&state.hash_keys, &code, &typed, attempt.ctx.now) {
         Verdict::Right => {}
         Verdict::Expired => return Err(ErrorReason::CodeExpired.into()),
         Verdict::Wrong => {

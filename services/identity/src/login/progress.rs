@@ -123,7 +123,7 @@ async fn open_session(
     account: &Account,
     settings: &OrganisationSettings,
 ) -> Result<LoginProgress, Error> {
-    let count = Count::of(&state.hash_key, Kind::of_device(login.known_device), &account.username);
+    let count = Count::of(&state.hash_keys, Kind::of_device(login.known_device), &account.username);
     throttle::clear(&mut tx, &[count]).await?;
     let mut progress = LoginProgress { step: LoginStep::Done.into(), ..LoginProgress::default() };
     let login_settings = settings.login.unwrap_or_default();

@@ -22,7 +22,7 @@ use crate::{
     code::{self, Destination, Purpose, Sending},
     device,
     error::Error,
-    factor, organisation, password,
+    factor, organisation,
     state::State,
     throttle::{Count, Kind, table as throttle},
 };
@@ -40,6 +40,8 @@ struct TriedLogin {
     is_one_time: bool,
     known_device: bool,
     is_remembered: bool,
+    /// The typed password, hashed anew because its stored hash is outdated (PW-05).
+    renewed_hash: Option<String>,
 }
 
 /// StartLogin. Every call costs exactly one argon2 hash and the same queries, whatever is wrong: the response
@@ -52,11 +54,14 @@ pub async fn start(
     let organisation = request.get_ref().organisation_id.parse().unwrap_or(OrganisationId(Uuid::nil()));
     let ctx = Ctx::from_request(&request)?.within("identity", organisation);
     let request = request.into_inner();
-    let tried = count_try(state, &ctx, &request).await?;
+    let mut tried = count_try(state, &ctx, &request).await?;
     let id = tried.account.as_ref().map_or(Uuid::nil(), |account| account.id.uuid());
-    let input = password::peppered(&state.hash_key, id, &request.password);
-    let stored = tried.account.as_ref().and_then(|account| account.password_hash.clone());
-    let is_own_right = state.hasher.verify(input, stored).await?;
+    let stored = tried.account.as_ref().and_then(|account| account.password_hash.as_deref());
+    let is_own_right = state.passwords.verify(id, &request.password, stored).await?;
+    if is_own_right && tried.may_try && stored.is_some_and(|stored| state.passwords.is_outdated(stored)) {
+        // A busy hasher must not refuse the login: the next login renews the hash.
+        tried.renewed_hash = state.passwords.hash(id, &request.password).await.ok();
+    }
     let is_right = (is_own_right && tried.may_try) || tried.is_one_time;
     match &tried.account {
         Some(account) if is_right => {
@@ -86,7 +91,7 @@ async fn count_try(state: &State, ctx: &Ctx, request: &StartLoginRequest) -> Res
     acted_by(ctx, account.as_ref().map(|account| account.id));
     let id = account.as_ref().map_or(AccountId(Uuid::nil()), |account| account.id);
     let device = device::table::find(&mut tx, &request.device_token, id).await?;
-    let count = Count::of(&state.hash_key, Kind::of_device(device.is_some()), &username);
+    let count = Count::of(&state.hash_keys, Kind::of_device(device.is_some()), &username);
     let may_try = throttle::count_try(&mut tx, &count, false).await?;
     tx.commit().await?;
     Ok(TriedLogin {
@@ -96,6 +101,7 @@ async fn count_try(state: &State, ctx: &Ctx, request: &StartLoginRequest) -> Res
         may_try,
         known_device: device.is_some(),
         is_remembered: device.is_some_and(|device| device.remembered),
+        renewed_hash: None,
     })
 }
 
@@ -108,7 +114,7 @@ async fn take_back_failure(
     tried: &TriedLogin,
 ) -> Result<(), Error> {
     if tried.is_one_time {
-        Ok(throttle::clear(tx, &throttle::failure_counts(&state.hash_key, &account.username)).await?)
+        Ok(throttle::clear(tx, &throttle::failure_counts(&state.hash_keys, &account.username)).await?)
     } else {
         Ok(throttle::take_back_try(tx, &tried.count).await?)
     }
@@ -126,12 +132,15 @@ async fn create_login(
     // If the password was replaced while argon2 ran, the typed password is the old one: refuse the login.
     let unchanged = account::table::lock(&mut tx, checked.id).await?.filter(|current| {
         let sent_hash = |account: &Account| account.one_time.as_ref().map(|sent| sent.hash.clone());
-        current.password_hash == checked.password_hash
+        current.password_version == checked.password_version
             && (!tried.is_one_time || sent_hash(current) == sent_hash(checked))
     });
     // Use the locked row from here: a code must not go to an address that was replaced meanwhile.
     let account = &unchanged.ok_or(ErrorReason::LoginRefused)?;
     take_back_failure(state, &mut tx, account, tried).await?;
+    if let Some(hash) = &tried.renewed_hash {
+        account::table::renew_password_hash(&mut tx, account, hash).await?;
+    }
     let settings = organisation::settings(&mut tx).await?;
     let login_settings = settings.login.unwrap_or_default();
     let token = ScopedToken::generate(ctx.organisation);

@@ -39,8 +39,8 @@ pub async fn set_own_password(
     tx.commit().await?;
 
     let is_current = if cause == OwnPasswordCause::Expired {
-        let input = password::peppered(&state.hash_key, account.id.uuid(), &request.current_password);
-        state.hasher.verify(input, account.password_hash.clone()).await?
+        let stored = account.password_hash.as_deref();
+        state.passwords.verify(account.id.uuid(), &request.current_password, stored).await?
     } else {
         account::is_one_time_password(state, Some(&account), &request.current_password)
     };
@@ -48,8 +48,7 @@ pub async fn set_own_password(
         attempt.ctx.deny();
         return Err(Error::field("current_password", ErrorReason::CurrentPasswordWrong));
     }
-    let input = password::peppered(&state.hash_key, account.id.uuid(), &request.new_password);
-    let hash = state.hasher.hash(input).await?;
+    let hash = state.passwords.hash(account.id.uuid(), &request.new_password).await?;
     let mut tx = state.db.in_organisation(&attempt.ctx, Mode::Write).await?;
     if cause == OwnPasswordCause::First {
         if !account::table::set_password(&mut tx, &account, &hash).await? {

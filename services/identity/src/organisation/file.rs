@@ -165,6 +165,7 @@ pub struct AccountsTable {
     pub extra_accounts: i32,
     pub invitation_life_days: i32,
     pub days_after_care: i32,
+    pub days_without_access: i32,
     self_edit: bool,
 }
 
@@ -183,6 +184,7 @@ impl Default for AccountsTable {
             extra_accounts: 0,
             invitation_life_days: 14,
             days_after_care: 42,
+            days_without_access: 365,
             self_edit: false,
         }
     }
@@ -302,6 +304,7 @@ impl From<AccountsTable> for AccountSettings {
             extra_accounts: table.extra_accounts,
             invitation_life_days: table.invitation_life_days,
             days_after_care: table.days_after_care,
+            days_without_access: table.days_without_access,
             self_edit: table.self_edit,
         }
     }

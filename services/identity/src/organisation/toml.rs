@@ -50,6 +50,7 @@ pub fn read(text: &str) -> Result<OrganisationSettings, Error> {
         ("accounts.extra_accounts", (0..=100).contains(&file.accounts.extra_accounts)),
         ("accounts.invitation_life_days", (1..=60).contains(&file.accounts.invitation_life_days)),
         ("accounts.days_after_care", (8..=365).contains(&file.accounts.days_after_care)),
+        ("accounts.days_without_access", (30..=1825).contains(&file.accounts.days_without_access)),
         (
             "terms",
             file.terms.iter().all(|terms| {

@@ -23,6 +23,9 @@ const QUEUE: usize = 64;
 /// The Unix nice value of the hashing threads: a lower priority than the threads that serve requests.
 const NICENESS: i32 = 10;
 
+/// How a hash with the parameters of new hashes begins.
+pub(super) const PREFIX: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
+
 enum Job {
     Hash { input: [u8; 32], done: oneshot::Sender<Option<String>> },
     Verify { input: [u8; 32], stored: Option<String>, done: oneshot::Sender<bool> },
@@ -145,7 +148,7 @@ mod tests {
     async fn only_the_hashed_input_verifies() {
         let hasher = Hasher::start().unwrap();
         let stored = hasher.hash([1; 32]).await.unwrap();
-        assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
+        assert!(stored.starts_with(PREFIX), "{stored}");
         assert!(hasher.verify([1; 32], Some(stored.clone())).await.unwrap());
         assert!(!hasher.verify([2; 32], Some(stored)).await.unwrap());
         assert!(!hasher.verify([1; 32], None).await.unwrap());

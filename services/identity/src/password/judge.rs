@@ -92,6 +92,7 @@ mod tests {
 
     fn account() -> Account {
         Account {
+            password_version: 0,
             id: AccountId(Uuid::nil()),
             username: "a.devries@voorbeeld.nl".to_owned(),
             display_name: "mevrouw Annelies de Vries".to_owned(),

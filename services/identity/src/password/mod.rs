@@ -4,11 +4,13 @@ mod hasher;
 mod judge;
 mod replace;
 
-use chassis::secret::HashKey;
+use chassis::keyed_hash::HashKeys;
 use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
-pub use hasher::Hasher;
+use self::hasher::{Hasher, PREFIX};
+use crate::error::Error;
+
 pub use judge::judge;
 pub use replace::replace;
 
@@ -17,23 +19,102 @@ pub const MIN_LENGTH: usize = 8;
 /// The most characters of a password.
 pub const MAX_LENGTH: usize = 1000;
 
-/// The input for argon2: the password in NFKC form, hashed with the deployment's key and bound to the account
-/// (PW-05). Without the key a stolen table is useless; a hash copied to another account does not match.
-#[must_use]
-pub fn peppered(key: &HashKey, account: Uuid, password: &str) -> [u8; 32] {
-    let normal: String = password.chars().take(MAX_LENGTH + 1).nfkc().collect();
-    key.hash("password", account, &normal)
+/// Hashes passwords (PW-05). The input of argon2 is the password in NFKC form, hashed with a key of the deployment
+/// and bound to the account: without the key a stolen table is useless, and a hash that is copied to another account
+/// does not match. A stored hash is in PHC form, after the number of its key unless the number is 0. Cheap to clone.
+#[derive(Clone)]
+pub struct Passwords {
+    hasher: Hasher,
+    keys: HashKeys,
+}
+
+impl Passwords {
+    /// Starts the hashing threads.
+    ///
+    /// # Errors
+    /// When a thread cannot be started.
+    pub fn start(keys: HashKeys) -> std::io::Result<Self> {
+        Ok(Self { hasher: Hasher::start()?, keys })
+    }
+
+    /// The hash of an account's password, to be stored.
+    ///
+    /// # Errors
+    /// "Busy" if too many hashes wait.
+    pub async fn hash(&self, account: Uuid, password: &str) -> Result<String, Error> {
+        let number = self.keys.newest();
+        let hash = self.hasher.hash(self.input(number, account, password).unwrap_or_default()).await?;
+        Ok(if number == 0 { hash } else { format!("{number}{hash}") })
+    }
+
+    /// Whether this is the account's password. Without a stored hash, or where its key was removed, the work is the
+    /// same and the answer no.
+    ///
+    /// # Errors
+    /// "Busy" if too many hashes wait.
+    pub async fn verify(&self, account: Uuid, password: &str, stored: Option<&str>) -> Result<bool, Error> {
+        let (number, hash) = stored.and_then(split).unzip();
+        let input = self.input(number.unwrap_or_else(|| self.keys.newest()), account, password);
+        self.hasher.verify(input.unwrap_or_default(), hash.filter(|_| input.is_some())).await
+    }
+
+    /// Whether a stored hash was made with an older key or other parameters than new hashes: it is replaced at the
+    /// next login.
+    #[must_use]
+    pub fn is_outdated(&self, stored: &str) -> bool {
+        split(stored).is_none_or(|(number, hash)| number != self.keys.newest() || !hash.starts_with(PREFIX))
+    }
+
+    fn input(&self, number: u32, account: Uuid, password: &str) -> Option<[u8; 32]> {
+        let normal: String = password.chars().take(MAX_LENGTH + 1).nfkc().collect();
+        self.keys.hash_under(number, "password", account, normal.as_bytes())
+    }
+}
+
+/// The number of the key and the PHC form in a stored hash.
+fn split(stored: &str) -> Option<(u32, String)> {
+    let (number, hash) = stored.split_once('$')?;
+    let number = if number.is_empty() { 0 } else { number.parse().ok()? };
+    Some((number, format!("${hash}")))
 }
 
 #[cfg(test)]
 mod tests {
+    use testkit::keys::hash_keys;
+
     use super::*;
 
+    fn passwords(numbers: &[u32]) -> Passwords {
+        Passwords::start(hash_keys("identity", numbers)).unwrap()
+    }
+
+    #[tokio::test]
+    async fn composed_and_decomposed_letters_are_the_same_password_of_one_account() {
+        let passwords = passwords(&[0]);
+        let stored = passwords.hash(Uuid::nil(), "caf\u{e9}").await.unwrap();
+        assert!(passwords.verify(Uuid::nil(), "cafe\u{301}", Some(&stored)).await.unwrap());
+        assert!(!passwords.verify(Uuid::max(), "caf\u{e9}", Some(&stored)).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_hash_verifies_as_long_as_its_key_is_held_and_is_outdated_under_a_newer_key() {
+        for before in [0, 1] {
+            let stored = passwords(&[before]).hash(Uuid::nil(), "password").await.unwrap();
+            let both = passwords(&[before, 2]);
+            assert!(both.verify(Uuid::nil(), "password", Some(&stored)).await.unwrap());
+            assert!(!both.verify(Uuid::nil(), "Password", Some(&stored)).await.unwrap());
+            assert!(both.is_outdated(&stored) && !passwords(&[before]).is_outdated(&stored));
+            let removed = passwords(&[2]);
+            assert!(!removed.verify(Uuid::nil(), "password", Some(&stored)).await.unwrap());
+            assert!(!removed.is_outdated(&removed.hash(Uuid::nil(), "password").await.unwrap()));
+        }
+    }
+
     #[test]
-    fn composed_and_decomposed_letters_are_the_same_password() {
-        let key = HashKey::new(&[1; 32]);
-        let (composed, decomposed) = ("caf\u{e9}", "cafe\u{301}");
-        assert_eq!(peppered(&key, Uuid::nil(), composed), peppered(&key, Uuid::nil(), decomposed));
-        assert_ne!(peppered(&key, Uuid::nil(), composed), peppered(&key, Uuid::max(), composed));
+    fn a_hash_with_weaker_parameters_is_outdated() {
+        let passwords = passwords(&[0]);
+        for outdated in ["$argon2id$v=19$m=4096,t=1,p=1$c2FsdHNhbHQ$aGFzaA", "garbage", ""] {
+            assert!(passwords.is_outdated(outdated), "{outdated}");
+        }
     }
 }

@@ -37,8 +37,8 @@ pub async fn start(
     let username = normalise_username(&short(&request.username));
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     let asked = [
-        Count::of(&state.hash_key, Kind::ResetName, &username),
-        Count::of(&state.hash_key, Kind::ResetFrom, &request.address),
+        Count::of(&state.hash_keys, Kind::ResetName, &username),
+        Count::of(&state.hash_keys, Kind::ResetFrom, &request.address),
     ];
     // Beyond the limit per day the answer is the same, but the request is not stored.
     if counts::count_within_limit(&mut tx, &asked, state.limits).await? {
@@ -72,13 +72,12 @@ pub async fn finish(
     }
     password::judge(&request.new_password, "", &account, &settings)
         .map_err(|reason| Error::field("new_password", reason))?;
-    let input = password::peppered(&state.hash_key, id.uuid(), &request.new_password);
-    let hash = state.hasher.hash(input).await?;
+    let hash = state.passwords.hash(id.uuid(), &request.new_password).await?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     // Another request may have used the link while the password was hashed: look the link up again.
     table::lock_by_link(&mut tx, &token).await?.ok_or(expired)?;
     password::replace(state, &mut tx, &account, &hash, None, true).await?;
-    counts::clear(&mut tx, &throttle::table::failure_counts(&state.hash_key, &account.username)).await?;
+    counts::clear(&mut tx, &throttle::table::failure_counts(&state.hash_keys, &account.username)).await?;
     tx.commit().await?;
     Ok(Response::new(FinishPasswordResetResponse {}))
 }

@@ -84,8 +84,7 @@ pub async fn verify(
     tx.commit().await?;
 
     let typed = normalise(&request.get_ref().code, &code.shown_digits);
-    let typed = state.hash_key.hash("code", step_up.id, &typed);
-    match judge(&code, &typed, ctx.now) {
+    match judge(&state.hash_keys, &code, &typed, ctx.now) {
         Verdict::Right => {}
         Verdict::Expired => return Err(ErrorReason::CodeExpired.into()),
         Verdict::Wrong => {

@@ -3,7 +3,7 @@
 
 pub mod table;
 
-use chassis::secret::HashKey;
+use chassis::keyed_hash::HashKeys;
 use jiff::SignedDuration;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -96,13 +96,13 @@ pub struct Count {
     /// What is counted.
     pub kind: Kind,
     /// The keyed hash of the name, number or address.
-    pub key: [u8; 32],
+    pub key: Vec<u8>,
 }
 
 impl Count {
     /// The counter for a name, number or address.
     #[must_use]
-    pub fn of(key: &HashKey, kind: Kind, by: &str) -> Self {
-        Self { kind, key: key.hash("throttle", Uuid::nil(), by) }
+    pub fn of(keys: &HashKeys, kind: Kind, by: &str) -> Self {
+        Self { kind, key: keys.hash("throttle", Uuid::nil(), by.as_bytes()) }
     }
 }

@@ -1,5 +1,6 @@
 //! The SQL of the counters.
 
+use chassis::keyed_hash::HashKeys;
 use jiff::SignedDuration;
 use jiff_sqlx::ToSqlx;
 use store::{StoreError, Tx};
@@ -112,6 +113,6 @@ pub async fn delete_expired(tx: &mut Tx) -> Result<(), StoreError> {
 
 /// Both failure counters of a user name: from unknown and from known devices.
 #[must_use]
-pub fn failure_counts(key: &chassis::secret::HashKey, username: &str) -> [Count; 2] {
-    [Kind::UnknownDevice, Kind::KnownDevice].map(|kind| Count::of(key, kind, username))
+pub fn failure_counts(keys: &HashKeys, username: &str) -> [Count; 2] {
+    [Kind::UnknownDevice, Kind::KnownDevice].map(|kind| Count::of(keys, kind, username))
 }

@@ -109,7 +109,9 @@ impl SendDue {
 
     async fn run(&self, db: &Db, ctx: &Ctx, organisation: &Organisation) -> Result<(), DueError> {
         while self.send_batch(db, ctx, organisation).await? {}
-        Ok(())
+        let mut tx = db.in_organisation(ctx, Mode::Write).await?;
+        table::delete_ended(&mut tx).await?;
+        Ok(tx.commit().await?)
     }
 }
 

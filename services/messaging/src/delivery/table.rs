@@ -124,6 +124,23 @@ pub async fn end(tx: &mut Tx, id: Uuid, end: End) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// How long a delivery that has ended is kept, for questions about what was sent.
+const KEPT: SignedDuration = SignedDuration::from_hours(24 * 90);
+
+/// Deletes deliveries that ended long ago.
+pub async fn delete_ended(tx: &mut Tx) -> Result<(), StoreError> {
+    let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now);
+    sqlx::query!(
+        "DELETE FROM delivery WHERE organisation_id = $1 AND id IN (
+             SELECT id FROM delivery WHERE organisation_id = $1 AND ended_at <= $2 LIMIT 500)",
+        organisation,
+        (now - KEPT).to_sqlx() as _,
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}
+
 /// Deletes all deliveries of an account.
 pub async fn delete_of_account(tx: &mut Tx, account: Uuid) -> Result<(), StoreError> {
     let organisation = tx.ctx().organisation.uuid();

@@ -1,7 +1,11 @@
 //! Sends mail by SMTP (MAIL-01): text and HTML, from the organisation's own address, marked as automatic.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
+use chassis::secret_file::SecretFile;
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     message::{
@@ -11,7 +15,9 @@ use lettre::{
     transport::smtp::{authentication::Credentials, client::Tls, client::TlsParameters},
 };
 use proto::{identity::v1::OrganisationSettings, messaging::v1::DeliveryFailure};
+use secrecy::ExposeSecret;
 use serde::Deserialize;
+use store::service::BoxError;
 use uuid::Uuid;
 
 use super::Outcome;
@@ -32,7 +38,7 @@ pub struct MailSettings {
     /// The user name for the login; empty: no login.
     pub user: String,
     /// The file that holds the user's password.
-    pub password_file: PathBuf,
+    pub password_file: SecretFile,
 }
 
 /// How a connection is encrypted.
@@ -47,8 +53,14 @@ pub enum Encryption {
     Tls,
 }
 
+type Transport = AsyncSmtpTransport<Tokio1Executor>;
+
 /// Sends mail through the mail server.
-pub struct Mail(AsyncSmtpTransport<Tokio1Executor>);
+pub struct Mail {
+    settings: MailSettings,
+    /// The transport, and the password that it logs in with.
+    transport: Mutex<(Transport, Option<String>)>,
+}
 
 /// The header of RFC 3834 that asks for no automatic answers, such as out-of-office mail.
 #[derive(Clone)]
@@ -59,7 +71,7 @@ impl Header for AutoSubmitted {
         HeaderName::new_from_ascii_str("Auto-Submitted")
     }
 
-    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+    fn parse(_: &str) -> Result<Self, BoxError> {
         Ok(Self)
     }
 
@@ -73,24 +85,21 @@ impl Mail {
     ///
     /// # Errors
     /// When TLS does not accept the host name, or the password file cannot be read.
-    pub fn new(settings: &MailSettings) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        let tls = match settings.encryption {
-            Encryption::None => Tls::None,
-            Encryption::Starttls => Tls::Required(TlsParameters::new(settings.host.clone())?),
-            Encryption::Tls => Tls::Wrapper(TlsParameters::new(settings.host.clone())?),
-        };
-        let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&settings.host)
-            .port(settings.port)
-            .tls(tls)
-            .timeout(Some(TIMEOUT));
-        if !settings.user.is_empty() {
-            let password = std::fs::read_to_string(&settings.password_file)?;
-            transport =
-                transport.credentials(Credentials::new(settings.user.clone(), password.trim().to_owned()));
-        }
-        Ok(Self(transport.build()))
+    pub fn new(settings: &MailSettings) -> Result<Self, BoxError> {
+        let password = password(settings)?;
+        let transport = Mutex::new((transport(settings, password.clone())?, password));
+        Ok(Self { settings: settings.clone(), transport })
     }
 
+    /// The transport; a new one if the password file holds another password than before (OPS-09).
+    fn transport(&self) -> Result<Transport, BoxError> {
+        let password = password(&self.settings)?;
+        let mut current = self.transport.lock().unwrap_or_else(PoisonError::into_inner);
+        if current.1 != password {
+            *current = (transport(&self.settings, password.clone())?, password);
+        }
+        Ok(current.0.clone())
+    }
     /// Sends a letter. All attempts of a delivery have the same Message-ID, so that a repeat can be
     /// recognised.
     pub async fn send(
@@ -103,7 +112,14 @@ impl Mail {
         let Some(message) = compose(settings, delivery, to, letter) else {
             return Outcome::Never(DeliveryFailure::Refused);
         };
-        match self.0.send(message).await {
+        let transport = match self.transport() {
+            Ok(transport) => transport,
+            Err(cause) => {
+                tracing::error!(%delivery, %cause, "the mail server's password cannot be read");
+                return Outcome::NotNow;
+            }
+        };
+        match transport.send(message).await {
             Ok(_) => Outcome::Sent,
             Err(error) if refuses_recipient(&error) => {
                 tracing::warn!(%delivery, status = ?error.status(), "the mail server refuses the recipient");
@@ -115,6 +131,28 @@ impl Mail {
             }
         }
     }
+}
+
+/// The password of the login; `None` without a login.
+fn password(settings: &MailSettings) -> Result<Option<String>, BoxError> {
+    if settings.user.is_empty() {
+        return Ok(None);
+    }
+    Ok(settings.password_file.read()?.map(|password| password.expose_secret().to_owned()))
+}
+
+fn transport(settings: &MailSettings, password: Option<String>) -> Result<Transport, BoxError> {
+    let tls = match settings.encryption {
+        Encryption::None => Tls::None,
+        Encryption::Starttls => Tls::Required(TlsParameters::new(settings.host.clone())?),
+        Encryption::Tls => Tls::Wrapper(TlsParameters::new(settings.host.clone())?),
+    };
+    let mut transport =
+        Transport::builder_dangerous(&settings.host).port(settings.port).tls(tls).timeout(Some(TIMEOUT));
+    if let Some(password) = password {
+        transport = transport.credentials(Credentials::new(settings.user.clone(), password));
+    }
+    Ok(transport.build())
 }
 
 /// Whether the server refuses this address for good (550 to 553). Every other error, such as a refused login

@@ -1,9 +1,11 @@
 //! Sends SMS through a provider's HTTP interface; `config.default.toml` describes the request.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
+use chassis::secret_file::SecretFile;
 use proto::messaging::v1::DeliveryFailure;
 use reqwest::StatusCode;
+use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -18,7 +20,7 @@ pub struct SmsSettings {
     /// The URL to which messages are posted.
     pub url: String,
     /// The file that holds the bearer token; empty: none.
-    pub token_file: PathBuf,
+    pub token_file: SecretFile,
     /// The sender name of the messages.
     pub from: String,
 }
@@ -27,7 +29,7 @@ pub struct SmsSettings {
 pub struct Sms {
     http: reqwest::Client,
     url: String,
-    token: Option<String>,
+    token: SecretFile,
     from: String,
 }
 
@@ -41,20 +43,16 @@ struct Body<'a> {
 }
 
 impl Sms {
-    /// Reads the token; the first SMS opens the connection.
+    /// Looks for the token; the first SMS opens the connection.
     ///
     /// # Errors
     /// When the token file cannot be read or TLS cannot be set up.
     pub fn new(settings: &SmsSettings) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        let token = if settings.token_file.as_os_str().is_empty() {
-            None
-        } else {
-            Some(std::fs::read_to_string(&settings.token_file)?.trim().to_owned())
-        };
+        settings.token_file.read()?;
         Ok(Self {
             http: reqwest::Client::builder().timeout(TIMEOUT).build()?,
             url: settings.url.clone(),
-            token,
+            token: settings.token_file.clone(),
             from: settings.from.clone(),
         })
     }
@@ -63,8 +61,14 @@ impl Sms {
     pub async fn send(&self, delivery: Uuid, to: &str, text: &str) -> Outcome {
         let body = Body { to, from: &self.from, text, reference: delivery };
         let mut request = self.http.post(&self.url).json(&body);
-        if let Some(token) = &self.token {
-            request = request.bearer_auth(token);
+        // Read at each use, so that a new token needs no restart (OPS-09).
+        match self.token.read() {
+            Ok(Some(token)) => request = request.bearer_auth(token.expose_secret()),
+            Ok(None) => {}
+            Err(cause) => {
+                tracing::error!(%delivery, %cause, "the SMS provider's token cannot be read");
+                return Outcome::NotNow;
+            }
         }
         match request.send().await.map(|response| response.status()) {
             Ok(status) if status.is_success() => Outcome::Sent,

@@ -1,14 +1,14 @@
-//! The hash chain: the hash of each record covers all fields of the record and the previous hash.
+//! The hash chain: the keyed hash of each record covers all fields of the record and the previous hash. Without the
+//! key, whoever can write to the table cannot make a record that holds.
 
-use chassis::secret::sha256;
+use chassis::keyed_hash::HashKeys;
 use jiff::Timestamp;
 use uuid::Uuid;
 
 /// The previous hash of the first record of a chain.
 pub(super) const START: [u8; 32] = [0; 32];
-
-/// Comes before the object in the hashed bytes.
-const OBJECT: &str = "\0object";
+/// What the chain's hashes are for: no other hash of the same key is a hash of the chain.
+const PURPOSE: &str = "audit record";
 
 /// The fields of a record that its hash covers.
 pub(super) struct HashInput<'a> {
@@ -16,26 +16,35 @@ pub(super) struct HashInput<'a> {
     pub(super) writer: Uuid,
     pub(super) sequence: i64,
     pub(super) record: Uuid,
+    /// The event that tells of the record.
+    pub(super) event: Uuid,
     pub(super) client: Option<Uuid>,
     pub(super) recorded_at: Timestamp,
     pub(super) actor_kind: i32,
     pub(super) section: i32,
     pub(super) outcome: i32,
-    /// The actor's id, name, relation, ground, method and correlation id, in this order.
-    pub(super) texts: [&'a str; 6],
-    /// Who acted in the person's name; empty if the person acted.
-    pub(super) impersonator: &'a str,
-    /// The kind and the id of the thing that the call was about; empty without such a thing.
-    pub(super) object: [&'a str; 2],
+    /// The actor's id, name, relation, ground and impersonator, the method, the correlation id, and the kind and id
+    /// of the object, in this order.
+    pub(super) texts: [&'a str; 9],
 }
 
 impl HashInput<'_> {
-    /// The record's hash, given the previous hash. The length goes before each text, so that a byte cannot
-    /// move from one text to the next unnoticed.
-    pub(super) fn hash(&self, previous: &[u8; 32]) -> [u8; 32] {
-        let mut bytes = Vec::with_capacity(256);
+    /// The record's hash under the newest key, given the previous hash.
+    pub(super) fn hash(&self, keys: &HashKeys, previous: &[u8]) -> Vec<u8> {
+        keys.hash(PURPOSE, self.organisation, &self.bytes(previous))
+    }
+
+    /// Whether this is the record's hash, given the previous hash.
+    pub(super) fn matches(&self, keys: &HashKeys, previous: &[u8], hash: &[u8]) -> bool {
+        keys.matches(hash, PURPOSE, self.organisation, &self.bytes(previous))
+    }
+
+    /// The length goes before each text, so that a byte cannot move from one text to the next unnoticed.
+    fn bytes(&self, previous: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(512);
+        bytes.extend_from_slice(&(previous.len() as u64).to_be_bytes());
         bytes.extend_from_slice(previous);
-        for id in [self.organisation, self.writer, self.record, self.client.unwrap_or_default()] {
+        for id in [self.writer, self.record, self.event, self.client.unwrap_or_default()] {
             bytes.extend_from_slice(id.as_bytes());
         }
         bytes.extend_from_slice(&self.sequence.to_be_bytes());
@@ -43,15 +52,10 @@ impl HashInput<'_> {
         for number in [self.actor_kind, self.section, self.outcome] {
             bytes.extend_from_slice(&number.to_be_bytes());
         }
-        // Leave out an empty impersonator and an empty object: older records have no such fields, and keep
-        // their hashes. The label keeps the object apart from an impersonator.
-        let impersonator = (!self.impersonator.is_empty()).then_some(self.impersonator);
-        let [kind, id] = self.object;
-        let object = [OBJECT, kind, id].into_iter().filter(|_| !(kind.is_empty() && id.is_empty()));
-        for text in self.texts.into_iter().chain(impersonator).chain(object) {
+        for text in self.texts {
             bytes.extend_from_slice(&(text.len() as u64).to_be_bytes());
             bytes.extend_from_slice(text.as_bytes());
         }
-        sha256(&[&bytes])
+        bytes
     }
 }

@@ -5,6 +5,7 @@
 //! day and writer; `VerifyAudit` checks the chains.
 
 mod chain;
+mod export;
 mod intent;
 mod layer;
 mod rows;
@@ -16,14 +17,16 @@ use chassis::{
     Ctx,
     call::{Call, Object},
     id::ClientId,
+    time,
 };
 use jiff::Timestamp;
 use proto::{
     access::v1::Section,
-    event::v1::{AccessOutcome, Actor},
+    event::v1::{AccessOutcome, AccessPerson, AccessRecord, Actor},
 };
 use uuid::Uuid;
 
+pub use export::{ExportError, export_month};
 pub(crate) use intent::insert as insert_intents;
 pub use intent::record_left_intents;
 pub use layer::AuditLayer;
@@ -79,5 +82,30 @@ impl Access {
 
     fn at(&self) -> Timestamp {
         self.ctx.now
+    }
+
+    /// The part of a record that every reader of the event may see.
+    fn public(&self) -> AccessRecord {
+        AccessRecord {
+            record_id: self.record.to_string(),
+            client_id: self.client.map(|client| client.to_string()).unwrap_or_default(),
+            actor: Some(self.actor().clone()),
+            section: self.section.into(),
+            method: self.method.clone(),
+            recorded_at: Some(time::to_proto(self.at())),
+            outcome: self.outcome.into(),
+            object_kind: self.object.kind.clone(),
+            object_id: self.object.id.clone(),
+        }
+    }
+
+    /// The part of a record that only dossier may see.
+    fn person(&self) -> AccessPerson {
+        AccessPerson {
+            name: self.ctx.person.name.clone(),
+            relation: self.ctx.person.relation.clone(),
+            ground: self.ctx.person.ground.clone(),
+            impersonator: self.ctx.person.impersonator.clone(),
+        }
     }
 }

@@ -1,10 +1,15 @@
-//! The columns that intents and records share: one statement inserts many rows.
+//! The columns of intents and records: one statement inserts many rows.
 
-use chassis::id::ClientId;
+use chassis::id::{ClientId, EventId, OrganisationId};
+use jiff::{Timestamp, civil::Date};
 use jiff_sqlx::ToSqlx;
+use prost::Name;
+use proto::event::v1::AccessRecorded;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::Access;
+use super::{Access, chain::HashInput};
+use crate::event::Stream;
 
 /// The columns of accesses.
 #[derive(Default)]
@@ -43,5 +48,146 @@ impl Rows {
         self.correlation.push(access.ctx.correlation_id.clone());
         self.object_kind.push(access.object.kind.clone());
         self.object.push(access.object.id.clone());
+    }
+}
+
+/// The place of a record in its chain, and the event that tells of the record.
+pub(super) struct Told {
+    pub(super) writer: Uuid,
+    pub(super) day: Date,
+    pub(super) sequence: i64,
+    pub(super) event: Uuid,
+}
+
+impl Told {
+    pub(super) fn hash_input<'a>(&self, access: &'a Access) -> HashInput<'a> {
+        HashInput {
+            organisation: access.ctx.organisation.uuid(),
+            writer: self.writer,
+            sequence: self.sequence,
+            record: access.record,
+            event: self.event,
+            client: access.client.map(ClientId::uuid),
+            recorded_at: access.at(),
+            actor_kind: access.actor().kind,
+            section: access.section.into(),
+            outcome: access.outcome.into(),
+            texts: [
+                &access.actor().id,
+                &access.ctx.person.name,
+                &access.ctx.person.relation,
+                &access.ctx.person.ground,
+                &access.ctx.person.impersonator,
+                &access.method,
+                &access.ctx.correlation_id,
+                &access.object.kind,
+                &access.object.id,
+            ],
+        }
+    }
+}
+
+/// The columns of records, their intents and their events, for one statement.
+#[derive(Default)]
+pub(super) struct NewRecords {
+    rows: Rows,
+    writer: Vec<Uuid>,
+    day: Vec<jiff_sqlx::Date>,
+    sequence: Vec<i64>,
+    outcome: Vec<i32>,
+    hash: Vec<Vec<u8>>,
+    told_by: Vec<Uuid>,
+    intent: Vec<Uuid>,
+    intent_organisation: Vec<Uuid>,
+    event: Vec<Uuid>,
+    event_organisation: Vec<Uuid>,
+    payload: Vec<Vec<u8>>,
+    expires_at: Vec<jiff_sqlx::Timestamp>,
+}
+
+impl NewRecords {
+    pub(super) fn push(&mut self, access: &Access, told: &Told, hash: &[u8]) {
+        self.rows.push(access);
+        self.writer.push(told.writer);
+        self.day.push(told.day.to_sqlx());
+        self.sequence.push(told.sequence);
+        self.outcome.push(access.outcome.into());
+        self.hash.push(hash.to_vec());
+        self.told_by.push(told.event);
+        if access.has_intent {
+            self.intent.push(access.record);
+            self.intent_organisation.push(access.ctx.organisation.uuid());
+        }
+    }
+
+    pub(super) fn push_event(
+        &mut self,
+        event: EventId,
+        organisation: OrganisationId,
+        payload: Vec<u8>,
+        expires_at: Timestamp,
+    ) {
+        self.event.push(event.uuid());
+        self.event_organisation.push(organisation.uuid());
+        self.payload.push(payload);
+        self.expires_at.push(expires_at.to_sqlx());
+    }
+
+    /// The days of the records.
+    pub(super) fn days(&self) -> impl Iterator<Item = Date> {
+        self.day.iter().map(|day| day.to_jiff())
+    }
+
+    pub(super) async fn insert(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        sqlx::query!(
+            "WITH told AS (
+                 INSERT INTO outbox (event_id, organisation_id, subject, payload, traceparent, expires_at)
+                 SELECT event_id, organisation_id, $23, payload, '', expires_at
+                 FROM unnest($19::uuid[], $20::uuid[], $21::bytea[], $22::timestamptz[])
+                     AS told (event_id, organisation_id, payload, expires_at)
+             ), done AS (
+                 DELETE FROM audit_intent WHERE (organisation_id, record_id) IN
+                     (SELECT * FROM unnest($26::uuid[], $27::uuid[]))
+             )
+             INSERT INTO audit_record (organisation_id, writer_id, day, sequence, record_id, client_id,
+                 recorded_at, actor_kind, actor_id, person_name, person_relation, person_ground,
+                 section, method, outcome, correlation_id, hash, person_impersonator, object_kind, object_id,
+                 event_id)
+             SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::date[], $4::bigint[], $5::uuid[], $6::uuid[],
+                 $7::timestamptz[], $8::integer[], $9::text[], $10::text[], $11::text[], $12::text[],
+                 $13::integer[], $14::text[], $15::integer[], $16::text[], $17::bytea[], $18::text[],
+                 $24::text[], $25::text[], $28::uuid[])",
+            &self.rows.organisation,
+            &self.writer,
+            &self.day as _,
+            &self.sequence,
+            &self.rows.record,
+            &self.rows.client as &[Option<Uuid>],
+            &self.rows.at as _,
+            &self.rows.actor_kind,
+            &self.rows.actor,
+            &self.rows.name,
+            &self.rows.relation,
+            &self.rows.ground,
+            &self.rows.section,
+            &self.rows.method,
+            &self.outcome,
+            &self.rows.correlation,
+            &self.hash,
+            &self.rows.impersonator,
+            &self.event,
+            &self.event_organisation,
+            &self.payload,
+            &self.expires_at as _,
+            Stream::Events.subject(&AccessRecorded::full_name()),
+            &self.rows.object_kind,
+            &self.rows.object,
+            &self.intent_organisation,
+            &self.intent,
+            &self.told_by,
+        )
+        .execute(connection)
+        .await?;
+        Ok(())
     }
 }

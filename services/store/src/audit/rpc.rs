@@ -37,7 +37,9 @@ impl AuditService for AuditRpc {
         request: Request<VerifyAuditRequest>,
     ) -> Result<Response<VerifyAuditResponse>, Status> {
         let ctx = Ctx::from_request(&request)?;
-        let from = Cursor::decode(&request.get_ref().page_token)?;
-        Ok(Response::new(verify(&self.db, &ctx, from, self.page_size).await.map_err(Failure::from)?))
+        let token = &request.get_ref().page_token;
+        let from = Cursor::decode(token)?;
+        let found = verify(&self.db, &ctx, from, token.is_empty(), self.page_size).await;
+        Ok(Response::new(found.map_err(Failure::from)?))
     }
 }

@@ -1,31 +1,30 @@
 //! One task per process writes all audit records, so that concurrent requests share one commit and one fsync.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use chassis::{
     Ctx,
-    id::{OrganisationId, v7},
+    id::{EventId, OrganisationId, v7},
     seal::SealKeys,
-    time,
 };
 use jiff::{civil::Date, tz::TimeZone};
 use jiff_sqlx::ToSqlx;
-use prost::{Message, Name};
-use proto::event::v1::{AccessPerson, AccessPersons, AccessRecord, AccessRecorded};
+use prost::Message;
+use proto::event::v1::{AccessPersons, AccessRecorded};
 use sqlx::PgConnection;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use super::{
     Access,
-    chain::{HashInput, START},
-    rows::Rows,
+    chain::START,
+    rows::{NewRecords, Told},
 };
-use crate::{
-    About, Db, StoreError,
-    db::has_died,
-    event::{Stream, envelope},
-};
+use crate::{About, Db, StoreError, db::has_died, event::envelope_with, housekeeping::RetentionSettings};
 
 /// The most requests that wait for the writer. With a full queue a request fails.
 const QUEUE: usize = 4096;
@@ -45,12 +44,18 @@ pub struct Audit(mpsc::Sender<Job>);
 impl Audit {
     /// Starts the writer's task.
     #[must_use]
-    pub fn start(db: Db, seal: SealKeys) -> Self {
+    pub fn start(db: Db, seal: SealKeys, retention: RetentionSettings) -> Self {
         let (sender, receiver) = mpsc::channel(QUEUE);
-        tokio::spawn(
-            Writer { db, seal: Arc::new(seal), id: None, chains: HashMap::new(), connection: None }
-                .run(receiver),
-        );
+        let writer = Writer {
+            db,
+            seal: Arc::new(seal),
+            retention,
+            id: None,
+            chains: HashMap::new(),
+            months: HashSet::new(),
+            connection: None,
+        };
+        tokio::spawn(writer.run(receiver));
         Self(sender)
     }
 
@@ -72,19 +77,30 @@ impl Audit {
 }
 
 /// The last record of a chain.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Head {
     sequence: i64,
-    hash: [u8; 32],
+    hash: Vec<u8>,
+}
+
+/// An event that tells of neighbours of one chain.
+struct Part {
+    event: EventId,
+    ctx: Ctx,
+    batch: AccessRecorded,
+    persons: AccessPersons,
 }
 
 struct Writer {
     db: Db,
     seal: Arc<SealKeys>,
+    retention: RetentionSettings,
     /// `None` at start, and after a commit whose result is unknown: the next write takes a new id and starts
     /// new chains.
     id: Option<Uuid>,
     chains: HashMap<(OrganisationId, Date), Head>,
+    /// The first days of the months whose partition is there.
+    months: HashSet<Date>,
     /// The writer's own connection, in the database role that can only insert.
     connection: Option<PgConnection>,
 }
@@ -122,40 +138,32 @@ impl Writer {
         let yesterday = day(first).yesterday().unwrap_or(Date::MIN);
         self.chains.retain(|(_, day), _| *day >= yesterday);
         let mut heads = self.chains.clone();
-        let mut records = Records::default();
-        // One batch per chain, because an event names the last record of its chain.
-        let mut batches: HashMap<(OrganisationId, Date), (Ctx, AccessRecorded, AccessPersons)> =
-            HashMap::new();
+        let mut records = NewRecords::default();
+        // One part per chain, because an event names the last record of its chain.
+        let mut open: HashMap<(OrganisationId, Date), Part> = HashMap::new();
+        let mut full = Vec::new();
         for access in accesses {
-            let organisation = access.ctx.organisation;
-            let day = day(access);
-            let head = heads.entry((organisation, day)).or_insert(Head { sequence: 0, hash: START });
-            let hash = hash_input(access, writer, head.sequence + 1).hash(&head.hash);
-            *head = Head { sequence: head.sequence + 1, hash };
-            records.push(access, writer, day, *head);
-            let (_, batch, persons) = batches.entry((organisation, day)).or_insert_with(|| {
-                let ctx = Ctx {
-                    correlation_id: access.ctx.correlation_id.clone(),
-                    ..Ctx::of_service(self.db.service(), organisation, access.at())
-                };
-                (
-                    ctx,
-                    AccessRecorded { writer_id: writer.to_string(), ..AccessRecorded::default() },
-                    AccessPersons::default(),
-                )
-            });
-            batch.records.push(public_record(access));
-            persons.persons.push(sealed_person(access));
-            batch.sequence = head.sequence;
-            batch.hash = hash.to_vec();
+            let chain = (access.ctx.organisation, day(access));
+            let head = heads.entry(chain).or_insert_with(|| Head { sequence: 0, hash: START.to_vec() });
+            let part = open.entry(chain).or_insert_with(|| self.new_part(writer, access));
+            let told = Told { writer, day: chain.1, sequence: head.sequence + 1, event: part.event.uuid() };
+            let hash = told.hash_input(access).hash(self.db.trail(), &head.hash);
+            *head = Head { sequence: told.sequence, hash };
+            records.push(access, &told, &head.hash);
+            part.batch.records.push(access.public());
+            part.persons.persons.push(access.person());
+            part.batch.sequence = head.sequence;
+            part.batch.hash.clone_from(&head.hash);
+            if part.batch.records.len() == MAX_RECORDS_PER_EVENT {
+                full.extend(open.remove(&chain));
+            }
         }
-        for (ctx, batch, persons) in batches.into_values().flat_map(split_batch) {
+        for Part { event, ctx, batch, persons } in full.into_iter().chain(open.into_values()) {
             let persons = self.seal.seal("dossier", ctx.organisation, &persons)?;
             let batch = AccessRecorded { persons: Some(persons), ..batch };
-            let (id, event) = envelope(&ctx, About::new(writer, batch.sequence), &batch);
-            records.event.push(id.uuid());
-            records.event_organisation.push(ctx.organisation.uuid());
-            records.payload.push(event.encode_to_vec());
+            let envelope = envelope_with(event, &ctx, About::new(writer, batch.sequence), &batch);
+            let expires_at = self.retention.access_recorded_until(ctx.now);
+            records.push_event(event, ctx.organisation, envelope.encode_to_vec(), expires_at);
         }
         self.insert(&records).await?;
         self.chains = heads;
@@ -163,12 +171,21 @@ impl Writer {
         Ok(())
     }
 
-    /// Inserts records and events, and deletes the intents of the records, in one statement on the writer's own connection: one round trip, including
-    /// the commit. A connection that died since its last use is replaced. After any other failure, or a
-    /// timeout, the connection is closed.
-    async fn insert(&mut self, records: &Records) -> Result<(), StoreError> {
+    fn new_part(&self, writer: Uuid, access: &Access) -> Part {
+        let ctx = Ctx {
+            correlation_id: access.ctx.correlation_id.clone(),
+            ..Ctx::of_service(self.db.service(), access.ctx.organisation, access.at())
+        };
+        let batch = AccessRecorded { writer_id: writer.to_string(), ..AccessRecorded::default() };
+        Part { event: EventId::new(access.at()), ctx, batch, persons: AccessPersons::default() }
+    }
+
+    /// Inserts records and events, and deletes the intents of the records, in one statement on the writer's own
+    /// connection: one round trip, including the commit. A connection that died since its last use is replaced.
+    /// After any other failure, or a timeout, the connection is closed.
+    async fn insert(&mut self, records: &NewRecords) -> Result<(), StoreError> {
         if let Some(mut connection) = self.connection.take() {
-            match records.insert(&mut connection).await {
+            match self.insert_on(&mut connection, records).await {
                 Ok(()) => {
                     self.connection = Some(connection);
                     return Ok(());
@@ -178,156 +195,30 @@ impl Writer {
             }
         }
         let mut connection = self.db.connect_as("audit").await?;
-        records.insert(&mut connection).await?;
+        self.insert_on(&mut connection, records).await?;
         self.connection = Some(connection);
         Ok(())
+    }
+
+    async fn insert_on(
+        &mut self,
+        connection: &mut PgConnection,
+        records: &NewRecords,
+    ) -> Result<(), sqlx::Error> {
+        let months: HashSet<Date> = records.days().map(Date::first_of_month).collect();
+        for month in months {
+            if !self.months.contains(&month) {
+                sqlx::query!("SELECT zp_audit_month($1)", month.to_sqlx() as _)
+                    .execute(&mut *connection)
+                    .await?;
+                self.months.insert(month);
+            }
+        }
+        records.insert(connection).await
     }
 }
 
 /// The day of the chain that a record belongs to.
 fn day(access: &Access) -> Date {
     access.at().to_zoned(TimeZone::UTC).date()
-}
-
-/// Splits a batch into events that are small enough for the bus.
-fn split_batch(
-    (ctx, batch, persons): (Ctx, AccessRecorded, AccessPersons),
-) -> impl Iterator<Item = (Ctx, AccessRecorded, AccessPersons)> {
-    let AccessRecorded { records, writer_id, sequence, hash, .. } = batch;
-    let records = records.into_iter().zip(persons.persons).collect::<Vec<_>>();
-    let parts: Vec<Vec<_>> = records.chunks(MAX_RECORDS_PER_EVENT).map(<[_]>::to_vec).collect();
-    parts.into_iter().map(move |part| {
-        let (records, persons) = part.into_iter().unzip();
-        let (writer_id, hash) = (writer_id.clone(), hash.clone());
-        let batch = AccessRecorded { records, writer_id, sequence, hash, persons: None };
-        (ctx.clone(), batch, AccessPersons { persons })
-    })
-}
-
-/// The part of a record that every reader of the event may see.
-fn public_record(access: &Access) -> AccessRecord {
-    AccessRecord {
-        record_id: access.record.to_string(),
-        client_id: access.client.map(|client| client.to_string()).unwrap_or_default(),
-        actor: Some(access.actor().clone()),
-        section: access.section.into(),
-        method: access.method.clone(),
-        recorded_at: Some(time::to_proto(access.at())),
-        outcome: access.outcome.into(),
-        object_kind: access.object.kind.clone(),
-        object_id: access.object.id.clone(),
-    }
-}
-
-/// The part of a record that only dossier may see.
-fn sealed_person(access: &Access) -> AccessPerson {
-    AccessPerson {
-        name: access.ctx.person.name.clone(),
-        relation: access.ctx.person.relation.clone(),
-        ground: access.ctx.person.ground.clone(),
-        impersonator: access.ctx.person.impersonator.clone(),
-    }
-}
-
-fn hash_input(access: &Access, writer: Uuid, sequence: i64) -> HashInput<'_> {
-    HashInput {
-        organisation: access.ctx.organisation.uuid(),
-        writer,
-        sequence,
-        record: access.record,
-        client: access.client.map(chassis::id::ClientId::uuid),
-        recorded_at: access.at(),
-        actor_kind: access.actor().kind,
-        section: access.section.into(),
-        outcome: access.outcome.into(),
-        texts: [
-            &access.actor().id,
-            &access.ctx.person.name,
-            &access.ctx.person.relation,
-            &access.ctx.person.ground,
-            &access.method,
-            &access.ctx.correlation_id,
-        ],
-        impersonator: &access.ctx.person.impersonator,
-        object: [&access.object.kind, &access.object.id],
-    }
-}
-
-/// The columns of records, their intents and their events, for one statement.
-#[derive(Default)]
-struct Records {
-    rows: Rows,
-    writer: Vec<Uuid>,
-    day: Vec<jiff_sqlx::Date>,
-    sequence: Vec<i64>,
-    outcome: Vec<i32>,
-    hash: Vec<Vec<u8>>,
-    intent: Vec<Uuid>,
-    intent_organisation: Vec<Uuid>,
-    event: Vec<Uuid>,
-    event_organisation: Vec<Uuid>,
-    payload: Vec<Vec<u8>>,
-}
-
-impl Records {
-    fn push(&mut self, access: &Access, writer: Uuid, day: Date, head: Head) {
-        self.rows.push(access);
-        self.writer.push(writer);
-        self.day.push(day.to_sqlx());
-        self.sequence.push(head.sequence);
-        self.outcome.push(access.outcome.into());
-        self.hash.push(head.hash.to_vec());
-        if access.has_intent {
-            self.intent.push(access.record);
-            self.intent_organisation.push(access.ctx.organisation.uuid());
-        }
-    }
-
-    async fn insert(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-        sqlx::query!(
-            "WITH told AS (
-                 INSERT INTO outbox (event_id, organisation_id, subject, payload, traceparent)
-                 SELECT event_id, organisation_id, $22, payload, ''
-                 FROM unnest($19::uuid[], $20::uuid[], $21::bytea[]) AS told (event_id, organisation_id, payload)
-             ), done AS (
-                 DELETE FROM audit_intent WHERE (organisation_id, record_id) IN
-                     (SELECT * FROM unnest($25::uuid[], $26::uuid[]))
-             )
-             INSERT INTO audit_record (organisation_id, writer_id, day, sequence, record_id, client_id,
-                 recorded_at, actor_kind, actor_id, person_name, person_relation, person_ground,
-                 section, method, outcome, correlation_id, hash, person_impersonator, object_kind, object_id)
-             SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::date[], $4::bigint[], $5::uuid[], $6::uuid[],
-                 $7::timestamptz[], $8::integer[], $9::text[], $10::text[], $11::text[], $12::text[],
-                 $13::integer[], $14::text[], $15::integer[], $16::text[], $17::bytea[], $18::text[], $23::text[], $24::text[])",
-            &self.rows.organisation,
-            &self.writer,
-            &self.day as _,
-            &self.sequence,
-            &self.rows.record,
-            &self.rows.client as &[Option<Uuid>],
-            &self.rows.at as _,
-            &self.rows.actor_kind,
-            &self.rows.actor,
-            &self.rows.name,
-            &self.rows.relation,
-            &self.rows.ground,
-            &self.rows.section,
-            &self.rows.method,
-            &self.outcome,
-            &self.rows.correlation,
-            &self.hash,
-            &self.rows.impersonator,
-            &self.event,
-            &self.event_organisation,
-            &self.payload,
-            Stream::Events.subject(&AccessRecorded::full_name()),
-            &self.rows.object_kind,
-            &self.rows.object,
-            &self.intent_organisation,
-            &self.intent,
-        )
-        .execute(connection)
-        .await?;
-        Ok(())
-    }
 }
