@@ -3,12 +3,18 @@
 use std::sync::Arc;
 
 use chassis::{
+    channel,
     id::OrganisationId,
     keys::{KeySettings, Keys},
 };
 use integration_tests::{Load, System, portal::PASSWORD};
 use prost::Message as _;
-use proto::event::v1::{AccessPersons, AccessRecorded, Event};
+use proto::{
+    event::v1::{AccessPersons, AccessRecorded, Event, SubscribeRequest, event_feed_client::EventFeedClient},
+    identity::v1::{
+        DisableSystemAccountRequest, IssueSystemTokenRequest, identity_service_client::IdentityServiceClient,
+    },
+};
 
 /// How many seconds the processes of these tests use keys before they read the files again.
 const REREAD: &str = "1";
@@ -92,4 +98,41 @@ async fn each_kind_of_key_and_secret_changes_without_a_refused_request() {
         system.signal(process, "KILL");
     }
     portal.wait_until_up(&session).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn open_feed_ends_when_an_operator_disables_its_system() {
+    let system = System::start().await;
+    let ecd = system.ecd("thuisgenoten");
+    ecd.register("mevrouw B. Blijver").await;
+    let feeds = ["identity", "dossier", "messaging"].map(async |service| {
+        let mut feed = EventFeedClient::new(ecd.channel_to(service).await.unwrap());
+        feed.subscribe(SubscribeRequest::default()).await.unwrap().into_inner()
+    });
+    let feeds = futures::future::join_all(feeds).await;
+    let channel = channel::connect(system.facts["services"]["identity"].as_str().unwrap()).unwrap();
+    let mut identity = IdentityServiceClient::new(channel::without_token(channel.clone()));
+    let secret = system.facts["operator_secret"].as_str().unwrap().to_owned();
+    let request = IssueSystemTokenRequest { system_id: "operator".to_owned(), secret };
+    let token = identity.issue_system_token(request).await.unwrap().into_inner().token;
+    let organisation: uuid::Uuid =
+        sqlx::query_scalar("SELECT organisation_id FROM organisation WHERE key = 'thuisgenoten'")
+            .fetch_one(&mut system.as_superuser("identity").await)
+            .await
+            .unwrap();
+    let request = DisableSystemAccountRequest {
+        organisation_id: organisation.to_string(),
+        system_id: system.facts["systems"]["thuisgenoten"]["system_id"].as_str().unwrap().to_owned(),
+    };
+    let mut operator = IdentityServiceClient::new(channel::with_token(channel, &token));
+    operator.disable_system_account(request).await.unwrap();
+    for mut feed in feeds {
+        let end = async {
+            while feed.message().await?.is_some() {}
+            Ok::<_, tonic::Status>(())
+        };
+        let end = tokio::time::timeout(std::time::Duration::from_secs(30), end).await.unwrap();
+        assert_eq!(end.unwrap_err().code(), tonic::Code::Unauthenticated);
+    }
+    assert!(ecd.dossier().await.is_err(), "the system gets no new token");
 }

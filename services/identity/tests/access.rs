@@ -242,52 +242,6 @@ async fn matrix(service: &Service) -> Matrix<'_> {
 }
 
 #[tokio::test]
-async fn each_step_of_a_login_and_its_record_are_one() {
-    let service = Service::start_with(include_str!("../../../deploy/organisations/profila.toml")).await;
-    let matrix = Matrix::new(&service.process, "identity", service.organisation, caller::client(1));
-    let mut faults = Vec::new();
-    // A held-back answer holds the token of the next step: each step is tried in the login of another person.
-    for (number, step) in
-        (0x71..).zip(["StartLogin", "SendCode", "VerifyCode", "SetOwnPassword", "AcceptTerms"])
-    {
-        let password = crate::support::register(&service, number, number, |request| {
-            request.legal_entity = "profila-zorg".to_owned();
-        });
-        let password = password.await.unwrap();
-        let username = format!("{number}@voorbeeld.example");
-        let start = service.start_login(&username, &password);
-        if step == "StartLogin" {
-            faults.extend(matrix.trail_fault(step, start).await);
-            continue;
-        }
-        let token = start.await.unwrap().login_token;
-        let send = service.send_code(&token, "06 12345678");
-        if step == "SendCode" {
-            faults.extend(matrix.trail_fault(step, send).await);
-            continue;
-        }
-        let (token, code) = (send.await.unwrap().login_token, service.code().await);
-        let verify = service.verify(&token, &code);
-        if step == "VerifyCode" {
-            faults.extend(matrix.trail_fault(step, verify).await);
-            continue;
-        }
-        let token = verify.await.unwrap().login_token;
-        let own = service.set_password(&token, &password, "7 kaarsen op de Appeltaart!");
-        if step == "SetOwnPassword" {
-            faults.extend(matrix.trail_fault(step, own).await);
-            continue;
-        }
-        let progress = own.await.unwrap();
-        let (login_token, version) = (progress.login_token, progress.terms.unwrap().version);
-        let mut gateway = service.gateway();
-        let terms = gateway.accept_terms(AcceptTermsRequest { login_token, version });
-        faults.extend(matrix.trail_fault(step, terms).await);
-    }
-    assert_eq!(faults, Vec::<String>::new());
-}
-
-#[tokio::test]
 async fn refused_registrations_and_logins_are_audited() {
     let service = Service::start().await;
     let system = caller::system(service.organisation, &["dossier.write"]);

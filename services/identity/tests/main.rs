@@ -17,4 +17,5 @@ mod session;
 mod support;
 mod system_account;
 mod throttle;
+mod trail;
 mod ways_in;

@@ -60,10 +60,11 @@ impl Keys {
         Ok(keys)
     }
 
-    /// Reads all files again. What a faulty file was to replace stays in use.
+    /// Reads all files again. A kind with a faulty file keeps the keys of before; the other kinds change.
     ///
     /// # Errors
-    /// When a folder or file cannot be read, a file holds no key, or the last key of its name is gone.
+    /// The first fault: a folder or file that cannot be read, a file that holds no key, or an owner who would lose
+    /// the last key.
     pub fn read_again(&self) -> Result<(), KeyError> {
         let signing = |bytes: &[u8]| {
             // The signature library tests the key at its first use: test the key here.
@@ -72,12 +73,15 @@ impl Keys {
         };
         let verifying =
             |bytes: &[u8]| (bytes.len() == SIGN_PUBLIC_LEN).then(|| DecodingKey::from_ed_der(bytes));
-        self.read_private(KeyKind::Sign, &self.signing, signing)?;
-        self.read_public(KeyKind::Sign, &self.verifying, verifying)?;
-        self.read_private(KeyKind::Seal, &self.opening, SealPrivateKey::from_bytes)?;
-        self.read_public(KeyKind::Seal, &self.sealing, SealPublicKey::from_bytes)?;
-        self.read_private(KeyKind::Hash, &self.hashing, HashKey::from_bytes)?;
-        self.read_private(KeyKind::Trail, &self.trail, HashKey::from_bytes)
+        let read = [
+            self.read_private(KeyKind::Sign, &self.signing, signing),
+            self.read_public(KeyKind::Sign, &self.verifying, verifying),
+            self.read_private(KeyKind::Seal, &self.opening, SealPrivateKey::from_bytes),
+            self.read_public(KeyKind::Seal, &self.sealing, SealPublicKey::from_bytes),
+            self.read_private(KeyKind::Hash, &self.hashing, HashKey::from_bytes),
+            self.read_private(KeyKind::Trail, &self.trail, HashKey::from_bytes),
+        ];
+        read.into_iter().collect()
     }
 
     fn read_private<K>(
@@ -210,6 +214,10 @@ mod tests {
         }
         fs::remove_file(&file).unwrap();
         assert!(keys.read_again().is_err());
+        // Another kind changes all the same.
+        settings.begin_change(GATEWAY, KeyKind::Trail).unwrap().finish().unwrap();
+        assert!(keys.read_again().is_err());
+        assert_eq!(keys.trail().unwrap().newest(), 1);
         assert!(hash.matches(&stored, "code", uuid::Uuid::nil(), b"123456"));
     }
 }
