@@ -138,3 +138,29 @@ async fn unreadable_deliveries_fail_or_become_dead_letters() {
     };
     tokio::time::timeout(crate::support::TIMEOUT, dead).await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn new_token_of_the_sms_provider_is_used_without_a_restart() {
+    let mut suite = Suite::start().await;
+    for token in ["first", "second"] {
+        std::fs::write(&suite.sms_token, token).unwrap();
+        suite.send_code("", "+31612345678", "271828").await;
+        assert_eq!(suite.text().await["authorization"], format!("Bearer {token}"), "OPS-09");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn delivery_that_ended_is_kept_for_90_days() {
+    let mut suite = Suite::start().await;
+    suite.send_code("", "+31612345678", "271828").await;
+    suite.text().await;
+    suite.until(|all| all.iter().all(|(state, _, _)| *state == SENT)).await;
+    suite.advance(Duration::from_hours(24 * 90 - 1));
+    suite.send_code("", "+31612345678", "314159").await;
+    suite.text().await;
+    suite.until(|all| all.len() == 2 && all.iter().all(|(state, _, _)| *state == SENT)).await;
+    suite.advance(Duration::from_hours(2));
+    suite.until(|all| all.len() == 1).await;
+    suite.advance(Duration::from_hours(24 * 365 * 6));
+    suite.until(|all| all.is_empty()).await;
+}

@@ -1,11 +1,17 @@
 //! Starts messaging with a bus, a mail server and an SMS provider.
 
 use std::{
+    path::PathBuf,
     sync::{Arc, atomic::AtomicU16, atomic::Ordering},
     time::Duration,
 };
 
-use axum::{Json, Router, extract::State, http::StatusCode, routing::post};
+use axum::{
+    Json, Router,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    routing::post,
+};
 use chassis::{Clock, Ctx, secret_file::SecretFile, time};
 use jiff::{SignedDuration, Timestamp};
 use mailcrab::MailMessage;
@@ -25,6 +31,7 @@ use store::{
     service::{Parts, Service as _},
     stream,
 };
+use tempfile::TempDir;
 use testkit::{Bus, Keys, caller, monday_morning, postgres::Database};
 use tokio::sync::{Notify, broadcast, mpsc};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -38,12 +45,15 @@ pub struct Suite {
     pub texts: mpsc::UnboundedReceiver<Value>,
     /// The HTTP status with which the SMS provider answers.
     pub sms_status: Arc<AtomicU16>,
+    /// The file with the token of the SMS provider.
+    pub sms_token: PathBuf,
     pub smtp_port: u16,
     mail_sender: broadcast::Sender<MailMessage>,
     keys: Keys,
     bus: Bus,
     stop: CancellationToken,
     wake: Arc<Notify>,
+    _folder: TempDir,
     _guard: DropGuard,
 }
 
@@ -57,6 +67,9 @@ impl Suite {
         let smtp_port = free_port();
         let sms_status = Arc::new(AtomicU16::new(202));
         let (sms_port, texts) = sms_provider(Arc::clone(&sms_status)).await;
+        let folder = tempfile::tempdir().unwrap();
+        let sms_token = folder.path().join("sms");
+        std::fs::write(&sms_token, "first").unwrap();
         let wake = Arc::new(Notify::new());
         let audit = Audit::start(db.clone(), seal.clone(), RetentionSettings::default());
         let parts = Parts {
@@ -67,7 +80,7 @@ impl Suite {
             keys: keys.of(Messaging::NAME),
             wake: Arc::clone(&wake),
         };
-        let built = Messaging::build(parts, providers(smtp_port, sms_port)).unwrap();
+        let built = Messaging::build(parts, providers(smtp_port, sms_port, sms_token.clone())).unwrap();
         let stop = CancellationToken::new();
         let due = DueLoop {
             db: db.clone(),
@@ -90,10 +103,12 @@ impl Suite {
             mails,
             texts,
             sms_status,
+            sms_token,
             smtp_port,
             mail_sender,
             keys,
             bus,
+            _folder: folder,
             _guard: stop.clone().drop_guard(),
             stop,
             wake,
@@ -224,7 +239,7 @@ impl Suite {
 }
 
 /// Settings with a mail server and an SMS provider on these ports.
-pub fn providers(smtp_port: u16, sms_port: u16) -> Settings {
+pub fn providers(smtp_port: u16, sms_port: u16, sms_token: PathBuf) -> Settings {
     Settings {
         smtp: MailSettings {
             host: "127.0.0.1".to_owned(),
@@ -235,7 +250,7 @@ pub fn providers(smtp_port: u16, sms_port: u16) -> Settings {
         },
         sms: SmsSettings {
             url: format!("http://127.0.0.1:{sms_port}/sms"),
-            token_file: SecretFile::default(),
+            token_file: SecretFile::new(sms_token),
             from: "Zorgportaal".to_owned(),
         },
     }
@@ -247,7 +262,12 @@ fn free_port() -> u16 {
 
 async fn sms_provider(sms_status: Arc<AtomicU16>) -> (u16, mpsc::UnboundedReceiver<Value>) {
     type Shared = (Arc<AtomicU16>, mpsc::UnboundedSender<Value>);
-    async fn receive(State((sms_status, messages)): State<Shared>, Json(body): Json<Value>) -> StatusCode {
+    async fn receive(
+        State((sms_status, messages)): State<Shared>,
+        headers: HeaderMap,
+        Json(mut body): Json<Value>,
+    ) -> StatusCode {
+        body["authorization"] = headers["authorization"].to_str().unwrap().into();
         let status = StatusCode::from_u16(sms_status.load(Ordering::SeqCst)).unwrap();
         if status.is_success() {
             messages.send(body).unwrap();

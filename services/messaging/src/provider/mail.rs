@@ -173,3 +173,30 @@ fn compose(settings: &OrganisationSettings, delivery: Uuid, to: &str, letter: &L
         .multipart(MultiPart::alternative_plain_html(letter.text.clone(), letter.html.clone()))
         .ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_password_makes_a_new_transport() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("smtp");
+        std::fs::write(&file, "first").unwrap();
+        let mail = Mail::new(&MailSettings {
+            host: "127.0.0.1".to_owned(),
+            port: 25,
+            encryption: Encryption::None,
+            user: "portaal".to_owned(),
+            password_file: SecretFile::new(file.clone()),
+        })
+        .unwrap();
+        for password in ["first", "second"] {
+            std::fs::write(&file, password).unwrap();
+            mail.transport().unwrap();
+            assert_eq!(mail.transport.lock().unwrap().1.as_deref(), Some(password), "OPS-09");
+        }
+        std::fs::remove_file(&file).unwrap();
+        assert!(mail.transport().is_err(), "without the file, messages wait");
+    }
+}
