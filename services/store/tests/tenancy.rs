@@ -146,7 +146,8 @@ async fn new_password_is_read_when_the_database_refuses_the_old_one() {
     let role = format!("rotated_{}", uuid::Uuid::from_bytes(chassis::secret::random()).simple());
     let mut superuser = database.as_superuser().await;
     let create = format!(
-        "CREATE ROLE {role} LOGIN PASSWORD 'login' IN ROLE store_app, store_relay;
+        "DO $$ BEGIN CREATE ROLE checks_password; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+         CREATE ROLE {role} LOGIN PASSWORD 'login' IN ROLE store_app, store_relay, checks_password;
          GRANT CONNECT ON DATABASE {} TO {role}",
         database.login.get_database().unwrap()
     );
@@ -160,6 +161,9 @@ async fn new_password_is_read_when_the_database_refuses_the_old_one() {
     let db = Db::open(SERVICE, &settings, trail_keys(SERVICE)).unwrap();
     let ctx = Ctx::of_service(SERVICE, caller::organisation(1), monday_morning());
     db.in_organisation(&ctx, Mode::Read).await.unwrap();
+    let wrong =
+        Db::new(SERVICE, database.login.clone().username(&role).password("wrong"), 1, trail_keys(SERVICE));
+    assert!(wrong.in_organisation(&ctx, Mode::Read).await.is_err(), "the server checks this role's password");
     for password in ["second", "third"] {
         // First the file, then the database: nobody reads the file before the database refuses the old password.
         std::fs::write(&file, password).unwrap();

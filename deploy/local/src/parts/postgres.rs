@@ -24,7 +24,8 @@ pub enum Storage {
     Permanent,
     /// The data is deleted at the end; every commit waits for the disk, so that tests can kill Postgres.
     Temporary,
-    /// The data is deleted at the end; no commit waits for the disk, and any user of this machine may log in.
+    /// The data is deleted at the end; no commit waits for the disk, and any user of this machine may log in, except
+    /// as a member of the role `checks_password`.
     /// For tests of services, which do not kill Postgres.
     TemporaryUnsynced,
 }
@@ -68,7 +69,16 @@ impl Postgres {
             .stdout(Stdio::null())
             .status()
             .await?;
-        if status.success() { Ok(()) } else { Err(Box::new(Missing("initdb failed: is the disk full?"))) }
+        if !status.success() {
+            return Err(Box::new(Missing("initdb failed: is the disk full?")));
+        }
+        if self.storage == Storage::TemporaryUnsynced {
+            // A test of passwords makes its role a member of this role.
+            let file = self.data().join("pg_hba.conf");
+            let rules = fs::read_to_string(&file)?;
+            fs::write(file, format!("local all +checks_password scram-sha-256\n{rules}"))?;
+        }
+        Ok(())
     }
 
     fn data(&self) -> PathBuf {
