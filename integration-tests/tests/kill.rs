@@ -132,8 +132,10 @@ async fn every_write_is_stored_and_announced_once(system: &System, observed: &Ob
 /// I-3: every answered read has exactly one audit record, and `audit verify` finds no fault.
 async fn every_read_is_audited(system: &System, observed: &Observations) {
     let missing: Vec<String> = sqlx::query_scalar(
-        "SELECT read FROM unnest($1::text[]) AS read WHERE 1 <> (SELECT count(*) FROM audit_record
-         WHERE correlation_id = read AND outcome = 1 AND method LIKE '%/ListReports')",
+        "SELECT read FROM unnest($1::text[]) AS read LEFT JOIN (
+             SELECT correlation_id AS read, count(*) AS records FROM audit_record
+             WHERE outcome = 1 AND method LIKE '%/ListReports' GROUP BY correlation_id
+         ) AS counted USING (read) WHERE records IS DISTINCT FROM 1",
     )
     .bind(&observed.reads)
     .fetch_all(&mut system.as_superuser("dossier").await)
