@@ -162,5 +162,5 @@ async fn delivery_that_ended_is_kept_for_90_days() {
     suite.advance(Duration::from_hours(2));
     suite.until(|all| all.len() == 1).await;
     suite.advance(Duration::from_hours(24 * 365 * 6));
-    suite.until(|all| all.is_empty()).await;
+    suite.until(<[_]>::is_empty).await;
 }

@@ -267,7 +267,8 @@ async fn sms_provider(sms_status: Arc<AtomicU16>) -> (u16, mpsc::UnboundedReceiv
         headers: HeaderMap,
         Json(mut body): Json<Value>,
     ) -> StatusCode {
-        body["authorization"] = headers["authorization"].to_str().unwrap().into();
+        let token = headers.get("authorization").unwrap().to_str().unwrap();
+        body.as_object_mut().unwrap().insert("authorization".to_owned(), token.into());
         let status = StatusCode::from_u16(sms_status.load(Ordering::SeqCst)).unwrap();
         if status.is_success() {
             messages.send(body).unwrap();
