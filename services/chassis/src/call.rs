@@ -36,8 +36,10 @@ pub struct CallSubject {
     pub object: Object,
     /// Whether the call was refused, though its answer is no refusal of access: a wrong password.
     pub is_denied: bool,
-    /// Whether a transaction has written the intent of the record.
+    /// Whether a transaction has written the intent of the record. Its commit may have failed.
     pub has_intent: bool,
+    /// Whether the intent of the record is known to be committed.
+    pub has_committed_intent: bool,
 }
 
 /// The thing that a call is about. Empty: the call is about the client, or about nothing of its own.

@@ -110,13 +110,18 @@ impl Tx {
     /// When the database cannot be reached: whether the commit took effect is then unknown.
     pub async fn commit(mut self) -> Result<(), StoreError> {
         let call = self.ctx.call.clone().filter(|call| self.is_write && call.rule.audit);
-        if let Some(call) = call {
-            let access = Access::of_call(&self.ctx, &call, AccessOutcome::Unknown);
+        // A call with several transactions has one intent: that of the first that commits.
+        let call = call.filter(|call| !call.subject().has_committed_intent);
+        if let Some(call) = &call {
+            let access = Access::of_call(&self.ctx, call, AccessOutcome::Unknown);
             audit::insert_intents(&mut self.inner, &[access]).await?;
             // Before the commit: afterwards it may not be known whether the intent exists.
             call.note(|subject| subject.has_intent = true);
         }
         self.inner.commit().await?;
+        if let Some(call) = &call {
+            call.note(|subject| subject.has_committed_intent = true);
+        }
         if self.has_emitted {
             self.outbox_committed.notify_one();
         }
