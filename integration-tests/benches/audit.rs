@@ -44,8 +44,8 @@ const IN_FLIGHT: usize = 32;
 async fn serve(system: &System, keys: &Keys, audited: bool, stop: CancellationToken) -> String {
     let db = tenant::dossier_db(system, 8);
     let seal = keys.seal().unwrap();
-    let audit = Audit::start(db.clone(), seal.clone(), RetentionSettings::default());
     let clock = Clock::machine();
+    let audit = Audit::start(db.clone(), clock.clone(), seal.clone(), RetentionSettings::default());
     let parts = Parts {
         audit: audit.clone(),
         db,

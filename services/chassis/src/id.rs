@@ -71,6 +71,18 @@ id!(
     EventId
 );
 
+impl EventId {
+    /// The time that is part of the id, in whole milliseconds; 1970 where the id is no UUIDv7.
+    #[must_use]
+    pub fn time(self) -> Timestamp {
+        let unix = self.0.get_timestamp().map(|time| time.to_unix());
+        let time = unix.and_then(|(seconds, nanos)| {
+            Timestamp::new(i64::try_from(seconds).ok()?, i32::try_from(nanos).ok()?).ok()
+        });
+        time.unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+}
+
 /// The lowest UUIDv7 of a time: each id that was made earlier is lower.
 #[must_use]
 pub fn v7_floor(at: Timestamp) -> Uuid {

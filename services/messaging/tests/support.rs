@@ -71,7 +71,7 @@ impl Suite {
         let sms_token = folder.path().join("sms");
         std::fs::write(&sms_token, "first").unwrap();
         let wake = Arc::new(Notify::new());
-        let audit = Audit::start(db.clone(), seal.clone(), RetentionSettings::default());
+        let audit = Audit::start(db.clone(), clock.clone(), seal.clone(), RetentionSettings::default());
         let parts = Parts {
             audit: audit.clone(),
             db: db.clone(),

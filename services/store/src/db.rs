@@ -55,7 +55,6 @@ pub struct Db {
     password_file: Arc<SecretFile>,
     trail: HashKeys,
     outbox_committed: Arc<Notify>,
-    trail_committed: Arc<Notify>,
 }
 
 impl Db {
@@ -90,14 +89,7 @@ impl Db {
             // `begin` replaces a dead connection; a test before each use would cost a round trip.
             .test_before_acquire(false)
             .connect_lazy_with(options);
-        Self {
-            pool,
-            service,
-            password_file: Arc::default(),
-            trail,
-            outbox_committed: Arc::default(),
-            trail_committed: Arc::default(),
-        }
+        Self { pool, service, password_file: Arc::default(), trail, outbox_committed: Arc::default() }
     }
 
     /// The keys that chain the audit trail and the event log.
@@ -201,11 +193,6 @@ impl Db {
     /// Notified after every commit that added events to the outbox.
     pub(crate) fn outbox_committed(&self) -> &Notify {
         &self.outbox_committed
-    }
-
-    /// Notified after every commit of the audit trail. No caller waits for the events of such a commit.
-    pub(crate) fn trail_committed(&self) -> &Notify {
-        &self.trail_committed
     }
 
     /// Whether the database answers a query.

@@ -1,6 +1,6 @@
 //! Due work: what a service does at a given time. One loop per service runs the work for one organisation
 //! after the other; an advisory lock lets only one process run the loop. The loop also does the work that every
-//! service has: the ends of what it keeps, and the accesses whose process ended before it recorded them.
+//! service has: the ends of what it keeps, and the accesses whose process ended before it recorded or told them.
 
 use std::{sync::Arc, time::Duration};
 
@@ -134,6 +134,9 @@ impl DueLoop {
             }
         }
         housekeeping::run(db, self.retention, &self.consumers, clock.now()).await?;
+        if let Err(error) = self.audit.tell_left().await {
+            tracing::error!(cause = chassis::failure::chain(&error), "left records are not told");
+        }
         if let Err(error) = audit::record_left_intents(db, &self.audit, clock.now()).await {
             // The intents stay: the next round records them. Other due work goes on.
             tracing::error!(cause = chassis::failure::chain(&error), "left intents are not recorded");

@@ -32,8 +32,6 @@ const LOCK: i64 = 0x5245_4c41_5900;
 const POLL: Duration = Duration::from_secs(1);
 /// The shortest time between two NOTIFYs of one process.
 const DEBOUNCE: Duration = Duration::from_millis(10);
-/// How long the audit trail's events may wait for more such events, to be published together.
-const LINGER: Duration = Duration::from_millis(25);
 /// How often the relay looks whether the bus still has the streams that it had.
 const LOOK: Duration = Duration::from_secs(30);
 /// How many bytes of the bus's limit are left for the headers of a message.
@@ -96,7 +94,7 @@ impl Relay {
         if leads {
             return self.lead(&mut connection).await;
         }
-        if tokio::time::timeout(POLL, self.wait_for_commit()).await.is_ok() {
+        if tokio::time::timeout(POLL, self.db.outbox_committed().notified()).await.is_ok() {
             tokio::time::sleep(DEBOUNCE).await;
             sqlx::query("NOTIFY outbox").execute(&mut connection).await?;
         }
@@ -126,7 +124,7 @@ impl Relay {
             }
             let woken = async {
                 tokio::select! {
-                    () = self.wait_for_commit() => Ok(()),
+                    () = self.db.outbox_committed().notified() => Ok(()),
                     notification = listener.recv() => notification.map(drop),
                 }
             };
@@ -139,17 +137,6 @@ impl Relay {
     async fn republish_after_loss(&self, connection: &mut PgConnection) -> Result<(), RelayError> {
         let (now, retention) = (self.clock.now(), self.retention);
         republish::after_loss(connection, &self.bus, self.replicas, retention, now).await
-    }
-
-    /// Waits for a commit of this process that added events to the outbox. The audit trail commits often, and
-    /// no caller waits for its events: gather them for a moment. Any other commit ends the wait at once.
-    async fn wait_for_commit(&self) {
-        tokio::select! {
-            () = self.db.outbox_committed().notified() => {}
-            () = self.db.trail_committed().notified() => {
-                let _ = tokio::time::timeout(LINGER, self.db.outbox_committed().notified()).await;
-            }
-        }
     }
 
     /// Publishes the oldest events and moves the acknowledged events to the log, after the position `last`.

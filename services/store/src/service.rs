@@ -200,9 +200,10 @@ async fn replay<S: Service>(settings: Settings<S::Settings>, event: EventId) -> 
 fn parts<S: Service>(settings: Settings<S::Settings>) -> Result<(Parts, S::Settings), BoxError> {
     let keys = Keys::open(settings.process.keys.clone(), S::NAME)?;
     let (db, seal) = (Db::open(S::NAME, &settings.postgres, keys.trail()?)?, keys.seal()?);
+    let clock = settings.process.clock()?;
     let parts = Parts {
-        audit: Audit::start(db.clone(), seal.clone(), settings.retention),
-        clock: settings.process.clock()?,
+        audit: Audit::start(db.clone(), clock.clone(), seal.clone(), settings.retention),
+        clock,
         seal,
         keys,
         wake: Arc::new(Notify::new()),
@@ -239,7 +240,7 @@ async fn serve<S: Service>(settings: Settings<S::Settings>) -> Result<(), BoxErr
     let due = DueLoop {
         db: db.clone(),
         clock: clock.clone(),
-        audit: parts.audit,
+        audit: parts.audit.clone(),
         retention,
         consumers: consumers.iter().map(|consumer| consumer.name().to_owned()).collect(),
         works: built.due,
@@ -263,6 +264,8 @@ async fn serve<S: Service>(settings: Settings<S::Settings>) -> Result<(), BoxErr
     tracing::info!(listen = %listener.address()?, "serving");
     listener.serve(routes, layers, shutdown).await?;
     let _ = tokio::time::timeout(Duration::from_secs(12), tasks.wait()).await;
+    // What cannot be told now is told by the next process.
+    let _ = parts.audit.tell().await;
     Ok(())
 }
 

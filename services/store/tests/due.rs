@@ -40,7 +40,12 @@ fn due(suite: &Suite, consumers: &[&str]) -> DueLoop {
     DueLoop {
         db: suite.db.clone(),
         clock: suite.clock.clone(),
-        audit: Audit::start(suite.db.clone(), Keys::generate().of("identity").seal().unwrap(), retention),
+        audit: Audit::start(
+            suite.db.clone(),
+            suite.clock.clone(),
+            Keys::generate().of("identity").seal().unwrap(),
+            retention,
+        ),
         retention,
         consumers: consumers.iter().map(ToString::to_string).collect(),
         works: Vec::new(),

@@ -14,6 +14,7 @@ mod outage;
 mod poison;
 mod replay;
 mod support;
+mod tell;
 mod tenancy;
 mod trail;
 mod verify;

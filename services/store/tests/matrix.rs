@@ -23,7 +23,12 @@ async fn feed_and_audit_check_follow_their_access_rules() {
     let rules = Rules::of_contract().unwrap().into();
     let access = AccessLayer::new(rules, keys.of("identity").verifier(), clock.clone());
     let layers = service::layers(
-        Audit::start(db.clone(), keys.of("identity").seal().unwrap(), RetentionSettings::default()),
+        Audit::start(
+            db.clone(),
+            clock.clone(),
+            keys.of("identity").seal().unwrap(),
+            RetentionSettings::default(),
+        ),
         access,
     );
     let routes = service::common_routes(Routes::default(), &db, &clock);

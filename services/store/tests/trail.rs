@@ -1,6 +1,8 @@
 //! An audit trail with records, for the tests that check it.
 
-use chassis::{Ctx, call::Object, id::ClientId, keys};
+use std::time::Duration;
+
+use chassis::{Clock, Ctx, call::Object, id::ClientId, keys};
 use proto::{
     access::v1::Section,
     event::v1::{
@@ -15,12 +17,13 @@ use store::{
 };
 use testkit::{Keys, caller, monday_morning, outbox, postgres::Database};
 
-use crate::support::{NO_MIGRATIONS, SERVICE};
+use crate::support::{NO_MIGRATIONS, SERVICE, TEST_TIMEOUT};
 
 /// A database with an audit trail and its writer.
 pub struct Trail {
     pub database: Database,
     pub db: Db,
+    pub clock: Clock,
     pub audit: Audit,
     pub keys: Keys,
     /// The keys of the service that owns the trail.
@@ -34,8 +37,14 @@ impl Trail {
         keys.settings.generate(SERVICE).unwrap();
         let own = keys.of(SERVICE);
         let db = Db::new(SERVICE, database.login.clone(), 4, own.trail().unwrap());
-        let audit = Audit::start(db.clone(), own.seal().unwrap(), RetentionSettings::default());
-        Self { database, db, audit, keys, own }
+        let clock = Clock::fixed(monday_morning());
+        let audit = Trail::writer(&db, &clock, &own);
+        Self { database, db, clock, audit, keys, own }
+    }
+
+    /// A writer of the trail.
+    pub fn writer(db: &Db, clock: &Clock, own: &keys::Keys) -> Audit {
+        Audit::start(db.clone(), clock.clone(), own.seal().unwrap(), RetentionSettings::default())
     }
 
     pub fn access(client: ClientId) -> Access {
@@ -59,7 +68,8 @@ impl Trail {
         let mut page_token = String::new();
         loop {
             let mut request = tonic::Request::new(VerifyAuditRequest { page_token });
-            request.extensions_mut().insert(Self::access(caller::client(1)).ctx);
+            let ctx = Self::access(caller::client(1)).ctx;
+            request.extensions_mut().insert(Ctx { now: self.clock.now(), ..ctx });
             let found = rpc.verify_audit(request).await.unwrap().into_inner();
             all.records += found.records;
             all.chains += found.chains;
@@ -82,10 +92,25 @@ impl Trail {
         let trail = Self::start().await;
         for number in 0..6 {
             trail.audit.record(vec![Self::access(caller::client(number))]).await.unwrap();
+            trail.audit.tell().await.unwrap();
         }
+        trail.clock.advance(Duration::from_mins(2));
         trail.publish().await;
         assert_eq!(trail.faults().await, []);
         trail
+    }
+
+    /// Ends the writer's connection, as a crash does; waits until the database has let its lock go.
+    pub async fn end_writer(&self) {
+        let mut superuser = self.database.as_superuser().await;
+        let writers = "SELECT pid FROM pg_locks JOIN pg_database ON pg_database.oid = database
+             WHERE locktype = 'advisory' AND datname = current_database()";
+        let end =
+            sqlx::AssertSqlSafe(format!("SELECT pg_terminate_backend(pid) FROM ({writers}) AS writers"));
+        sqlx::raw_sql(end).execute(&mut superuser).await.unwrap();
+        let ended =
+            async { while sqlx::query(writers).fetch_optional(&mut superuser).await.unwrap().is_some() {} };
+        tokio::time::timeout(TEST_TIMEOUT, ended).await.unwrap();
     }
 
     /// Moves what the trail told to the event log.

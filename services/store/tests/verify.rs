@@ -166,6 +166,7 @@ async fn events_that_left_the_log_in_time_are_no_fault() {
     let mut later = Trail::access(caller::client(1));
     later.ctx.now += SignedDuration::from_secs(60);
     trail.audit.record(vec![later.clone()]).await.unwrap();
+    trail.audit.tell().await.unwrap();
     testkit::outbox::publish(&trail.db, later.ctx.now).await;
     // The events of the morning are no longer kept.
     assert_eq!(store::log::delete_before(&trail.db, later.ctx.now).await.unwrap(), 6);
@@ -184,6 +185,7 @@ async fn records_and_events_hold_across_a_change_of_the_key() {
     trail.keys.settings.begin_change(SERVICE, KeyKind::Trail).unwrap().finish().unwrap();
     trail.own.read_again().unwrap();
     trail.audit.record(vec![Trail::access(caller::client(1))]).await.unwrap();
+    trail.audit.tell().await.unwrap();
     trail.publish().await;
     let numbered: i64 = sqlx::query_scalar("SELECT count(*) FROM audit_record WHERE length(hash) = 36")
         .fetch_one(&mut trail.database.as_superuser().await)

@@ -58,7 +58,7 @@ impl InProcess {
         let own = keys.of(S::NAME);
         let (seal, retention) = (own.seal().unwrap(), RetentionSettings::default());
         let parts = Parts {
-            audit: Audit::start(db.clone(), seal.clone(), retention),
+            audit: Audit::start(db.clone(), clock.clone(), seal.clone(), retention),
             db: db.clone(),
             clock: clock.clone(),
             seal,

@@ -2,7 +2,7 @@
 //!
 //! An answer leaves only after its record is durable: without a record, there is no data. Records are written
 //! in group commits by a database role that can only insert. They are hashed into one chain per organisation,
-//! day and writer; `VerifyAudit` checks the chains.
+//! day and writer; `VerifyAudit` checks the chains. Events tell of the records within half a second.
 
 mod chain;
 mod export;
@@ -10,6 +10,8 @@ mod intent;
 mod layer;
 mod rows;
 mod rpc;
+mod stored;
+mod tell;
 mod verify;
 mod writer;
 

@@ -1,15 +1,12 @@
 //! The columns of intents and records: one statement inserts many rows.
 
-use chassis::id::{ClientId, EventId, OrganisationId};
-use jiff::{Timestamp, civil::Date};
+use chassis::id::{ClientId, OrganisationId};
+use jiff::civil::Date;
 use jiff_sqlx::ToSqlx;
-use prost::Name;
-use proto::event::v1::AccessRecorded;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{Access, chain::HashInput};
-use crate::event::Stream;
 
 /// The columns of accesses.
 #[derive(Default)]
@@ -87,7 +84,7 @@ impl Told {
     }
 }
 
-/// The columns of records, their intents and their events, for one statement.
+/// The columns of records, their intents and the events that will tell of them, for one statement.
 #[derive(Default)]
 pub(super) struct NewRecords {
     rows: Rows,
@@ -99,10 +96,17 @@ pub(super) struct NewRecords {
     told_by: Vec<Uuid>,
     intent: Vec<Uuid>,
     intent_organisation: Vec<Uuid>,
+    untold: Untold,
+}
+
+/// The columns of the events that will tell of records.
+#[derive(Default)]
+struct Untold {
+    organisation: Vec<Uuid>,
     event: Vec<Uuid>,
-    event_organisation: Vec<Uuid>,
-    payload: Vec<Vec<u8>>,
-    expires_at: Vec<jiff_sqlx::Timestamp>,
+    writer: Vec<Uuid>,
+    day: Vec<jiff_sqlx::Date>,
+    after: Vec<i64>,
 }
 
 impl NewRecords {
@@ -120,17 +124,13 @@ impl NewRecords {
         }
     }
 
-    pub(super) fn push_event(
-        &mut self,
-        event: EventId,
-        organisation: OrganisationId,
-        payload: Vec<u8>,
-        expires_at: Timestamp,
-    ) {
-        self.event.push(event.uuid());
-        self.event_organisation.push(organisation.uuid());
-        self.payload.push(payload);
-        self.expires_at.push(expires_at.to_sqlx());
+    /// The records from here on, of this chain, are told by another event.
+    pub(super) fn push_untold(&mut self, organisation: OrganisationId, first: &Told) {
+        self.untold.organisation.push(organisation.uuid());
+        self.untold.event.push(first.event);
+        self.untold.writer.push(first.writer);
+        self.untold.day.push(first.day.to_sqlx());
+        self.untold.after.push(first.sequence - 1);
     }
 
     /// The days of the records.
@@ -140,11 +140,9 @@ impl NewRecords {
 
     pub(super) async fn insert(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         sqlx::query!(
-            "WITH told AS (
-                 INSERT INTO outbox (event_id, organisation_id, subject, payload, traceparent, expires_at)
-                 SELECT event_id, organisation_id, $23, payload, '', expires_at
-                 FROM unnest($19::uuid[], $20::uuid[], $21::bytea[], $22::timestamptz[])
-                     AS told (event_id, organisation_id, payload, expires_at)
+            "WITH untold AS (
+                 INSERT INTO audit_untold (organisation_id, event_id, writer_id, day, after_sequence)
+                 SELECT * FROM unnest($19::uuid[], $20::uuid[], $21::uuid[], $22::date[], $23::bigint[])
              ), done AS (
                  DELETE FROM audit_intent WHERE (organisation_id, record_id) IN
                      (SELECT * FROM unnest($26::uuid[], $27::uuid[]))
@@ -175,11 +173,11 @@ impl NewRecords {
             &self.rows.correlation,
             &self.hash,
             &self.rows.impersonator,
-            &self.event,
-            &self.event_organisation,
-            &self.payload,
-            &self.expires_at as _,
-            Stream::Events.subject(&AccessRecorded::full_name()),
+            &self.untold.organisation,
+            &self.untold.event,
+            &self.untold.writer,
+            &self.untold.day as _,
+            &self.untold.after,
             &self.rows.object_kind,
             &self.rows.object,
             &self.intent_organisation,

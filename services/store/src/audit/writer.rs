@@ -2,61 +2,76 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::Arc,
     time::Duration,
 };
 
 use chassis::{
-    Ctx,
+    Clock, Ctx,
     id::{EventId, OrganisationId, v7},
     seal::SealKeys,
 };
-use jiff::{civil::Date, tz::TimeZone};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use jiff_sqlx::ToSqlx;
-use prost::Message;
-use proto::event::v1::{AccessPersons, AccessRecorded};
 use sqlx::PgConnection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::Instant,
+};
 use uuid::Uuid;
 
 use super::{
     Access,
     chain::START,
     rows::{NewRecords, Told},
+    tell::{Part, Teller, lock_writer},
 };
-use crate::{About, Db, StoreError, db::has_died, event::envelope_with, housekeeping::RetentionSettings};
+use crate::{Db, StoreError, db::has_died, housekeeping::RetentionSettings};
 
 /// The most requests that wait for the writer. With a full queue a request fails.
 const QUEUE: usize = 4096;
 /// The most requests that share one commit.
 const GROUP: usize = 512;
-/// The most records in one `AccessRecorded` event.
-const MAX_RECORDS_PER_EVENT: usize = 200;
 /// How long a commit may take.
 const COMMIT_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long a record may wait until an event tells of it.
+const TELL_AFTER: Duration = Duration::from_millis(500);
 
-type Job = (Vec<Access>, oneshot::Sender<bool>);
+/// What the writer is asked to do. The answer is whether the database has committed it.
+struct Job {
+    work: Work,
+    reply: oneshot::Sender<bool>,
+}
+
+enum Work {
+    Record(Vec<Access>),
+    /// Tell of all records that are written.
+    Tell,
+}
 
 /// Sends records to the writer. Cheap to clone.
 #[derive(Clone)]
-pub struct Audit(mpsc::Sender<Job>);
+pub struct Audit {
+    jobs: mpsc::Sender<Job>,
+    db: Db,
+    teller: Teller,
+}
 
 impl Audit {
     /// Starts the writer's task.
     #[must_use]
-    pub fn start(db: Db, seal: SealKeys, retention: RetentionSettings) -> Self {
-        let (sender, receiver) = mpsc::channel(QUEUE);
+    pub fn start(db: Db, clock: Clock, seal: SealKeys, retention: RetentionSettings) -> Self {
+        let (jobs, receiver) = mpsc::channel(QUEUE);
+        let teller = Teller { seal, retention };
         let writer = Writer {
-            db,
-            seal: Arc::new(seal),
-            retention,
-            id: None,
-            chains: HashMap::new(),
+            db: db.clone(),
+            clock,
+            teller: teller.clone(),
             months: HashSet::new(),
-            connection: None,
+            session: None,
+            tell_at: None,
         };
         tokio::spawn(writer.run(receiver));
-        Self(sender)
+        Self { jobs, db, teller }
     }
 
     /// Writes records; returns once they are durable.
@@ -67,158 +82,225 @@ impl Audit {
         if accesses.is_empty() {
             return Ok(());
         }
+        self.ask(Work::Record(accesses)).await
+    }
+
+    /// Tells of all written records now. The writer does so by itself within half a second: this is for the end of
+    /// the process, and for tests.
+    ///
+    /// # Errors
+    /// [`StoreError::Audit`] if an event may not be durable: due work tells of the records later.
+    pub async fn tell(&self) -> Result<(), StoreError> {
+        self.ask(Work::Tell).await
+    }
+
+    async fn ask(&self, work: Work) -> Result<(), StoreError> {
         let (reply, written) = oneshot::channel();
-        self.0.try_send((accesses, reply)).map_err(|_| StoreError::Audit)?;
+        self.jobs.try_send(Job { work, reply }).map_err(|_| StoreError::Audit)?;
         match written.await {
             Ok(true) => Ok(()),
             _ => Err(StoreError::Audit),
         }
     }
+
+    /// Tells of the records whose writer ended before it told of them. Returns the number of events.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn tell_left(&self) -> Result<usize, StoreError> {
+        self.teller.tell_left(&self.db).await
+    }
 }
 
-/// The last record of a chain.
-#[derive(Clone)]
-struct Head {
+/// The last record of a chain, and the event that will tell of the newest records.
+struct Chain {
     sequence: i64,
     hash: Vec<u8>,
+    open: Option<Part>,
 }
 
-/// An event that tells of neighbours of one chain.
-struct Part {
-    event: EventId,
-    ctx: Ctx,
-    batch: AccessRecorded,
-    persons: AccessPersons,
+/// A connection in the database role that can only insert, and the chains that are written on it. The writer's id
+/// lives as long as the connection: after a failure, the next write starts new chains under a new id, because the
+/// result of the last commit may be unknown.
+struct Session {
+    connection: PgConnection,
+    writer: Uuid,
+    chains: HashMap<(OrganisationId, Date), Chain>,
+    /// Events that are full.
+    full: Vec<Part>,
 }
 
 struct Writer {
     db: Db,
-    seal: Arc<SealKeys>,
-    retention: RetentionSettings,
-    /// `None` at start, and after a commit whose result is unknown: the next write takes a new id and starts
-    /// new chains.
-    id: Option<Uuid>,
-    chains: HashMap<(OrganisationId, Date), Head>,
+    clock: Clock,
+    teller: Teller,
     /// The first days of the months whose partition is there.
     months: HashSet<Date>,
-    /// The writer's own connection, in the database role that can only insert.
-    connection: Option<PgConnection>,
+    session: Option<Session>,
+    /// When the oldest record that no event tells of must be told; `None`: all are told.
+    tell_at: Option<Instant>,
 }
 
 impl Writer {
     async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
         let mut group = Vec::with_capacity(GROUP);
-        while jobs.recv_many(&mut group, GROUP).await > 0 {
-            let accesses: Vec<&Access> = group.iter().flat_map(|(accesses, _)| accesses).collect();
-            let written = match tokio::time::timeout(COMMIT_TIMEOUT, self.write(&accesses)).await {
-                Ok(Ok(())) => true,
-                Ok(Err(error)) => {
-                    tracing::error!(cause = chassis::failure::chain(&error), "audit records not written");
-                    false
-                }
-                Err(_) => {
-                    tracing::error!("audit records not written in time");
-                    false
+        loop {
+            let tell_at = self.tell_at;
+            let timer = async {
+                match tell_at {
+                    Some(at) => tokio::time::sleep_until(at).await,
+                    None => std::future::pending().await,
                 }
             };
-            if !written {
-                self.id = None;
-                self.chains.clear();
+            tokio::select! {
+                count = jobs.recv_many(&mut group, GROUP) => match count {
+                    0 => {
+                        self.tell().await;
+                        return;
+                    }
+                    _ => self.serve(&mut group).await,
+                },
+                () = timer => {}
             }
-            for (_, reply) in group.drain(..) {
-                let _ = reply.send(written);
+            let has_full = self.session.as_ref().is_some_and(|session| !session.full.is_empty());
+            if has_full || self.tell_at.is_some_and(|at| at <= Instant::now()) {
+                self.tell().await;
             }
         }
     }
 
-    async fn write(&mut self, accesses: &[&Access]) -> Result<(), StoreError> {
-        let Some(first) = accesses.first() else { return Ok(()) };
-        let writer = *self.id.get_or_insert_with(|| v7(first.at()));
-        // No more records come for the days before yesterday: forget their chains.
-        let yesterday = day(first).yesterday().unwrap_or(Date::MIN);
-        self.chains.retain(|(_, day), _| *day >= yesterday);
-        let mut heads = self.chains.clone();
-        let mut records = NewRecords::default();
-        // One part per chain, because an event names the last record of its chain.
-        let mut open: HashMap<(OrganisationId, Date), Part> = HashMap::new();
-        let mut full = Vec::new();
-        for access in accesses {
-            let chain = (access.ctx.organisation, day(access));
-            let head = heads.entry(chain).or_insert_with(|| Head { sequence: 0, hash: START.to_vec() });
-            let part = open.entry(chain).or_insert_with(|| self.new_part(writer, access));
-            let told = Told { writer, day: chain.1, sequence: head.sequence + 1, event: part.event.uuid() };
-            let hash = told.hash_input(access).hash(self.db.trail(), &head.hash);
-            *head = Head { sequence: told.sequence, hash };
-            records.push(access, &told, &head.hash);
-            part.batch.records.push(access.public());
-            part.persons.persons.push(access.person());
-            part.batch.sequence = head.sequence;
-            part.batch.hash.clone_from(&head.hash);
-            if part.batch.records.len() == MAX_RECORDS_PER_EVENT {
-                full.extend(open.remove(&chain));
-            }
+    /// Writes the records of a group and replies to its jobs.
+    async fn serve(&mut self, group: &mut Vec<Job>) {
+        let accesses: Vec<&Access> = group
+            .iter()
+            .filter_map(|job| if let Work::Record(accesses) = &job.work { Some(accesses) } else { None })
+            .flatten()
+            .collect();
+        let written = timed("audit records not written", self.write(&accesses)).await;
+        if written && !accesses.is_empty() {
+            self.tell_at.get_or_insert_with(|| Instant::now() + TELL_AFTER);
         }
-        for Part { event, ctx, batch, persons } in full.into_iter().chain(open.into_values()) {
-            let persons = self.seal.seal("dossier", ctx.organisation, &persons)?;
-            let batch = AccessRecorded { persons: Some(persons), ..batch };
-            let envelope = envelope_with(event, &ctx, About::new(writer, batch.sequence), &batch);
-            let expires_at = self.retention.access_recorded_until(ctx.now);
-            records.push_event(event, ctx.organisation, envelope.encode_to_vec(), expires_at);
-        }
-        self.insert(&records).await?;
-        self.chains = heads;
-        self.db.trail_committed().notify_one();
-        Ok(())
-    }
-
-    fn new_part(&self, writer: Uuid, access: &Access) -> Part {
-        let ctx = Ctx {
-            correlation_id: access.ctx.correlation_id.clone(),
-            ..Ctx::of_service(self.db.service(), access.ctx.organisation, access.at())
-        };
-        let batch = AccessRecorded { writer_id: writer.to_string(), ..AccessRecorded::default() };
-        Part { event: EventId::new(access.at()), ctx, batch, persons: AccessPersons::default() }
-    }
-
-    /// Inserts records and events, and deletes the intents of the records, in one statement on the writer's own
-    /// connection: one round trip, including the commit. A connection that died since its last use is replaced.
-    /// After any other failure, or a timeout, the connection is closed.
-    async fn insert(&mut self, records: &NewRecords) -> Result<(), StoreError> {
-        if let Some(mut connection) = self.connection.take() {
-            match self.insert_on(&mut connection, records).await {
-                Ok(()) => {
-                    self.connection = Some(connection);
-                    return Ok(());
+        let mut asked_to_tell = Vec::new();
+        for Job { work, reply } in group.drain(..) {
+            match work {
+                Work::Record(_) => {
+                    let _ = reply.send(written);
                 }
-                Err(error) if has_died(&error) => {}
-                Err(error) => return Err(error.into()),
+                Work::Tell => asked_to_tell.push(reply),
+            }
+        }
+        if !asked_to_tell.is_empty() {
+            let told = self.tell().await;
+            for reply in asked_to_tell {
+                let _ = reply.send(told);
+            }
+        }
+    }
+
+    /// Tells of all written records. What is not told now is told by due work, once the session is gone.
+    async fn tell(&mut self) -> bool {
+        self.tell_at = None;
+        let Some(mut session) = self.session.take() else { return true };
+        let open = session.chains.values_mut().filter_map(|chain| chain.open.take());
+        let parts: Vec<_> = std::mem::take(&mut session.full).into_iter().chain(open).collect();
+        let told = parts.is_empty()
+            || timed("audit records not told", self.teller.tell(&mut session.connection, parts)).await;
+        if told {
+            self.session = Some(session);
+            self.db.outbox_committed().notify_one();
+        }
+        told
+    }
+
+    /// Writes records, on a new connection if the last connection died since its last use. After any other failure,
+    /// or a timeout, the session is gone.
+    async fn write(&mut self, accesses: &[&Access]) -> Result<(), StoreError> {
+        if accesses.is_empty() {
+            return Ok(());
+        }
+        if let Some(session) = self.session.take() {
+            match self.write_in(session, accesses).await {
+                Err(StoreError::Database(error)) if has_died(&error) => {}
+                result => return result,
             }
         }
         let mut connection = self.db.connect_as("audit").await?;
-        self.insert_on(&mut connection, records).await?;
-        self.connection = Some(connection);
-        Ok(())
+        let writer = v7(self.clock.now());
+        lock_writer(&mut connection, writer).await?;
+        let session = Session { connection, writer, chains: HashMap::new(), full: Vec::new() };
+        self.write_in(session, accesses).await
     }
 
-    async fn insert_on(
-        &mut self,
-        connection: &mut PgConnection,
-        records: &NewRecords,
-    ) -> Result<(), sqlx::Error> {
+    async fn write_in(&mut self, mut session: Session, accesses: &[&Access]) -> Result<(), StoreError> {
+        let records = session.chain(accesses, &self.db, self.clock.now());
         let months: HashSet<Date> = records.days().map(Date::first_of_month).collect();
         for month in months {
             if !self.months.contains(&month) {
                 sqlx::query!("SELECT zp_audit_month($1)", month.to_sqlx() as _)
-                    .execute(&mut *connection)
+                    .execute(&mut session.connection)
                     .await?;
                 self.months.insert(month);
             }
         }
-        records.insert(connection).await
+        // One statement, so that there is one round trip, including the commit.
+        records.insert(&mut session.connection).await?;
+        self.session = Some(session);
+        Ok(())
     }
 }
 
-/// The day of the chain that a record belongs to.
-fn day(access: &Access) -> Date {
-    access.at().to_zoned(TimeZone::UTC).date()
+impl Session {
+    /// Adds accesses to their chains, and to the events that will tell of them.
+    fn chain(&mut self, accesses: &[&Access], db: &Db, now: Timestamp) -> NewRecords {
+        // No more records come for the days before yesterday: forget their chains.
+        let yesterday = day_of(now).yesterday().unwrap_or(Date::MIN);
+        self.chains.retain(|(_, day), chain| *day >= yesterday || chain.open.is_some());
+        let mut records = NewRecords::default();
+        for access in accesses {
+            let (organisation, day) = (access.ctx.organisation, day_of(access.at()));
+            let chain = self.chains.entry((organisation, day)).or_insert_with(|| Chain {
+                sequence: 0,
+                hash: START.to_vec(),
+                open: None,
+            });
+            let is_new = chain.open.is_none();
+            let part = chain.open.get_or_insert_with(|| {
+                let correlation_id = access.ctx.correlation_id.clone();
+                let ctx = Ctx { correlation_id, ..Ctx::of_service(db.service(), organisation, now) };
+                Part::new(EventId::new(now), ctx, self.writer)
+            });
+            let event = part.event.uuid();
+            let told = Told { writer: self.writer, day, sequence: chain.sequence + 1, event };
+            let hash = told.hash_input(access).hash(db.trail(), &chain.hash);
+            records.push(access, &told, &hash);
+            if is_new {
+                records.push_untold(organisation, &told);
+            }
+            part.push(access.public(), access.person(), told.sequence, &hash);
+            (chain.sequence, chain.hash) = (told.sequence, hash);
+            if part.is_full() {
+                self.full.extend(chain.open.take());
+            }
+        }
+        records
+    }
+}
+
+/// Whether a step succeeds in time. A failure is logged with these words.
+async fn timed(failed: &'static str, step: impl Future<Output = Result<(), StoreError>>) -> bool {
+    match tokio::time::timeout(COMMIT_TIMEOUT, step).await {
+        Ok(Ok(())) => true,
+        Ok(Err(error)) => {
+            tracing::error!(cause = chassis::failure::chain(&error), "{failed}");
+            false
+        }
+        Err(_) => {
+            tracing::error!("{failed} in time");
+            false
+        }
+    }
+}
+
+fn day_of(at: Timestamp) -> Date {
+    at.to_zoned(TimeZone::UTC).date()
 }

@@ -68,6 +68,7 @@ impl Matrix<'_> {
         let db = self.process.database.db(self.process.service);
         let audit = Audit::start(
             db.clone(),
+            self.process.clock.clone(),
             self.process.seal_keys(self.process.service),
             RetentionSettings::default(),
         );

@@ -2,43 +2,18 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chassis::{Ctx, time};
-use jiff::{Timestamp, tz::TimeZone};
+use chassis::{Ctx, id::EventId};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use jiff_sqlx::ToSqlx;
 use prost::Message;
-use proto::event::v1::{AccessRecord, AccessRecorded, Actor, AuditFaultKind, Event, VerifyAuditResponse};
+use proto::event::v1::{AccessRecord, AccessRecorded, AuditFaultKind, Event, VerifyAuditResponse};
 use uuid::Uuid;
 
 use super::{
     cursor::Place,
     found::{add_fault, is_full},
 };
-use crate::{Db, Mode, StoreError, audit::chain::HashInput};
-
-/// A row of `audit_record`.
-struct Row {
-    organisation_id: Uuid,
-    writer_id: Uuid,
-    day: jiff_sqlx::Date,
-    sequence: i64,
-    record_id: Uuid,
-    client_id: Option<Uuid>,
-    recorded_at: jiff_sqlx::Timestamp,
-    actor_kind: i32,
-    actor_id: String,
-    person_name: String,
-    person_relation: String,
-    person_ground: String,
-    person_impersonator: String,
-    section: i32,
-    method: String,
-    outcome: i32,
-    correlation_id: String,
-    object_kind: String,
-    object_id: String,
-    event_id: Uuid,
-    hash: Vec<u8>,
-}
+use crate::{Db, Mode, StoreError, audit::stored::StoredRecord};
 
 /// What the kept events tell of accesses.
 struct Told {
@@ -46,7 +21,12 @@ struct Told {
     events: HashMap<Uuid, Option<HashMap<String, AccessRecord>>>,
     /// Events that were logged before this time have left the log; `None`: none has left.
     from: Option<Timestamp>,
+    /// Events that were begun after this time may still wait until the writer tells them.
+    until: Timestamp,
 }
+
+/// How long an event may wait until the trail's writer, or due work, tells it.
+const PATIENCE: SignedDuration = SignedDuration::from_mins(1);
 
 /// Checks the records after a place, chain by chain. Returns where to continue; `None` at the end.
 pub(super) async fn check(
@@ -88,10 +68,10 @@ pub(super) async fn check(
     Ok(full.then_some(place))
 }
 
-async fn read(db: &Db, ctx: &Ctx, place: &Place, page_size: i64) -> Result<Vec<Row>, StoreError> {
+async fn read(db: &Db, ctx: &Ctx, place: &Place, page_size: i64) -> Result<Vec<StoredRecord>, StoreError> {
     let mut tx = db.in_organisation(ctx, Mode::Read).await?;
     let rows = sqlx::query_as!(
-        Row,
+        StoredRecord,
         "SELECT organisation_id, writer_id, day, sequence, record_id, client_id, recorded_at, actor_kind,
              actor_id, person_name, person_relation, person_ground, person_impersonator, section, method,
              outcome, correlation_id, object_kind, object_id, event_id, hash
@@ -107,7 +87,7 @@ async fn read(db: &Db, ctx: &Ctx, place: &Place, page_size: i64) -> Result<Vec<R
 }
 
 /// Reads the events that tell of these records, from the log and from the outbox.
-async fn read_told(db: &Db, ctx: &Ctx, rows: &[Row]) -> Result<Told, StoreError> {
+async fn read_told(db: &Db, ctx: &Ctx, rows: &[StoredRecord]) -> Result<Told, StoreError> {
     let ids: HashSet<Uuid> = rows.iter().map(|row| row.event_id).collect();
     let mut tx = db.as_role("relay").await?;
     let from = sqlx::query_scalar!(
@@ -126,7 +106,7 @@ async fn read_told(db: &Db, ctx: &Ctx, rows: &[Row]) -> Result<Told, StoreError>
     .fetch_all(&mut *tx)
     .await?;
     let events = events.into_iter().map(|row| (row.event_id, decode(&row.payload))).collect();
-    Ok(Told { events, from: from.map(jiff_sqlx::Timestamp::to_jiff) })
+    Ok(Told { events, from: from.map(jiff_sqlx::Timestamp::to_jiff), until: ctx.now - PATIENCE })
 }
 
 /// The records of an event, by id. An event that cannot be read tells of no record; the check of the events
@@ -141,57 +121,17 @@ fn decode(payload: &[u8]) -> Option<HashMap<String, AccessRecord>> {
 }
 
 impl Told {
-    fn tells_of(&self, row: &Row) -> bool {
+    fn tells_of(&self, row: &StoredRecord) -> bool {
         match self.events.get(&row.event_id) {
             Some(None) => true,
             Some(Some(records)) => {
                 let public = row.public();
                 records.get(&public.record_id) == Some(&public)
             }
-            None => self.from.is_some_and(|from| row.recorded_at.to_jiff() < from),
-        }
-    }
-}
-
-impl Row {
-    fn hash_input(&self) -> HashInput<'_> {
-        HashInput {
-            organisation: self.organisation_id,
-            writer: self.writer_id,
-            sequence: self.sequence,
-            record: self.record_id,
-            event: self.event_id,
-            client: self.client_id,
-            recorded_at: self.recorded_at.to_jiff(),
-            actor_kind: self.actor_kind,
-            section: self.section,
-            outcome: self.outcome,
-            texts: [
-                &self.actor_id,
-                &self.person_name,
-                &self.person_relation,
-                &self.person_ground,
-                &self.person_impersonator,
-                &self.method,
-                &self.correlation_id,
-                &self.object_kind,
-                &self.object_id,
-            ],
-        }
-    }
-
-    /// What an event tells of the record.
-    fn public(&self) -> AccessRecord {
-        AccessRecord {
-            record_id: self.record_id.to_string(),
-            client_id: self.client_id.map(|id| id.to_string()).unwrap_or_default(),
-            actor: Some(Actor { kind: self.actor_kind, id: self.actor_id.clone() }),
-            section: self.section,
-            method: self.method.clone(),
-            recorded_at: Some(time::to_proto(self.recorded_at.to_jiff())),
-            outcome: self.outcome,
-            object_kind: self.object_kind.clone(),
-            object_id: self.object_id.clone(),
+            None => {
+                self.from.is_some_and(|from| row.recorded_at.to_jiff() < from)
+                    || EventId(row.event_id).time() > self.until
+            }
         }
     }
 }
