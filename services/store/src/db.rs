@@ -11,7 +11,7 @@ use sqlx::{
 };
 use tokio::sync::Notify;
 
-use crate::{StoreError, Tx};
+use crate::{StoreError, Tx, read::Readers};
 
 /// Settings of the database.
 #[derive(Clone, Debug, Deserialize)]
@@ -20,7 +20,7 @@ pub struct PostgresSettings {
     pub url: String,
     /// The file that holds the password; empty if the database needs none.
     pub password_file: SecretFile,
-    /// The most connections that one process opens.
+    /// The most connections that one process opens for transactions, and as many again for reads of one statement.
     pub max_connections: u32,
 }
 
@@ -55,6 +55,7 @@ pub struct Db {
     password_file: Arc<SecretFile>,
     trail: HashKeys,
     outbox_committed: Arc<Notify>,
+    readers: Arc<Readers>,
 }
 
 impl Db {
@@ -89,12 +90,17 @@ impl Db {
             // `begin` replaces a dead connection; a test before each use would cost a round trip.
             .test_before_acquire(false)
             .connect_lazy_with(options);
-        Self { pool, service, password_file: Arc::default(), trail, outbox_committed: Arc::default() }
+        Self { pool, service, password_file: Arc::default(), trail, outbox_committed: Arc::default(), readers: Arc::new(Readers::new(max_connections)) }
     }
 
     /// The keys that chain the audit trail and the event log.
     pub(crate) const fn trail(&self) -> &HashKeys {
         &self.trail
+    }
+
+    /// The connections for reads of one statement.
+    pub(crate) fn readers(&self) -> &Readers {
+        &self.readers
     }
 
     /// The name of the service that owns the database.
@@ -138,8 +144,7 @@ impl Db {
         Ok(self.begin(begin).await?)
     }
 
-    /// A connection outside of the pool, in one of the roles that see every organisation: for tasks that keep
-    /// their connection.
+    /// A connection outside of the pool, in a role of the service: for tasks that keep their connection.
     pub(crate) async fn connect_as(&self, suffix: &'static str) -> Result<PgConnection, StoreError> {
         let mut connection = self.connect().await?;
         let role = format!("SET ROLE {}_{suffix}", self.service);

@@ -13,6 +13,7 @@ pub mod log;
 pub mod migrate;
 pub mod organisation;
 pub mod page;
+mod read;
 pub mod relay;
 pub mod republish;
 pub mod revocation;

@@ -1,6 +1,9 @@
+use std::time::Duration;
+
 use chassis::{Ctx, id::ClientId, secret_file::SecretFile};
+use futures::FutureExt;
 use sqlx::{AssertSqlSafe, ConnectOptions};
-use store::{Db, Mode, db::PostgresSettings};
+use store::{Db, Mode, StoreError, db::PostgresSettings};
 use testkit::{caller, keys::trail_keys, monday_morning, postgres::Database, schema};
 
 use crate::support::{NO_MIGRATIONS, SERVICE};
@@ -92,6 +95,81 @@ async fn a_read_cannot_write() {
     let mut tx = db.in_organisation(&ctx(1, None), Mode::Read).await.unwrap();
     let written = sqlx::query("UPDATE note SET text = 'y'").execute(tx.connection()).await;
     assert!(written.is_err());
+}
+
+/// The notes that a read of one statement sees, where its text asks for those of `asked`.
+async fn read(db: &Db, ctx: &Ctx, asked: &'static str) -> Result<i64, StoreError> {
+    let statement = format!(
+        "SELECT count(n) FROM zp_enter($1, $2) AS tenant
+         CROSS JOIN LATERAL (SELECT * FROM note WHERE {asked} LIMIT 100) AS n"
+    );
+    db.read(|connection| {
+        let query = sqlx::query_scalar(AssertSqlSafe(statement.clone()));
+        let query = query.bind(ctx.organisation.uuid()).bind(ctx.client.map(ClientId::uuid));
+        query.fetch_one(connection).boxed()
+    })
+    .await
+}
+
+#[tokio::test]
+async fn read_of_one_statement_sees_its_organisation_and_client_alone() {
+    let (database, _) = database().await;
+    let db = Db::new(SERVICE, database.login.clone(), 1, trail_keys(SERVICE));
+    write(&db, &ctx(1, None), 1, 1).await.unwrap();
+    write(&db, &ctx(1, None), 1, 2).await.unwrap();
+    write(&db, &ctx(2, None), 2, 3).await.unwrap();
+    for (ctx, count) in [
+        (ctx(1, None), 2),
+        (ctx(2, None), 1),
+        (ctx(1, Some(caller::client(1))), 1),
+        (ctx(1, Some(caller::client(3))), 0),
+        (ctx(3, None), 0),
+    ] {
+        assert_eq!(read(&db, &ctx, "organisation_id = tenant").await.unwrap(), count);
+        // The text forgets its condition, or asks for another organisation: the policies still hold. Postgres may
+        // read before the call of `zp_enter`; such a read fails.
+        assert!([0, count].contains(&read(&db, &ctx, "text = 'x'").await.unwrap_or(0)));
+        assert_eq!(read(&db, &ctx, "organisation_id <> tenant").await.unwrap_or(0), 0);
+    }
+}
+
+#[tokio::test]
+async fn read_of_one_statement_leaves_no_organisation_behind_and_cannot_write() {
+    let (database, _) = database().await;
+    let db = Db::new(SERVICE, database.login.clone(), 1, trail_keys(SERVICE));
+    write(&db, &ctx(1, None), 1, 1).await.unwrap();
+    assert_eq!(read(&db, &ctx(1, None), "organisation_id = tenant").await.unwrap(), 1);
+    for statement in [
+        "SELECT count(*) FROM note",
+        "SELECT 1 / (count(*) - 1) FROM note",
+        "SELECT zp_enter(gen_random_uuid(), NULL); UPDATE note SET text = 'y'",
+        "CREATE TEMP TABLE kept (id uuid)",
+    ] {
+        let result = db.read(|connection| sqlx::raw_sql(statement).execute(connection).boxed()).await;
+        assert!(result.is_err(), "{statement}");
+        assert_eq!(read(&db, &ctx(2, None), "organisation_id = tenant").await.unwrap(), 0);
+    }
+}
+
+#[tokio::test]
+async fn read_of_one_statement_replaces_dead_connections_and_closes_unfinished_ones() {
+    let (database, db) = database().await;
+    let here = ctx(1, None);
+    write(&db, &here, 1, 1).await.unwrap();
+    let count = || read(&db, &here, "organisation_id = tenant");
+    for counted in futures::future::join_all((0..4).map(|_| count())).await {
+        assert_eq!(counted.unwrap(), 1);
+    }
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+               WHERE datname = current_database() AND usename = 'store_login'";
+    sqlx::raw_sql(end).execute(&mut database.as_superuser().await).await.unwrap();
+    assert_eq!(count().await.unwrap(), 1);
+    // More callers than there are connections go away while their statement runs.
+    for _ in 0..8 {
+        let slow = db.read(|connection| sqlx::raw_sql("SELECT pg_sleep(60)").execute(connection).boxed());
+        assert!(tokio::time::timeout(Duration::from_millis(20), slow).await.is_err());
+    }
+    assert_eq!(count().await.unwrap(), 1);
 }
 
 #[tokio::test]

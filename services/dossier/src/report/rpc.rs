@@ -31,9 +31,7 @@ pub async fn list(
     let period = Period::of_days(&request.from, &request.until)?;
     let after = Keyset::decode(&request.page_token)?;
     let size = page::size(request.page_size, PAGE_SIZE.0, PAGE_SIZE.1);
-    let mut tx = state.db.in_organisation(&ctx, Mode::Read).await?;
-    let mut reports = table::list(&mut tx, client, period, after, size).await?;
-    drop(tx);
+    let mut reports = table::list(&state.db, &ctx, client, period, after, size).await?;
     let size = usize::try_from(size).unwrap_or(usize::MAX);
     let more = reports.len() > size;
     reports.truncate(size);
@@ -53,8 +51,7 @@ pub async fn get(
     let ctx = Ctx::from_request(request)?;
     let id: ReportId = request.get_ref().report_id.parse().map_err(|_| ErrorReason::ReportUnknown)?;
     ctx.concerns("report", id);
-    let mut tx = state.db.in_organisation(&ctx, Mode::Read).await?;
-    let report = table::find(&mut tx, id).await?.ok_or(ErrorReason::ReportUnknown)?;
+    let report = table::find(&state.db, &ctx, id).await?.ok_or(ErrorReason::ReportUnknown)?;
     ctx.concerns_client(report.client);
     Ok(Response::new(GetReportResponse { report: Some(report.into()) }))
 }

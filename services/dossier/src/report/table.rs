@@ -2,11 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chassis::id::ClientId;
+use chassis::{Ctx, id::ClientId};
+use futures::FutureExt;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use proto::dossier::v1::{ReportKind, UpsertOutcome};
-use store::{StoreError, Tx, page::Keyset};
+use store::{Db, StoreError, Tx, page::Keyset};
 use uuid::Uuid;
 
 use super::{Content, Incoming, Period, Report, ReportId};
@@ -97,32 +98,39 @@ pub async fn upsert(tx: &mut Tx, reports: &[(ClientId, &Incoming)]) -> Result<Ve
 /// One page of a client's reports, newest first. The page has `size + 1` reports when there are older ones:
 /// the extra report says that a next page exists.
 pub async fn list(
-    tx: &mut Tx,
+    db: &Db,
+    ctx: &Ctx,
     client: ClientId,
     period: Period,
     after: Option<Keyset>,
     size: i64,
 ) -> Result<Vec<Report>, StoreError> {
-    let organisation = tx.ctx().organisation.uuid();
     // An open side of the period becomes a moment before or after all reports, so that one prepared statement
     // serves every period.
     let (first, last) = (Timestamp::constant(-2_300_000_000, 0), Timestamp::constant(7_300_000_000, 0));
     let after = after.unwrap_or(Keyset { at: last, id: Uuid::max() });
-    let rows = sqlx::query!(
-        "SELECT id, text, author, author_role, written_at, kind FROM report
-         WHERE organisation_id = $1 AND client_id = $2 AND written_at >= $3 AND written_at < $4
-             AND (written_at, id) < ($5, $6)
-         ORDER BY written_at DESC, id DESC LIMIT $7",
-        organisation,
-        client.uuid(),
-        period.from.unwrap_or(first).to_sqlx() as _,
-        period.before.unwrap_or(last).to_sqlx() as _,
-        after.at.clamp(first, last).to_sqlx() as _,
-        after.id,
-        size + 1,
-    )
-    .fetch_all(tx.connection())
-    .await?;
+    let rows = db
+        .read(|connection| {
+            sqlx::query!(
+                "SELECT r.* FROM zp_enter($1, $2) AS tenant CROSS JOIN LATERAL (
+                     SELECT id, text, author, author_role, written_at, kind FROM report
+                     WHERE organisation_id = tenant AND client_id = $3 AND written_at >= $4 AND written_at < $5
+                         AND (written_at, id) < ($6, $7)
+                     ORDER BY written_at DESC, id DESC LIMIT $8
+                 ) AS r ORDER BY written_at DESC, id DESC",
+                ctx.organisation.uuid(),
+                ctx.client.map(ClientId::uuid) as _,
+                client.uuid(),
+                period.from.unwrap_or(first).to_sqlx() as _,
+                period.before.unwrap_or(last).to_sqlx() as _,
+                after.at.clamp(first, last).to_sqlx() as _,
+                after.id,
+                size + 1,
+            )
+            .fetch_all(connection)
+            .boxed()
+        })
+        .await?;
     Ok(rows
         .into_iter()
         .map(|row| Report {
@@ -140,16 +148,22 @@ pub async fn list(
 }
 
 /// Finds a report by its id.
-pub async fn find(tx: &mut Tx, id: ReportId) -> Result<Option<Report>, StoreError> {
-    let organisation = tx.ctx().organisation.uuid();
-    let row = sqlx::query!(
-        "SELECT client_id, text, author, author_role, written_at, kind FROM report
-         WHERE organisation_id = $1 AND id = $2",
-        organisation,
-        id.uuid(),
-    )
-    .fetch_optional(tx.connection())
-    .await?;
+pub async fn find(db: &Db, ctx: &Ctx, id: ReportId) -> Result<Option<Report>, StoreError> {
+    let row = db
+        .read(|connection| {
+            sqlx::query!(
+                "SELECT r.* FROM zp_enter($1, $2) AS tenant CROSS JOIN LATERAL (
+                     SELECT client_id, text, author, author_role, written_at, kind FROM report
+                     WHERE organisation_id = tenant AND id = $3 LIMIT 1
+                 ) AS r",
+                ctx.organisation.uuid(),
+                ctx.client.map(ClientId::uuid) as _,
+                id.uuid(),
+            )
+            .fetch_optional(connection)
+            .boxed()
+        })
+        .await?;
     Ok(row.map(|row| Report {
         id,
         client: ClientId(row.client_id),

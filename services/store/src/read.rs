@@ -1,0 +1,94 @@
+//! Reads of one statement, in one round trip: for what every page asks.
+//!
+//! Such a read needs no transaction around it. Its connection stays in the role `<service>_app`, in which row-level
+//! security holds, and can only read. The statement itself sets organisation and client, by `zp_enter`.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use futures::future::BoxFuture;
+use sqlx::{AssertSqlSafe, PgConnection};
+use tokio::{sync::Semaphore, time::Instant};
+
+use crate::{Db, StoreError, db::has_died};
+
+/// How long a read waits for a connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a connection is used: Postgres keeps memory for each statement and table that a connection has seen.
+const LIFE: Duration = Duration::from_mins(30);
+
+/// The connections for reads. sqlx's pool would add two round trips to each read: one to end the transaction, one to
+/// test the connection.
+#[derive(Debug)]
+pub(crate) struct Readers {
+    permits: Semaphore,
+    idle: Mutex<Vec<Reader>>,
+}
+
+#[derive(Debug)]
+struct Reader {
+    connection: PgConnection,
+    opened: Instant,
+}
+
+impl Readers {
+    /// At most `max` connections. They are opened when they are needed.
+    pub(crate) fn new(max: u32) -> Self {
+        let max = usize::try_from(max).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
+        Self { permits: Semaphore::new(max), idle: Mutex::default() }
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Reader>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Db {
+    /// Runs one reading statement and returns its result. The statement begins with `zp_enter`, whose arguments are
+    /// organisation and client of the Ctx (see the migration `0006_enter.sql`); a test checks its form.
+    ///
+    /// A connection that died since its last use is replaced, and the statement runs again. A connection whose
+    /// statement was not awaited to its end is closed.
+    ///
+    /// # Errors
+    /// When the database cannot be reached or refuses the statement.
+    pub async fn read<T>(
+        &self,
+        statement: impl for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, sqlx::Error>>,
+    ) -> Result<T, StoreError> {
+        let readers = self.readers();
+        let permit = tokio::time::timeout(ACQUIRE_TIMEOUT, readers.permits.acquire()).await;
+        let Ok(Ok(_permit)) = permit else { return Err(sqlx::Error::PoolTimedOut.into()) };
+        loop {
+            let kept = readers.idle().pop();
+            let is_new = kept.is_none();
+            let mut reader = match kept {
+                Some(reader) => reader,
+                None => Reader { connection: self.connect_to_read().await?, opened: Instant::now() },
+            };
+            let result = statement(&mut reader.connection).await;
+            match &result {
+                Err(error) if has_died(error) => {
+                    if is_new {
+                        return Ok(result?);
+                    }
+                }
+                _ => {
+                    if reader.opened.elapsed() < LIFE {
+                        readers.idle().push(reader);
+                    }
+                    return Ok(result?);
+                }
+            }
+        }
+    }
+
+    async fn connect_to_read(&self) -> Result<PgConnection, StoreError> {
+        let mut connection = self.connect_as("app").await?;
+        let read_only = AssertSqlSafe("SET default_transaction_read_only = on");
+        sqlx::query(read_only).execute(&mut connection).await?;
+        Ok(connection)
+    }
+}
