@@ -21,7 +21,11 @@ const READ_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The layer that reads the body before the routes run. The layer passes on at most [`BODY_LIMIT`] bytes and
 /// one more: by the extra byte the routes see that the body is too large.
+/// A request that changes nothing has no body that any route reads.
 pub async fn read_body(request: Request, next: Next) -> Response {
+    if request.method().is_safe() {
+        return next.run(request).await;
+    }
     let (parts, body) = request.into_parts();
     let body = match tokio::time::timeout(READ_TIMEOUT, read_limited(body)).await {
         Ok(Ok(body)) => Body::from(body),

@@ -7,7 +7,7 @@ use crate::{
     assets,
     i18n::{PageValues, filters},
     organisation::Organisation,
-    page::AnyView,
+    page::{AnyView, PAGE_CAPACITY},
     sections,
     session::Session,
 };
@@ -39,7 +39,7 @@ pub fn render(context: &PageContext<'_>, view: &dyn AnyView, body: String) -> as
     let theme = settings.and_then(|settings| settings.theme.clone());
     let idle = context.session.and_then(|session| session.facts.idle_until.as_ref());
     let layout = Layout {
-        language: context.page_values.language.code(),
+        language: context.page_values.language().code(),
         view,
         theme: theme.map(|theme| assets::theme_path(&theme)),
         style: assets::path("app.css"),
@@ -55,7 +55,9 @@ pub fn render(context: &PageContext<'_>, view: &dyn AnyView, body: String) -> as
         content: body,
         menu: context.session.map(MenuItem::list).unwrap_or_default(),
     };
-    layout.render_with_values(context.page_values)
+    let mut html = String::with_capacity(PAGE_CAPACITY);
+    layout.render_into_with_values(&mut html, context.page_values)?;
+    Ok(html)
 }
 
 /// The layout of every page.

@@ -6,7 +6,7 @@ use moka::future::Cache;
 use proto::identity::v1::{FindOrganisationRequest, OrganisationSettings};
 use tonic::Code;
 
-use crate::{live::Live, problem::Problem, services::Services};
+use crate::{i18n::BothLanguages, live::Live, problem::Problem, services::Services};
 
 /// How long an organisation is cached, where no event empties the cache before.
 const CACHE_LIFE: Duration = Duration::from_mins(1);
@@ -15,12 +15,14 @@ const CACHE_LIFE: Duration = Duration::from_mins(1);
 const NAME_LIMIT: usize = 400;
 
 /// An organisation with its settings.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Organisation {
     /// Its id.
     pub id: String,
     /// Its settings.
     pub settings: OrganisationSettings,
+    /// The texts of its pages.
+    pub words: BothLanguages,
 }
 
 /// A cache of organisations, by host and by name.
@@ -45,6 +47,9 @@ impl Organisations {
     /// The organisation of a host; `None` where the host does not belong to exactly one organisation.
     pub async fn by_host(&self, host: &str) -> Result<Option<Arc<Organisation>>, Problem> {
         let host = host.rsplit_once(':').map_or(host, |(name, _)| name).to_ascii_lowercase();
+        if let Some(kept) = self.by_host.get(&host).await {
+            return Ok(kept);
+        }
         let request = FindOrganisationRequest { host: host.clone(), ..Default::default() };
         let found = self.by_host.try_get_with(host, self.find(request)).await;
         found.map_err(|problem| Problem::clone(&problem))
@@ -64,10 +69,9 @@ impl Organisations {
         match self.services.identity()?.find_organisation(request).await {
             Ok(found) => {
                 let found = found.into_inner();
-                Ok(Some(Arc::new(Organisation {
-                    id: found.organisation_id,
-                    settings: found.settings.unwrap_or_default(),
-                })))
+                let settings = found.settings.unwrap_or_default();
+                let words = BothLanguages::new(Some(&settings));
+                Ok(Some(Arc::new(Organisation { id: found.organisation_id, settings, words })))
             }
             Err(status) if status.code() == Code::NotFound => Ok(None),
             Err(status) => Err(status.into()),

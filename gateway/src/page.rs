@@ -14,6 +14,9 @@ use serde::Serialize;
 
 use crate::{continuation::Continuation, problem::Problem, session::Session};
 
+/// The room that is made for a page, in bytes: most pages fit, so that they are written without being copied.
+pub const PAGE_CAPACITY: usize = 16 * 1024;
+
 /// Whether a request asked for a page or for JSON. Its path alone decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Representation {
@@ -121,7 +124,9 @@ pub trait AnyView: Send + Sync {
 
 impl<V: View> AnyView for V {
     fn html(&self, values: &dyn Values) -> askama::Result<String> {
-        self.render_with_values(values)
+        let mut html = String::with_capacity(PAGE_CAPACITY);
+        self.render_into_with_values(&mut html, values)?;
+        Ok(html)
     }
 
     fn json(&self) -> serde_json::Result<Vec<u8>> {

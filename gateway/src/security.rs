@@ -9,6 +9,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use chassis::telemetry::Trace;
+
 use crate::{app::App, cookie};
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
@@ -51,6 +53,17 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     response
+}
+
+/// The trace of a request: that of a trusted proxy, or a new one. A stranger's trace context does not count: the
+/// stranger would decide which traces are kept.
+#[must_use]
+pub fn trace(trusted: &[IpAddr], request: &Request) -> Trace {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    match peer {
+        Some(peer) if trusted.contains(&peer) => Trace::of_headers(request.headers()),
+        _ => Trace::begin(),
+    }
 }
 
 /// Whether a trusted proxy reports that the browser uses HTTPS; `None`: no trusted proxy reports anything.

@@ -115,6 +115,27 @@ fn no_query_asks_the_database_for_the_time() {
     assert_eq!(asks_for_time("UPDATE x SET at = NOW() WHERE y < current_date"), ["now()", "current_date"]);
 }
 
+/// What a read of one statement lacks so that Postgres calls `zp_enter` before it reads a row.
+fn lacks(sql: &str) -> Vec<&'static str> {
+    let parts = ["zp_enter($1, $2) AS tenant CROSS JOIN LATERAL (", "organisation_id = tenant", "LIMIT "];
+    let sql = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+    parts.into_iter().filter(|part| sql.contains("zp_enter") && !sql.contains(part)).collect()
+}
+
+#[test]
+fn reads_of_one_statement_enter_their_organisation_first() {
+    let mut entering = 0;
+    for entry in fs::read_dir(root().join(".sqlx")).unwrap() {
+        let recorded = fs::read_to_string(entry.unwrap().path()).unwrap();
+        let recorded: serde_json::Value = serde_json::from_str(&recorded).unwrap();
+        let sql = recorded["query"].as_str().unwrap();
+        entering += usize::from(sql.contains("zp_enter"));
+        assert_eq!(lacks(sql), Vec::<&str>::new(), "{sql}");
+    }
+    assert!(entering > 1, "{entering}");
+    assert_eq!(lacks("SELECT r.* FROM zp_enter($1, $2) AS tenant, report AS r LIMIT 1").len(), 2);
+}
+
 /// A fault as `.ci/faults` reads it.
 #[derive(serde::Deserialize)]
 struct Fault {

@@ -8,7 +8,7 @@
     reason = "askama prescribes the signature of a filter"
 )]
 
-use std::fmt::Display;
+use std::{fmt::Display, sync::Arc};
 
 use askama::{Result, Values, filters::Safe};
 use chassis::calendar::{date_in_words, day_in_words, time_in_words};
@@ -18,45 +18,49 @@ use super::{Language, page_values, zone};
 
 /// The text for a Fluent key.
 #[askama::filter_fn]
-pub fn t<T: Display>(key: T, values: &dyn Values) -> Result<String> {
-    Ok(page_values(values)?.text(&key.to_string(), &[]))
+pub fn t<T: AsRef<str>>(key: T, values: &dyn Values) -> Result<Arc<str>> {
+    Ok(page_values(values)?.words.text(key.as_ref()))
 }
 
 /// The text for a Fluent key, with one value.
 #[askama::filter_fn]
-pub fn t_with<T: Display, V: Display>(
+pub fn t_with<T: AsRef<str>, V: Display>(
     key: T,
     values: &dyn Values,
     name: &'static str,
     value: V,
-) -> Result<String> {
-    Ok(page_values(values)?.text(&key.to_string(), &[(name, value.to_string())]))
+) -> Result<Arc<str>> {
+    Ok(page_values(values)?.words.text_with(key.as_ref(), &[(name, value.to_string())]))
 }
 
 /// The text for a Fluent key, with two values.
 #[askama::filter_fn]
-pub fn t_with2<T: Display, V: Display, W: Display>(
+pub fn t_with2<T: AsRef<str>, V: Display, W: Display>(
     key: T,
     values: &dyn Values,
     name: &'static str,
     value: V,
     second_name: &'static str,
     second_value: W,
-) -> Result<String> {
+) -> Result<Arc<str>> {
     let values_of_text = [(name, value.to_string()), (second_name, second_value.to_string())];
-    Ok(page_values(values)?.text(&key.to_string(), &values_of_text))
+    Ok(page_values(values)?.words.text_with(key.as_ref(), &values_of_text))
 }
 
 /// Whether a setting of the organisation is on, by its name.
 #[askama::filter_fn]
-pub fn is_on<T: Display>(name: T, values: &dyn Values) -> Result<bool> {
-    Ok(page_values(values)?.settings.contains(&&*name.to_string()))
+pub fn is_on<T: AsRef<str>>(name: T, values: &dyn Values) -> Result<bool> {
+    let values = page_values(values)?;
+    Ok(match name.as_ref() {
+        "organisation-remembered" => values.is_remembered,
+        name => values.words.is_on(name),
+    })
 }
 
 /// A text in the language of the page: the Dutch text, or the English one.
 #[askama::filter_fn]
 pub fn or_english<T: Display, V: Display>(dutch: T, values: &dyn Values, english: V) -> Result<String> {
-    Ok(match page_values(values)?.language {
+    Ok(match page_values(values)?.language() {
         Language::Nl => dutch.to_string(),
         Language::En => english.to_string(),
     })
@@ -65,20 +69,20 @@ pub fn or_english<T: Display, V: Display>(dutch: T, values: &dyn Values, english
 /// A day in words.
 #[askama::filter_fn]
 pub fn day(day: &Date, values: &dyn Values) -> Result<String> {
-    Ok(day_in_words(page_values(values)?.language, *day))
+    Ok(day_in_words(page_values(values)?.language(), *day))
 }
 
 /// The day of an instant, in words.
 #[askama::filter_fn]
 pub fn day_of(at: &Timestamp, values: &dyn Values) -> Result<String> {
     let day = at.to_zoned(zone()).date();
-    Ok(date_in_words(page_values(values)?.language, day))
+    Ok(date_in_words(page_values(values)?.language(), day))
 }
 
 /// The hidden field with the form's stamp: the account and the client that the form is for.
 #[askama::filter_fn]
 pub fn stamped<T: Display>(name: T, values: &dyn Values) -> Result<Safe<String>> {
-    let stamp = &page_values(values)?.stamp;
+    let stamp = page_values(values)?.stamp();
     // The stamp is Base64, which needs no escaping.
     Ok(Safe(format!("<input type=\"hidden\" name=\"{name}\" value=\"{stamp}\">")))
 }
@@ -86,7 +90,7 @@ pub fn stamped<T: Display>(name: T, values: &dyn Values) -> Result<Safe<String>>
 /// A time of day in words.
 #[askama::filter_fn]
 pub fn clock(at: &Timestamp, values: &dyn Values) -> Result<String> {
-    Ok(time_in_words(page_values(values)?.language, *at))
+    Ok(time_in_words(page_values(values)?.language(), *at))
 }
 
 /// HTML that a template has rendered already, so that it is not escaped again.

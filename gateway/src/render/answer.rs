@@ -91,7 +91,7 @@ impl Frame {
     fn show_problem(&mut self, problem: &Problem, form: Option<&dyn AnyView>) -> Response {
         let mut response = match self.representation {
             Representation::Json => {
-                let word = |key: &str| self.page_values.text(key, &[]);
+                let word = |key: &str| self.page_values.words.text(key).to_string();
                 let details = ProblemDetails::new()
                     .with_status(problem.status)
                     .with_type(type_of(problem))

@@ -15,16 +15,15 @@ use axum::{
 use axum_extra::extract::cookie::CookieJar;
 use chassis::aead::AeadKeys;
 use jiff::Timestamp;
-use proto::{gateway::v1::ErrorReason, identity::v1::OrganisationSettings};
+use proto::gateway::v1::ErrorReason;
 use tokio::time::Instant;
-use tracing::Instrument;
 
 use crate::{
     app::App,
     body::{self, BODY_LIMIT},
     cookie,
     form::{FormRoute, FormRoutes},
-    i18n::{Language, PageValues},
+    i18n::{BothLanguages, Language, PageValues},
     organisation::Organisation,
     page::{Page, Representation},
     pending_form::{OtherClientView, PendingForm},
@@ -32,7 +31,7 @@ use crate::{
     security,
     session::Session,
     sessions::PASSIVE,
-    stamp::{SentForm, Stamp},
+    stamp::SentForm,
 };
 
 /// How long a request may take, however slow the services behind the gateway are.
@@ -69,9 +68,12 @@ pub struct FrameState {
 
 /// The layer around every handler.
 pub async fn frame(State(state): State<FrameState>, request: Request, next: Next) -> Response {
-    let span = tracing::info_span!("request", otel.kind = "server", method = %request.method());
-    chassis::telemetry::set_parent_from_headers(&span, request.headers());
-    async move {
+    // The route, because a path may hold a secret.
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let trace =
+        security::trace(&state.app.trusted_proxies, &request).named(format!("{} {route}", request.method()));
+    let span = |work: &str| tracing::info_span!("request", otel.kind = "server", method = work);
+    let work = async move {
         let (mut parts, body) = request.into_parts();
         let deadline = Instant::now() + DEADLINE;
         let (mut frame, refusal) = Frame::resolve(&state, &parts, deadline).await;
@@ -95,9 +97,8 @@ pub async fn frame(State(state): State<FrameState>, request: Request, next: Next
             Err(_) => Problem::unavailable().into_response(),
         };
         frame.finish(answer)
-    }
-    .instrument(span)
-    .await
+    };
+    trace.run(span, work).await
 }
 
 impl Frame {
@@ -217,36 +218,14 @@ impl Frame {
             .or_else(|| by_program.and_then(Language::from_accept_language))
             .or_else(|| Language::of_code(&self.session.as_ref()?.facts.language))
             .or_else(|| Language::of_code(&settings?.language));
-        let contact = settings.and_then(|settings| settings.contact.clone()).unwrap_or_default();
-        let min_length = settings.and_then(|settings| settings.password).map_or(8, |rules| rules.min_length);
-        let name = |value: Option<&String>| value.cloned().unwrap_or_else(|| "Zorgportaal".to_owned());
-        let names = [
-            ("product", name(settings.map(|settings| &settings.product_name))),
-            ("organisation", name(settings.map(|settings| &settings.name))),
-            ("phone", contact.phone),
-            ("email", contact.email),
-            ("hours", contact.hours),
-            ("care_questions", contact.care_questions),
-            ("count", min_length.to_string()),
-        ];
-        let mut settings_on = settings.map_or_else(|| vec!["organisation-unknown"], active_settings);
-        if self.is_remembered {
-            settings_on.push("organisation-remembered");
-        }
-        let stamp = self.session.as_deref().map(|session| Stamp::new(session).seal(&self.form_keys));
+        let words = match &self.organisation {
+            Some(organisation) => &organisation.words,
+            None => BothLanguages::of_nobody(),
+        };
         PageValues {
-            language: language.unwrap_or_default(),
-            names: names.into_iter().collect(),
-            labels: settings.map(|settings| settings.labels.clone()).unwrap_or_default(),
-            settings: settings_on,
-            stamp: stamp.unwrap_or_default(),
+            words: words.of(language.unwrap_or_default()),
+            is_remembered: self.is_remembered,
+            stamping: self.session.clone().map(|session| (session, self.form_keys.clone())),
         }
     }
-}
-
-/// The names of the settings that are on, among those that templates ask for.
-fn active_settings(settings: &OrganisationSettings) -> Vec<&'static str> {
-    let (login, password) = (settings.login.unwrap_or_default(), settings.password.unwrap_or_default());
-    let all = [("login-asks-number", login.ask_number), ("password-rules-mixed", password.mixed)];
-    all.into_iter().filter_map(|(name, is_on)| is_on.then_some(name)).collect()
 }

@@ -1,5 +1,7 @@
 //! Days and times in words, in Dutch time (TIME-01).
 
+use std::sync::LazyLock;
+
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 /// A language of pages and messages.
@@ -77,7 +79,9 @@ const MONTHS: [[&str; 12]; 2] = [
 /// The time zone in which the portal shows all days and times: Europe/Amsterdam.
 #[must_use]
 pub fn zone() -> TimeZone {
-    TimeZone::get("Europe/Amsterdam").unwrap_or(TimeZone::UTC)
+    static ZONE: LazyLock<TimeZone> =
+        LazyLock::new(|| TimeZone::get("Europe/Amsterdam").unwrap_or(TimeZone::UTC));
+    ZONE.clone()
 }
 
 /// A date in words: "3 mei 2027".

@@ -1,14 +1,17 @@
 //! Outgoing gRPC: channels that connect at first use, with a deadline, the caller's token and the trace
 //! context.
 
-use std::time::Duration;
+use std::{
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use http::{HeaderValue, Request, Response, header::AUTHORIZATION};
 use tonic::{
     body::Body,
     transport::{self, Endpoint},
 };
-use tower::{ServiceExt as _, util::BoxCloneSyncService};
+use tower::{Service, ServiceExt as _, util::Oneshot};
 
 use crate::telemetry;
 
@@ -17,7 +20,29 @@ pub const DEADLINE: Duration = Duration::from_secs(4);
 
 /// A gRPC channel to one service that adds the caller's token and the trace context to each call. Cheap to
 /// clone.
-pub type Channel = BoxCloneSyncService<Request<Body>, Response<Body>, transport::Error>;
+#[derive(Clone)]
+pub struct Channel {
+    channel: transport::Channel,
+    token: Option<HeaderValue>,
+}
+
+impl Service<Request<Body>> for Channel {
+    type Response = Response<Body>;
+    type Error = transport::Error;
+    type Future = Oneshot<transport::Channel, Request<Body>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        if let Some(token) = self.token.clone() {
+            request.headers_mut().insert(AUTHORIZATION, token);
+        }
+        telemetry::inject(request.headers_mut());
+        self.channel.clone().oneshot(request)
+    }
+}
 
 /// A channel to a service. The channel connects at first use, and connects again after a lost connection.
 ///
@@ -54,20 +79,13 @@ pub fn with_token(channel: transport::Channel, token: &str) -> Channel {
         value.set_sensitive(true);
         value
     });
-    BoxCloneSyncService::new(tower::service_fn(move |mut request: Request<Body>| {
-        if let Some(token) = token.clone() {
-            request.headers_mut().insert(AUTHORIZATION, token);
-        }
-        telemetry::inject(request.headers_mut());
-        let channel = channel.clone();
-        async move { channel.oneshot(request).await }
-    }))
+    Channel { channel, token }
 }
 
 /// The channel without a token: for methods whose credential is a field of the request.
 #[must_use]
-pub fn without_token(channel: transport::Channel) -> Channel {
-    BoxCloneSyncService::new(channel)
+pub const fn without_token(channel: transport::Channel) -> Channel {
+    Channel { channel, token: None }
 }
 
 /// Whether the service behind a channel answers SERVING to a gRPC health check.

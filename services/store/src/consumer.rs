@@ -7,13 +7,12 @@ use async_nats::jetstream::{
     AckKind, Context, Message as BusMessage,
     consumer::{AckPolicy, pull},
 };
-use chassis::{Clock, Ctx, contract, id::EventId, telemetry};
+use chassis::{Clock, Ctx, contract, id::EventId, telemetry::Trace};
 use futures::{StreamExt, future::BoxFuture};
 use prost::{Message, Name};
 use prost_types::Any;
 use proto::event::v1::Event;
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument;
 
 use crate::{
     Db, Mode, StoreError, Tx,
@@ -298,9 +297,10 @@ impl Consumer {
             };
             if mark_handled(tx, &self.name, event.id).await? {
                 any_handled = true;
-                let span = tracing::info_span!("handle", otel.kind = "consumer", consumer = self.name);
-                telemetry::set_parent_from_traceparent(&span, &event.traceparent);
-                self.handler.handle(tx, event).instrument(span).await?;
+                let trace = Trace::of_traceparent(&event.traceparent).named(&*self.name);
+                let span =
+                    |name: &str| tracing::info_span!("handle", otel.kind = "consumer", consumer = name);
+                trace.run(span, self.handler.handle(tx, event)).await?;
             }
         }
         if let Some(tx) = open {

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use chassis::{Ctx, keyed_hash::HashKeys, secret_file::SecretFile};
+use futures::future::BoxFuture;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use sqlx::{
@@ -11,7 +12,7 @@ use sqlx::{
 };
 use tokio::sync::Notify;
 
-use crate::{StoreError, Tx, read::Readers};
+use crate::{StoreError, Tx, error::has_died, readers::Readers};
 
 /// Settings of the database.
 #[derive(Clone, Debug, Deserialize)]
@@ -90,17 +91,19 @@ impl Db {
             // `begin` replaces a dead connection; a test before each use would cost a round trip.
             .test_before_acquire(false)
             .connect_lazy_with(options);
-        Self { pool, service, password_file: Arc::default(), trail, outbox_committed: Arc::default(), readers: Arc::new(Readers::new(max_connections)) }
+        Self {
+            pool,
+            service,
+            password_file: Arc::default(),
+            trail,
+            outbox_committed: Arc::default(),
+            readers: Arc::new(Readers::new(max_connections)),
+        }
     }
 
     /// The keys that chain the audit trail and the event log.
     pub(crate) const fn trail(&self) -> &HashKeys {
         &self.trail
-    }
-
-    /// The connections for reads of one statement.
-    pub(crate) fn readers(&self) -> &Readers {
-        &self.readers
     }
 
     /// The name of the service that owns the database.
@@ -150,6 +153,24 @@ impl Db {
         let role = format!("SET ROLE {}_{suffix}", self.service);
         sqlx::query(AssertSqlSafe(role)).execute(&mut connection).await?;
         Ok(connection)
+    }
+
+    /// Runs one reading statement, in one round trip, and returns its result. The statement begins with `zp_enter`,
+    /// whose arguments are organisation and client of the Ctx (see the migration `0006_enter.sql`); a test checks the
+    /// form of the statement.
+    ///
+    /// # Errors
+    /// When the database cannot be reached or refuses the statement.
+    pub async fn read<T>(
+        &self,
+        statement: impl for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, sqlx::Error>>,
+    ) -> Result<T, StoreError> {
+        let open = async || {
+            let mut connection = self.connect_as("app").await?;
+            sqlx::query("SET default_transaction_read_only = on").execute(&mut connection).await?;
+            Ok(connection)
+        };
+        self.readers.read(open, statement).await
     }
 
     /// A connection outside of the pool.
@@ -232,15 +253,6 @@ impl Db {
             }
         }
         Ok(())
-    }
-}
-
-/// Whether the error means that the connection is dead: closed by the server, or cut.
-pub(crate) fn has_died(error: &sqlx::Error) -> bool {
-    match error {
-        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::BeginFailed => true,
-        sqlx::Error::Database(error) => error.code().is_some_and(|code| code.starts_with("57P")),
-        _ => false,
     }
 }
 

@@ -44,6 +44,15 @@ impl StoreError {
     }
 }
 
+/// Whether the error means that the connection is dead: closed by the server, or cut.
+pub(crate) fn has_died(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::BeginFailed => true,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| code.starts_with("57P")),
+        _ => false,
+    }
+}
+
 /// Writes the conversions of a service's `Error`. The enum needs the variants `Reason`, `Fields`, `Store` and
 /// `Failure`; the service itself writes the conversion into a [`Failure`].
 #[macro_export]

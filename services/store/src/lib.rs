@@ -13,7 +13,7 @@ pub mod log;
 pub mod migrate;
 pub mod organisation;
 pub mod page;
-mod read;
+mod readers;
 pub mod relay;
 pub mod republish;
 pub mod revocation;

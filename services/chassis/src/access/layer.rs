@@ -10,10 +10,9 @@ use futures::future::BoxFuture;
 use http::{Request, Response, header::AUTHORIZATION};
 use tonic::{Status, body::Body};
 use tower::{Layer, Service};
-use tracing::Instrument;
 
 use super::{Rules, decide};
-use crate::{Clock, Ctx, call::Call, failure::Failure, telemetry, token::Caller, token::Verifier};
+use crate::{Clock, Ctx, call::Call, failure::Failure, telemetry::Trace, token::Caller, token::Verifier};
 
 /// The layer around every gRPC service of a process. Health and reflection have no rule; the layer lets them
 /// pass.
@@ -106,22 +105,21 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let span = telemetry::server_span(&request);
-        let (admission, verdict) = span.in_scope(|| self.layer.admit(&mut request));
         let unready = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, unready);
-        Box::pin(
-            async move {
-                let mut response = match verdict {
-                    Ok(()) => inner.call(request).await?,
-                    Err(failure) => Status::from(failure).into_http(),
-                };
-                if let Some(admission) = admission {
-                    response.extensions_mut().insert(admission);
-                }
-                Ok(response)
+        let layer = self.layer.clone();
+        let trace = Trace::of_headers(request.headers()).named(request.uri().path());
+        let span = |path: &str| tracing::info_span!("rpc", otel.kind = "server", method = path);
+        Box::pin(trace.run(span, async move {
+            let (admission, verdict) = layer.admit(&mut request);
+            let mut response = match verdict {
+                Ok(()) => inner.call(request).await?,
+                Err(failure) => Status::from(failure).into_http(),
+            };
+            if let Some(admission) = admission {
+                response.extensions_mut().insert(admission);
             }
-            .instrument(span),
-        )
+            Ok(response)
+        }))
     }
 }

@@ -1,6 +1,6 @@
 //! The due work of messaging: sends due deliveries, records the results and gives up on expired deliveries.
 
-use chassis::{Clock, Ctx, seal::SealKeys, telemetry};
+use chassis::{Clock, Ctx, seal::SealKeys, telemetry::Trace};
 use futures::{StreamExt, future::BoxFuture, stream};
 use proto::messaging::v1::{DeliveryFailed, DeliveryFailure};
 use store::{
@@ -8,7 +8,6 @@ use store::{
     due::{DueError, DueWork},
     organisation::Organisation,
 };
-use tracing::Instrument;
 
 use super::{
     Delivery,
@@ -93,9 +92,10 @@ impl SendDue {
         let is_full = i64::try_from(due.len()) == Ok(table::BATCH_SIZE);
         let sent = stream::iter(due)
             .map(|delivery| async move {
-                let span = tracing::info_span!("send", otel.kind = "producer", kind = delivery.kind);
-                telemetry::set_parent_from_traceparent(&span, &delivery.traceparent);
-                let outcome = self.send(organisation, &delivery).instrument(span).await;
+                let trace = Trace::of_traceparent(&delivery.traceparent).named("send");
+                let span =
+                    |_: &str| tracing::info_span!("send", otel.kind = "producer", kind = delivery.kind);
+                let outcome = trace.run(span, self.send(organisation, &delivery)).await;
                 let attempts = delivery.attempts;
                 tracing::info!(delivery = %delivery.id, kind = delivery.kind, attempts, ?outcome, "attempt");
                 self.record(db, ctx, &delivery, outcome).await

@@ -9,7 +9,6 @@ use http::{Request, Response};
 use proto::event::v1::AccessOutcome;
 use tonic::{Code, Status, body::Body};
 use tower::{Layer, Service};
-use tracing::Instrument;
 
 use super::{Access, Audit};
 
@@ -58,17 +57,14 @@ where
         let audit = self.audit.clone();
         let answer = self.inner.call(request);
         // A task of its own: the record must be written even if the caller disconnects.
-        let work = tokio::spawn(
-            async move {
-                let response = answer.await?;
-                let Some(access) = audited_access(&response) else { return Ok(response) };
-                match audit.record(vec![access]).await {
-                    Ok(()) => Ok(response),
-                    Err(error) => Ok(Status::from(Failure::from(error)).into_http()),
-                }
+        let work = tokio::spawn(async move {
+            let response = answer.await?;
+            let Some(access) = audited_access(&response) else { return Ok(response) };
+            match audit.record(vec![access]).await {
+                Ok(()) => Ok(response),
+                Err(error) => Ok(Status::from(Failure::from(error)).into_http()),
             }
-            .in_current_span(),
-        );
+        });
         Box::pin(async move {
             match work.await {
                 Ok(answered) => answered,

@@ -25,7 +25,7 @@ use super::{
     rows::{NewRecords, Told},
     tell::{Part, Teller, lock_writer},
 };
-use crate::{Db, StoreError, db::has_died, housekeeping::RetentionSettings};
+use crate::{Db, StoreError, error::has_died, housekeeping::RetentionSettings};
 
 /// The most requests that wait for the writer. With a full queue a request fails.
 const QUEUE: usize = 4096;

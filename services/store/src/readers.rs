@@ -9,10 +9,10 @@ use std::{
 };
 
 use futures::future::BoxFuture;
-use sqlx::{AssertSqlSafe, PgConnection};
+use sqlx::PgConnection;
 use tokio::{sync::Semaphore, time::Instant};
 
-use crate::{Db, StoreError, db::has_died};
+use crate::{StoreError, error::has_died};
 
 /// How long a read waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -40,44 +40,32 @@ impl Readers {
         Self { permits: Semaphore::new(max), idle: Mutex::default() }
     }
 
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Reader>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Db {
-    /// Runs one reading statement and returns its result. The statement begins with `zp_enter`, whose arguments are
-    /// organisation and client of the Ctx (see the migration `0006_enter.sql`); a test checks its form.
-    ///
-    /// A connection that died since its last use is replaced, and the statement runs again. A connection whose
-    /// statement was not awaited to its end is closed.
-    ///
-    /// # Errors
-    /// When the database cannot be reached or refuses the statement.
-    pub async fn read<T>(
+    /// Runs a statement on a connection; `open` opens another. A connection that died since its last use is replaced,
+    /// and the statement runs again. A connection whose statement was not awaited to its end is closed.
+    pub(crate) async fn read<T, O>(
         &self,
+        open: impl Fn() -> O,
         statement: impl for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, sqlx::Error>>,
-    ) -> Result<T, StoreError> {
-        let readers = self.readers();
-        let permit = tokio::time::timeout(ACQUIRE_TIMEOUT, readers.permits.acquire()).await;
+    ) -> Result<T, StoreError>
+    where
+        O: Future<Output = Result<PgConnection, StoreError>>,
+    {
+        let permit = tokio::time::timeout(ACQUIRE_TIMEOUT, self.permits.acquire()).await;
         let Ok(Ok(_permit)) = permit else { return Err(sqlx::Error::PoolTimedOut.into()) };
         loop {
-            let kept = readers.idle().pop();
+            let kept = self.idle().pop();
             let is_new = kept.is_none();
             let mut reader = match kept {
                 Some(reader) => reader,
-                None => Reader { connection: self.connect_to_read().await?, opened: Instant::now() },
+                None => Reader { connection: open().await?, opened: Instant::now() },
             };
             let result = statement(&mut reader.connection).await;
             match &result {
-                Err(error) if has_died(error) => {
-                    if is_new {
-                        return Ok(result?);
-                    }
-                }
+                Err(error) if has_died(error) && !is_new => {}
+                Err(error) if has_died(error) => return Ok(result?),
                 _ => {
                     if reader.opened.elapsed() < LIFE {
-                        readers.idle().push(reader);
+                        self.idle().push(reader);
                     }
                     return Ok(result?);
                 }
@@ -85,10 +73,7 @@ impl Db {
         }
     }
 
-    async fn connect_to_read(&self) -> Result<PgConnection, StoreError> {
-        let mut connection = self.connect_as("app").await?;
-        let read_only = AssertSqlSafe("SET default_transaction_read_only = on");
-        sqlx::query(read_only).execute(&mut connection).await?;
-        Ok(connection)
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Reader>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
