@@ -1,9 +1,10 @@
 //! Puts styles, fonts and scripts into the binary: Utrecht's components first, then our own rules, which
-//! overrule them. The name of each file holds its hash, so that a browser may keep the file for ever.
+//! overrule them. The name of each file holds its hash, so that a browser may keep the file for ever. The files are
+//! compressed here, as small as can be.
 
 #![expect(clippy::disallowed_methods, reason = "cargo and a build script talk by variables and by stdout")]
 
-use std::{env, error::Error, fmt::Write as _, fs, path::Path};
+use std::{env, error::Error, fmt::Write as _, fs, io::Write as _, path::Path};
 
 use aws_lc_rs::digest::{SHA256, digest};
 
@@ -72,11 +73,23 @@ impl Table {
         let (stem, extension) = name.rsplit_once('.').ok_or("a file without extension")?;
         let path = format!("{stem}.{short}.{extension}");
         let file = Path::new(&env::var("OUT_DIR")?).join(&path);
-        fs::write(&file, content)?;
+        fs::write(&file, &content)?;
+        let (mut brotli, mut gzip) = (Vec::new(), Vec::new());
+        // Fonts are compressed already.
+        if !kind.starts_with("font/") {
+            let best = brotli::enc::BrotliEncoderParams::default();
+            brotli::BrotliCompress(&mut content.as_slice(), &mut brotli, &best)?;
+            let mut encoder = flate2::write::GzEncoder::new(&mut gzip, flate2::Compression::best());
+            encoder.write_all(&content)?;
+            encoder.finish()?;
+        }
+        fs::write(file.with_added_extension("br"), brotli)?;
+        fs::write(file.with_added_extension("gz"), gzip)?;
+        let file = file.display();
         writeln!(
             self.0,
-            "    Asset {{ name: {name:?}, path: {path:?}, kind: {kind:?}, content: include_bytes!({:?}) }},",
-            file.display().to_string()
+            "    Asset {{ name: {name:?}, path: {path:?}, kind: {kind:?}, content: include_bytes!(\"{file}\"), \
+                 brotli: include_bytes!(\"{file}.br\"), gzip: include_bytes!(\"{file}.gz\") }},"
         )?;
         Ok(path)
     }

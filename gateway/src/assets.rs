@@ -4,7 +4,7 @@
 use axum::{
     Router,
     extract::Path,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -16,6 +16,9 @@ pub struct Asset {
     path: &'static str,
     kind: &'static str,
     content: &'static [u8],
+    /// The content, compressed; empty: the content does not get smaller.
+    brotli: &'static [u8],
+    gzip: &'static [u8],
 }
 
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
@@ -25,7 +28,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/assets/theme/{colours}", get(theme))
         .route("/assets/{file}", get(file))
-        .route("/favicon.ico", get(|| file(Path(path("favicon.svg").to_owned()))))
+        .route("/favicon.ico", get(|headers| file(Path(path("favicon.svg").to_owned()), headers)))
 }
 
 /// The path of a file, below `/assets/`; empty where there is no such file.
@@ -42,11 +45,30 @@ pub fn theme_path(theme: &Theme) -> String {
     format!("theme/{}-{}-{}.css", plain(&theme.primary), plain(&theme.primary_dark), plain(&theme.tint))
 }
 
-async fn file(Path(path): Path<String>) -> Response {
-    match ASSETS.iter().find(|asset| asset.path == path) {
-        Some(asset) => immutable_response(asset.kind, asset.content),
-        None => StatusCode::NOT_FOUND.into_response(),
+async fn file(Path(path): Path<String>, headers: HeaderMap) -> Response {
+    let Some(asset) = ASSETS.iter().find(|asset| asset.path == path) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let compressed = [("br", asset.brotli), ("gzip", asset.gzip)];
+    let found = compressed.into_iter().find(|(name, content)| !content.is_empty() && accepts(&headers, name));
+    let content = found.map_or(asset.content, |(_, content)| content);
+    let mut response = immutable_response(asset.kind, content);
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if let Some((name, _)) = found {
+        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
     }
+    response
+}
+
+/// Whether the browser takes content in this encoding (RFC 9110, 12.5.3). `*` and preferences do not count: browsers
+/// name what they take.
+fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
+    let accepted = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    accepted.flat_map(|value| value.split(',')).any(|entry| {
+        let (name, weight) = entry.split_once(';').unwrap_or((entry, "q=1"));
+        let weight = weight.trim().strip_prefix("q=").and_then(|weight| weight.parse::<f32>().ok());
+        name.trim().eq_ignore_ascii_case(encoding) && weight.is_some_and(|weight| weight > 0.0)
+    })
 }
 
 async fn theme(Path(colours): Path<String>) -> Response {

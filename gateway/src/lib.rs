@@ -4,6 +4,7 @@ mod app;
 mod assets;
 mod body;
 mod browser;
+mod compress;
 mod continuation;
 mod cookie;
 mod form;

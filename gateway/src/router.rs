@@ -16,6 +16,7 @@ use crate::{
     app::App,
     assets,
     body::{self, BODY_LIMIT},
+    compress,
     form::Routes,
     page::Representation,
     render::{self, FrameState},
@@ -68,6 +69,7 @@ pub fn router(app: App) -> Router {
         .merge(sections::api::routes(document))
         .merge(framed)
         .layer(middleware::from_fn_with_state(app.clone(), security::guard))
+        .layer(compress::layer())
         .layer(tower_http::catch_panic::CatchPanicLayer::new())
         .with_state(app)
 }

@@ -11,7 +11,7 @@ use axum::{
 
 use chassis::telemetry::Trace;
 
-use crate::{app::App, cookie};
+use crate::{app::App, compress::MayCompress, cookie};
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'";
@@ -30,6 +30,7 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let secure = is_forwarded_https(&app.trusted_proxies, peer, request.headers());
     let host = host(request.headers());
+    let is_safe = request.method().is_safe();
     let mut response =
         if secure == Some(false) && !is_local(&host) && !request.uri().path().starts_with("/healthz") {
             let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
@@ -39,6 +40,9 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
         } else {
             next.run(request).await
         };
+    if is_safe {
+        response.extensions_mut().insert(MayCompress);
+    }
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
         headers.insert(name, HeaderValue::from_static(value));

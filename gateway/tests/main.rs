@@ -8,6 +8,7 @@
     reason = "a test that cannot go on panics"
 )]
 
+mod compress;
 mod forms;
 mod html;
 mod openapi;

@@ -30,9 +30,10 @@ const CONNECTIONS: usize = 8;
 /// The database of dossier, with the role and settings of dossier itself.
 pub fn dossier_db(system: &System, connections: u32) -> Db {
     let url = system.facts["postgres"].as_str().unwrap();
-    let port = url.rsplit(':').next().unwrap().split('/').next().unwrap();
     let settings = PostgresSettings {
-        url: format!("postgres://dossier_login@127.0.0.1:{port}/dossier"),
+        url: url
+            .replace("postgres://postgres@", "postgres://dossier_login@")
+            .replace("/postgres", "/dossier"),
         password_file: SecretFile::new(system.data().join("secrets/dossier.login")),
         max_connections: connections,
     };
