@@ -35,7 +35,7 @@ check: setup ## Static checks only
 
 bench: setup ## Measures the product beside its floor; writes the table in integration-tests/README.md
 	cargo build --release --workspace --bins --benches
-	$(RELEASE)/zorgportaal parts -- cargo bench --workspace --bench bench
+	$(RELEASE)/zorgportaal parts -- cargo bench --workspace --bench bench -- $(ARGS)
 
 chaos: ## The kill test for ten minutes, with a random seed that is printed
 	@deploy/local/setup.sh --tests

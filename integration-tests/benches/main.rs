@@ -1,5 +1,5 @@
 //! Measures the product beside its floor, in turns, for five rounds (`make bench`). Arguments such as `page
-//! login` select parts. A run of all parts writes `target/bench/bench.md` and `bench.json`, and the table in
+//! login` select parts; `django` runs only when asked for. A run of all parts writes `target/bench/bench.md` and `bench.json`, and the table in
 //! this crate's README.
 
 #![expect(
@@ -14,14 +14,17 @@
 )]
 
 mod audit;
+mod autogroup;
 mod harness;
 mod login;
 mod page;
+mod peer;
 mod people;
 mod process;
 mod relay;
 mod tenant;
 mod timing;
+mod weight;
 
 use std::path::Path;
 
@@ -31,6 +34,8 @@ use crate::{harness::Report, people::People};
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    // Before any process starts: a running process keeps its group.
+    let _groups_off = autogroup::GroupsOff::new();
     runtime.block_on(async {
         let asked: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
         let wants = |part: &str| asked.is_empty() || asked.iter().any(|word| word == part);
@@ -55,6 +60,9 @@ fn main() {
         }
         if wants("page") {
             page::run(&system, &people, &mut report).await;
+        }
+        if asked.iter().any(|word| word == "django") {
+            peer::run(&system, &people, &mut report).await;
         }
         if wants("login") {
             login::run(&system, &people, &mut report).await;

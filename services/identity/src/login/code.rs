@@ -118,7 +118,7 @@ pub async fn verify(
 ) -> Result<Response<VerifyCodeResponse>, Error> {
     let attempt = Attempt::parse(&request, &request.get_ref().login_token)?;
     let request = request.into_inner();
-    let mut tx = state.db.in_organisation(&attempt.ctx, Mode::Write).await?;
+    let mut tx = state.db.in_organisation(&attempt.ctx, Mode::Count).await?;
     let mut login = attempt.find(&mut tx).await?;
     if !matches!(login.state, LoginState::Code | LoginState::DeviceCode) {
         return Err(ErrorReason::LoginEnded.into());

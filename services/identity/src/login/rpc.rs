@@ -86,7 +86,7 @@ pub async fn start(
 async fn count_try(state: &State, ctx: &Ctx, request: &StartLoginRequest) -> Result<TriedLogin, Error> {
     // Postgres cannot store NUL in text: replace NUL, so that such a name is an unknown name.
     let username = normalise_username(&request.username).replace('\0', "\u{fffd}");
-    let mut tx = state.db.in_organisation(ctx, Mode::Write).await?;
+    let mut tx = state.db.in_organisation(ctx, Mode::Count).await?;
     let account = account::table::find_by_username(&mut tx, &username).await?;
     acted_by(ctx, account.as_ref().map(|account| account.id));
     let id = account.as_ref().map_or(AccountId(Uuid::nil()), |account| account.id);

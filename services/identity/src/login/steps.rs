@@ -24,7 +24,7 @@ pub async fn set_own_password(
 ) -> Result<Response<SetOwnPasswordResponse>, Error> {
     let attempt = Attempt::parse(&request, &request.get_ref().login_token)?;
     let request = request.into_inner();
-    let mut tx = state.db.in_organisation(&attempt.ctx, Mode::Write).await?;
+    let mut tx = state.db.in_organisation(&attempt.ctx, Mode::Count).await?;
     let mut login = attempt.find_in_state(&mut tx, LoginState::OwnPassword).await?;
     let settings = organisation::settings(&mut tx).await?;
     let mut account = account::table::find(&mut tx, login.account).await?.ok_or(ErrorReason::LoginEnded)?;

@@ -76,7 +76,7 @@ pub async fn verify(
 ) -> Result<Response<VerifyStepUpResponse>, Error> {
     let ctx = Ctx::from_request(&request)?;
     let session = ctx.session.ok_or_else(Failure::token_refused)?;
-    let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
+    let mut tx = state.db.in_organisation(&ctx, Mode::Count).await?;
     let step_up = table::lock(&mut tx, session).await?;
     let step_up = step_up.filter(|step_up| step_up.purpose == request.get_ref().purpose());
     let step_up = step_up.ok_or(ErrorReason::StepUpEnded)?;
