@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut style = String::new();
     for font in FONTS {
         let file = format!("@fontsource/atkinson-hyperlegible/files/atkinson-hyperlegible-{font}.woff2");
-        let path = table.add(&format!("{font}.woff2"), "font/woff2", fs::read(modules.join(file))?)?;
+        let path = table.add(&format!("{font}.woff2"), "font/woff2", &fs::read(modules.join(file))?)?;
         let weight = if font.contains("700") { 700 } else { 400 };
         writeln!(
             style,
@@ -53,9 +53,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     for part in ["tokens.css", "layout.css", "components.css"] {
         style.push_str(&fs::read_to_string(Path::new("assets").join(part))?);
     }
-    table.add("app.css", "text/css; charset=utf-8", style.into_bytes())?;
-    table.add("app.js", "text/javascript; charset=utf-8", fs::read("assets/app.js")?)?;
-    table.add("favicon.svg", "image/svg+xml", fs::read("assets/favicon.svg")?)?;
+    table.add("app.css", "text/css; charset=utf-8", style.as_bytes())?;
+    table.add("app.js", "text/javascript; charset=utf-8", &fs::read("assets/app.js")?)?;
+    table.add("favicon.svg", "image/svg+xml", &fs::read("assets/favicon.svg")?)?;
     table.write()
 }
 
@@ -64,8 +64,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 struct Table(String);
 
 impl Table {
-    fn add(&mut self, name: &str, kind: &str, content: Vec<u8>) -> Result<String, Box<dyn Error>> {
-        let hash = digest(&SHA256, &content);
+    fn add(&mut self, name: &str, kind: &str, content: &[u8]) -> Result<String, Box<dyn Error>> {
+        let hash = digest(&SHA256, content);
         let mut short = String::new();
         for byte in hash.as_ref().iter().take(6) {
             write!(short, "{byte:02x}")?;
@@ -73,14 +73,14 @@ impl Table {
         let (stem, extension) = name.rsplit_once('.').ok_or("a file without extension")?;
         let path = format!("{stem}.{short}.{extension}");
         let file = Path::new(&env::var("OUT_DIR")?).join(&path);
-        fs::write(&file, &content)?;
+        fs::write(&file, content)?;
         let (mut brotli, mut gzip) = (Vec::new(), Vec::new());
         // Fonts are compressed already.
         if !kind.starts_with("font/") {
             let best = brotli::enc::BrotliEncoderParams::default();
-            brotli::BrotliCompress(&mut content.as_slice(), &mut brotli, &best)?;
+            brotli::BrotliCompress(&mut &*content, &mut brotli, &best)?;
             let mut encoder = flate2::write::GzEncoder::new(&mut gzip, flate2::Compression::best());
-            encoder.write_all(&content)?;
+            encoder.write_all(content)?;
             encoder.finish()?;
         }
         fs::write(file.with_added_extension("br"), brotli)?;

@@ -1,7 +1,7 @@
 //! Compression of answers, where it reveals nothing. A length tells whether two parts of a body are alike (BREACH): an
-//! answer that holds what a request sent and a secret of the session must not be compressed. Answers to forms hold
-//! what was sent, so that only answers to GET are compressed; in these, each form's stamp is encrypted anew, so that
-//! no two answers hold the same secret.
+//! answer that holds what another site sent, and what that site wants to know, must not be compressed. Every page
+//! holds its own path with the query, and forms hold what was sent. So only reads are compressed that no other site
+//! can cause; and each form's stamp is encrypted anew, so that no two answers hold the same secret.
 
 use axum::http::Response;
 use tower_http::{

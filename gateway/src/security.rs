@@ -30,7 +30,7 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let secure = is_forwarded_https(&app.trusted_proxies, peer, request.headers());
     let host = host(request.headers());
-    let is_safe = request.method().is_safe();
+    let may_compress = is_own_read(request.method(), request.headers());
     let mut response =
         if secure == Some(false) && !is_local(&host) && !request.uri().path().starts_with("/healthz") {
             let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
@@ -40,7 +40,7 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
         } else {
             next.run(request).await
         };
-    if is_safe {
+    if may_compress {
         response.extensions_mut().insert(MayCompress);
     }
     let headers = response.headers_mut();
@@ -59,14 +59,13 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
     response
 }
 
-/// The trace of a request: that of a trusted proxy, or a new one. A stranger's trace context does not count: the
-/// stranger would decide which traces are kept.
+/// The trace of a request. Whether it is kept is decided by a trusted proxy, or here.
 #[must_use]
 pub fn trace(trusted: &[IpAddr], request: &Request) -> Trace {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     match peer {
         Some(peer) if trusted.contains(&peer) => Trace::of_headers(request.headers()),
-        _ => Trace::begin(),
+        _ => Trace::of_headers(request.headers()).decided_here(),
     }
 }
 
@@ -102,6 +101,13 @@ pub fn host(headers: &HeaderMap) -> String {
 fn is_local(host: &str) -> bool {
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     name == "localhost" || name == "127.0.0.1" || name == "[::1]" || name.ends_with(".localhost")
+}
+
+/// Whether a request reads, and no other site has chosen what it sends: it comes from our own pages, was typed by the
+/// person, or carries its credential itself.
+fn is_own_read(method: &Method, headers: &HeaderMap) -> bool {
+    let is_own = headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin" || site == "none");
+    method.is_safe() && (is_own || cookie::bearer(headers).is_some())
 }
 
 /// Whether a request may change something: it comes from our own pages, or it carries its credential itself

@@ -5,7 +5,8 @@ use crate::support::{Answer, Portal, TOKEN};
 const ACCEPT: (&str, &str) = ("accept-encoding", "gzip, deflate, br");
 
 async fn get(portal: &Portal, path: &str, accept: &str) -> Answer {
-    portal.ask_with(&Method::GET, path, Some(TOKEN), &[("accept-encoding", accept)], "").await
+    let headers = [("accept-encoding", accept), ("sec-fetch-site", "same-origin")];
+    portal.ask_with(&Method::GET, path, Some(TOKEN), &headers, "").await
 }
 
 #[tokio::test]
@@ -23,6 +24,23 @@ async fn pages_and_documents_are_compressed_for_browsers_that_ask() {
     let (plain, compressed) = (get(&portal, "/reports", "").await, get(&portal, "/reports", "br").await);
     assert_eq!((plain.header("content-encoding"), compressed.header("content-encoding")), ("", "br"));
     assert!(plain.header("vary").contains("accept-encoding"), "{plain:?}");
+}
+
+#[tokio::test]
+async fn pages_that_another_site_asks_for_are_not_compressed() {
+    let portal = Portal::start().await;
+    for headers in [
+        vec![ACCEPT],
+        vec![ACCEPT, ("sec-fetch-site", "cross-site")],
+        vec![ACCEPT, ("sec-fetch-site", "same-site")],
+    ] {
+        let answer = portal.ask_with(&Method::GET, "/reports?x=guess", Some(TOKEN), &headers, "").await;
+        assert_eq!((answer.status, answer.header("content-encoding")), (200, ""), "{headers:?}");
+    }
+    let bearer = format!("Bearer {TOKEN}");
+    let headers = [ACCEPT, ("authorization", bearer.as_str())];
+    let answer = portal.ask_with(&Method::GET, "/api/v1/openapi.json", None, &headers, "").await;
+    assert_eq!(answer.header("content-encoding"), "br");
 }
 
 #[tokio::test]

@@ -23,6 +23,7 @@ async fn get(address: &str, path: &str, session: &str, accept: &str) -> Bytes {
         .header("host", "thuisgenoten.localhost")
         .header("cookie", format!("__Host-session={session}"))
         .header("accept-encoding", accept)
+        .header("sec-fetch-site", "same-origin")
         .body(Empty::<Bytes>::new())
         .unwrap();
     let answer = sender.send_request(request).await.unwrap();

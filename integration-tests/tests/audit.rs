@@ -40,9 +40,15 @@ async fn killed_before_its_record_is_durable_a_read_gives_no_data() {
     let system = System::start().await;
     let (portal, session) = reader(&system).await;
     portal.wait_until_up(&session).await;
-    // Kill dossier before it writes the audit record, and before it writes the record's event.
-    for table in ["audit_record", "outbox"] {
+    // Kill dossier before it writes the audit record, and before it notes that nothing tells of the record yet.
+    for table in ["audit_record", "audit_untold"] {
         let mut holder = system.as_superuser("dossier").await;
+        eventually("all earlier records are told", async || {
+            let untold = sqlx::query_scalar("SELECT count(*) FROM audit_untold");
+            let untold: i64 = untold.fetch_one(&mut system.as_superuser("dossier").await).await.ok()?;
+            (untold == 0).then_some(())
+        })
+        .await;
         let hold = AssertSqlSafe(format!("BEGIN; LOCK TABLE {table} IN EXCLUSIVE MODE"));
         sqlx::raw_sql(hold).execute(&mut holder).await.unwrap();
         // No check that the record is gone: when the process dies, a record without an answer may exist.

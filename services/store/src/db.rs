@@ -12,7 +12,7 @@ use sqlx::{
 };
 use tokio::sync::Notify;
 
-use crate::{StoreError, Tx, error::has_died, readers::Readers};
+use crate::{Mode, StoreError, Tx, error::has_died, readers::Readers};
 
 /// Settings of the database.
 #[derive(Clone, Debug, Deserialize)]
@@ -37,19 +37,6 @@ impl PostgresSettings {
             None => options,
         })
     }
-}
-
-/// Whether a transaction may write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// Reads only; needs no `commit`.
-    Read,
-    /// Reads and writes; the writes take effect at `commit`.
-    Write,
-    /// As `Write`, for counts in a call with an audit record: the commit is visible at once and does not wait for the
-    /// disk. The commit of the record, for which the answer waits, brings both to the disk. Such a transaction emits
-    /// no event: the event could be published before the disk has its cause.
-    Count,
 }
 
 /// The database of one service. Cheap to clone.
@@ -89,6 +76,13 @@ impl Db {
         // Statement logging is slow; enable it only when asked. Values are not logged.
         let logs_statements = tracing::enabled!(target: "sqlx::query", tracing::Level::DEBUG);
         let options = if logs_statements { options } else { options.disable_statement_logging() };
+        // Postgres ends the session of a machine that is gone within a minute, and lets its locks go: those of the
+        // relay, of due work and of the trail's writer.
+        let options = options.options([
+            ("tcp_keepalives_idle", "30"),
+            ("tcp_keepalives_interval", "10"),
+            ("tcp_keepalives_count", "3"),
+        ]);
         let pool = PgPoolOptions::new()
             .max_connections(max_connections)
             .acquire_timeout(Duration::from_secs(2))
@@ -129,7 +123,7 @@ impl Db {
         // transaction open, and each of these statements replaces what it had set.
         let access = match mode {
             Mode::Read => "READ ONLY",
-            Mode::Write => "READ WRITE",
+            Mode::Write => "READ WRITE; SET LOCAL synchronous_commit = on",
             Mode::Count => "READ WRITE; SET LOCAL synchronous_commit = off",
         };
         let client = ctx.client.map(|client| client.to_string()).unwrap_or_default();
@@ -138,12 +132,7 @@ impl Db {
              SET LOCAL zorgportaal.client_id = '{client}'",
             self.service, ctx.organisation,
         );
-        Ok(Tx::new(
-            self.begin(begin).await?,
-            ctx.clone(),
-            Arc::clone(&self.outbox_committed),
-            mode != Mode::Read,
-        ))
+        Ok(Tx::new(self.begin(begin).await?, ctx.clone(), Arc::clone(&self.outbox_committed), mode))
     }
 
     /// A transaction in one of the service's roles that see every organisation: `relay` or `audit`.
@@ -151,7 +140,10 @@ impl Db {
         &self,
         suffix: &'static str,
     ) -> Result<Transaction<'static, Postgres>, StoreError> {
-        let begin = format!("BEGIN READ WRITE; SET LOCAL role = {}_{suffix}", self.service);
+        let begin = format!(
+            "BEGIN READ WRITE; SET LOCAL synchronous_commit = on; SET LOCAL role = {}_{suffix}",
+            self.service
+        );
         Ok(self.begin(begin).await?)
     }
 

@@ -21,7 +21,7 @@ pub mod service;
 pub mod stream;
 pub mod tx;
 
-pub use db::{Db, Mode};
+pub use db::Db;
 pub use error::StoreError;
 pub use event::About;
-pub use tx::Tx;
+pub use tx::{Mode, Tx};

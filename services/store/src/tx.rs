@@ -16,6 +16,19 @@ use crate::{
     event::{Stream, envelope},
 };
 
+/// Whether a transaction may write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Reads only; needs no `commit`.
+    Read,
+    /// Reads and writes; the writes take effect at `commit`.
+    Write,
+    /// As `Write`, for counts in a call with an audit record: the commit is visible at once and does not wait for the
+    /// disk. The commit of the record, for which the answer waits, brings both to the disk. With an
+    /// event the commit waits for the disk: the event could be published before the disk has its cause.
+    Count,
+}
+
 /// A transaction of [`Db::in_organisation`](crate::Db::in_organisation). Without `commit`,
 /// a dropped transaction changes nothing.
 #[derive(Debug)]
@@ -24,7 +37,7 @@ pub struct Tx {
     ctx: Ctx,
     outbox_committed: Arc<Notify>,
     has_emitted: bool,
-    is_write: bool,
+    mode: Mode,
 }
 
 impl Tx {
@@ -32,9 +45,9 @@ impl Tx {
         inner: Transaction<'static, Postgres>,
         ctx: Ctx,
         outbox_committed: Arc<Notify>,
-        is_write: bool,
+        mode: Mode,
     ) -> Self {
-        Self { inner, ctx, outbox_committed, has_emitted: false, is_write }
+        Self { inner, ctx, outbox_committed, has_emitted: false, mode }
     }
 
     /// The Ctx that the transaction runs for.
@@ -86,6 +99,9 @@ impl Tx {
         message: &M,
         expires_at: Option<Timestamp>,
     ) -> Result<(), StoreError> {
+        if self.mode == Mode::Count && !self.has_emitted {
+            sqlx::query("SET LOCAL synchronous_commit = on").execute(&mut *self.inner).await?;
+        }
         let (id, event) = envelope(&self.ctx, about, message);
         let expires_at = expires_at.map(Timestamp::to_sqlx);
         sqlx::query!(
@@ -109,7 +125,7 @@ impl Tx {
     /// # Errors
     /// When the database cannot be reached: whether the commit took effect is then unknown.
     pub async fn commit(mut self) -> Result<(), StoreError> {
-        let call = self.ctx.call.clone().filter(|call| self.is_write && call.rule.audit);
+        let call = self.ctx.call.clone().filter(|call| self.mode != Mode::Read && call.rule.audit);
         // A call with several transactions has one intent: that of the first that commits.
         let call = call.filter(|call| !call.subject().has_committed_intent);
         if let Some(call) = &call {

@@ -94,7 +94,7 @@ impl Trail {
             trail.audit.record(vec![Self::access(caller::client(number))]).await.unwrap();
             trail.audit.tell().await.unwrap();
         }
-        trail.clock.advance(Duration::from_mins(2));
+        trail.clock.advance(Duration::from_mins(4));
         trail.publish().await;
         assert_eq!(trail.faults().await, []);
         trail

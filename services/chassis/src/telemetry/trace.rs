@@ -71,6 +71,12 @@ impl Trace {
         Self::of_traceparent(headers.get(HEADER).and_then(|value| value.to_str().ok()).unwrap_or_default())
     }
 
+    /// Decides here whether the trace is kept: a stranger must not decide that, neither by a flag nor by the trace's id.
+    #[must_use]
+    pub fn decided_here(self) -> Self {
+        Self { is_kept: Self::begin().is_kept, ..self }
+    }
+
     fn parse(value: &str) -> Option<Self> {
         let mut parts = value.split('-');
         let (version, id, parent, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
@@ -188,6 +194,13 @@ mod tests {
     fn caller_decides_whether_its_trace_is_kept() {
         assert!(Trace::of_traceparent(&format!("{PARENT}01")).is_kept);
         assert!(!Trace::of_traceparent(&format!("{PARENT}00")).is_kept);
+    }
+
+    #[tokio::test]
+    async fn stranger_gives_a_trace_its_id_and_does_not_decide_that_it_is_kept() {
+        let trace = Trace::of_traceparent(&format!("{PARENT}01")).decided_here();
+        let id = trace.run(|_| unreachable!("no span is built"), async { trace_id() }).await;
+        assert_eq!(id, "0af7651916cd43dd8448eb211c80319c");
     }
 
     #[test]

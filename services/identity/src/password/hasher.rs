@@ -20,9 +20,9 @@ use crate::error::Error;
 
 /// How many hashes may wait. At 25 ms each on two cores, the last one waits less than a second.
 const QUEUE: usize = 64;
-/// The Unix nice value of the hashing threads: the lowest priority that still gets its share of busy cores, so that
-/// people can log in while pages take all they can.
-const NICENESS: i32 = 19;
+/// The Unix nice value of the hashing threads: below the threads that serve requests, and enough that people can log in
+/// while pages take all they can.
+const NICENESS: i32 = 10;
 
 /// How a hash with the parameters of new hashes begins.
 pub(super) const PREFIX: &str = "$argon2id$v=19$m=19456,t=2,p=1$";

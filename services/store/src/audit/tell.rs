@@ -90,9 +90,9 @@ impl Teller {
              )
              INSERT INTO outbox (event_id, organisation_id, subject, payload, traceparent, expires_at)
              SELECT event_id, organisation_id, $5, payload, '', expires_at
-             FROM unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::timestamptz[])
-                 AS told (event_id, organisation_id, payload, expires_at)
-             JOIN untold USING (event_id)",
+             FROM unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::timestamptz[]) WITH ORDINALITY
+                 AS told (event_id, organisation_id, payload, expires_at, number)
+             JOIN untold USING (event_id) ORDER BY number",
             &events,
             &organisations,
             &payloads,

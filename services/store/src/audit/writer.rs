@@ -12,7 +12,7 @@ use chassis::{
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use jiff_sqlx::ToSqlx;
-use sqlx::PgConnection;
+use sqlx::{Connection, PgConnection};
 use tokio::{
     sync::{mpsc, oneshot},
     time::Instant,
@@ -25,7 +25,7 @@ use super::{
     rows::{NewRecords, Told},
     tell::{Part, Teller, lock_writer},
 };
-use crate::{Db, StoreError, error::has_died, housekeeping::RetentionSettings};
+use crate::{Db, StoreError, housekeeping::RetentionSettings};
 
 /// The most requests that wait for the writer. With a full queue a request fails.
 const QUEUE: usize = 4096;
@@ -33,6 +33,8 @@ const QUEUE: usize = 4096;
 const GROUP: usize = 512;
 /// How long a commit may take.
 const COMMIT_TIMEOUT: Duration = Duration::from_secs(3);
+/// After how long without use a connection is tested.
+const IDLE: Duration = Duration::from_secs(1);
 /// How long a record may wait until an event tells of it.
 const TELL_AFTER: Duration = Duration::from_millis(500);
 
@@ -128,6 +130,7 @@ struct Session {
     chains: HashMap<(OrganisationId, Date), Chain>,
     /// Events that are full.
     full: Vec<Part>,
+    used_at: Instant,
 }
 
 struct Writer {
@@ -199,8 +202,8 @@ impl Writer {
 
     /// Tells of all written records. What is not told now is told by due work, once the session is gone.
     async fn tell(&mut self) -> bool {
-        self.tell_at = None;
-        let Some(mut session) = self.session.take() else { return true };
+        let had_records = self.tell_at.take().is_some();
+        let Some(mut session) = self.session.take() else { return !had_records };
         let open = session.chains.values_mut().filter_map(|chain| chain.open.take());
         let parts: Vec<_> = std::mem::take(&mut session.full).into_iter().chain(open).collect();
         let told = parts.is_empty()
@@ -212,23 +215,33 @@ impl Writer {
         told
     }
 
-    /// Writes records, on a new connection if the last connection died since its last use. After any other failure,
-    /// or a timeout, the session is gone.
+    /// Writes records, in a new session if the connection died since its last use. After a failure or a timeout the
+    /// session is gone, and nothing is tried again: the records may have been committed, and would be there twice.
     async fn write(&mut self, accesses: &[&Access]) -> Result<(), StoreError> {
         if accesses.is_empty() {
             return Ok(());
         }
-        if let Some(session) = self.session.take() {
-            match self.write_in(session, accesses).await {
-                Err(StoreError::Database(error)) if has_died(&error) => {}
-                result => return result,
+        let session = match self.session.take() {
+            // Told chains of days before yesterday are forgotten with their session: a record of such a day, left by
+            // a crash, starts a new chain.
+            Some(session) if self.tell_at.is_none() && session.is_before(self.clock.now()) => None,
+            Some(mut session) if session.used_at.elapsed() > IDLE => {
+                session.connection.ping().await.is_ok().then_some(session)
             }
-        }
+            session => session,
+        };
+        let session = match session {
+            Some(session) => session,
+            None => self.new_session().await?,
+        };
+        self.write_in(session, accesses).await
+    }
+
+    async fn new_session(&self) -> Result<Session, StoreError> {
         let mut connection = self.db.connect_as("audit").await?;
         let writer = v7(self.clock.now());
         lock_writer(&mut connection, writer).await?;
-        let session = Session { connection, writer, chains: HashMap::new(), full: Vec::new() };
-        self.write_in(session, accesses).await
+        Ok(Session { connection, writer, chains: HashMap::new(), full: Vec::new(), used_at: Instant::now() })
     }
 
     async fn write_in(&mut self, mut session: Session, accesses: &[&Access]) -> Result<(), StoreError> {
@@ -244,17 +257,21 @@ impl Writer {
         }
         // One statement, so that there is one round trip, including the commit.
         records.insert(&mut session.connection).await?;
+        session.used_at = Instant::now();
         self.session = Some(session);
         Ok(())
     }
 }
 
 impl Session {
+    /// Whether the session has a chain of a day before yesterday.
+    fn is_before(&self, now: Timestamp) -> bool {
+        let yesterday = day_of(now).yesterday().unwrap_or(Date::MIN);
+        self.chains.keys().any(|(_, day)| *day < yesterday)
+    }
+
     /// Adds accesses to their chains, and to the events that will tell of them.
     fn chain(&mut self, accesses: &[&Access], db: &Db, now: Timestamp) -> NewRecords {
-        // No more records come for the days before yesterday: forget their chains.
-        let yesterday = day_of(now).yesterday().unwrap_or(Date::MIN);
-        self.chains.retain(|(_, day), chain| *day >= yesterday || chain.open.is_some());
         let mut records = NewRecords::default();
         for access in accesses {
             let (organisation, day) = (access.ctx.organisation, day_of(access.at()));

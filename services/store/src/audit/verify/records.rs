@@ -25,8 +25,9 @@ struct Told {
     until: Timestamp,
 }
 
-/// How long an event may wait until the trail's writer, or due work, tells it.
-const PATIENCE: SignedDuration = SignedDuration::from_mins(1);
+/// How long an event may wait until the trail's writer, or due work, tells it: longer than Postgres takes to end the
+/// session of a machine that is gone.
+const PATIENCE: SignedDuration = SignedDuration::from_mins(3);
 
 /// Checks the records after a place, chain by chain. Returns where to continue; `None` at the end.
 pub(super) async fn check(
