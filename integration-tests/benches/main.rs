@@ -5,7 +5,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::panic,
     clippy::similar_names,
     clippy::indexing_slicing,
     clippy::print_stdout,

@@ -92,7 +92,7 @@ pub async fn run(system: &System, people: &People, report: &mut Report) {
                 let (browsers, sessions) = (browsers.clone(), Arc::clone(&sessions));
                 let session = number * 7 % sessions.len();
                 async move {
-                    browsers.get_as(caller, "/reports", &format!("sessionid={}", sessions[session])).await
+                    browsers.get_as(caller, "/reports", &format!("sessionid={}", sessions[session])).await;
                 }
             })
             .await,

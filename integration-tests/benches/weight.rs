@@ -47,7 +47,7 @@ pub async fn run(system: &System, people: &People, report: &mut Report) {
     let session = &people.at_step(0).session;
     let page = get(address, "/reports", session, "").await;
     let mut files = named(&page);
-    for style in files.clone().into_iter().filter(|path| path.ends_with(".css")) {
+    for style in files.clone().into_iter().filter(|path| path.contains(".css")) {
         files.extend(named(&get(address, &style, session, "").await));
     }
     let after = get(address, "/reports", session, "gzip, deflate, br").await.len();
