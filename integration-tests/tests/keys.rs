@@ -7,7 +7,7 @@ use chassis::{
     id::OrganisationId,
     keys::{KeySettings, Keys},
 };
-use integration_tests::{Load, System, portal::PASSWORD};
+use integration_tests::{Load, System, eventually, portal::PASSWORD};
 use prost::Message as _;
 use proto::{
     event::v1::{AccessPersons, AccessRecorded, Event, SubscribeRequest, event_feed_client::EventFeedClient},
@@ -74,7 +74,7 @@ async fn each_kind_of_key_and_secret_changes_without_a_refused_request() {
     let everybody = load.start();
     for kind in ["sign", "seal", "hash", "trail", "database", "bus"] {
         rotate(&system, kind).await;
-        load.works().await.unwrap();
+        eventually(&format!("work after the change of {kind}"), async || load.works().await).await;
     }
     let observed = load.finish(everybody).await;
     assert_eq!(observed.violations, Vec::<String>::new());
