@@ -1,9 +1,9 @@
 //! The browser behind a request: its address, its name and its device tokens.
 
-use std::{convert::Infallible, net::SocketAddr};
+use std::convert::Infallible;
 
 use axum::{
-    extract::{ConnectInfo, FromRequestParts},
+    extract::FromRequestParts,
     http::{HeaderMap, header, request::Parts},
 };
 
@@ -24,7 +24,7 @@ impl FromRequestParts<App> for Browser {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        let peer = security::peer(&parts.extensions);
         let device = cookie::read(&parts.headers, cookie::DEVICE);
         let device = device.or_else(|| Some(parts.headers.get("x-device-token")?.to_str().ok()?.to_owned()));
         Ok(Self {

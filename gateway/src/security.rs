@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::{
     extract::{ConnectInfo, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -27,7 +27,7 @@ const HEADERS: [(HeaderName, &str); 6] = [
 
 /// The layer that redirects to HTTPS and adds the security headers to every answer.
 pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let peer = peer(request.extensions());
     let secure = is_forwarded_https(&app.trusted_proxies, peer, request.headers());
     let host = host(request.headers());
     let may_compress = is_own_read(request.method(), request.headers());
@@ -59,10 +59,16 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
     response
 }
 
+/// The IP address at the other end of the connection: a browser's or a proxy's.
+#[must_use]
+pub fn peer(extensions: &Extensions) -> Option<IpAddr> {
+    extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip())
+}
+
 /// The trace of a request. Whether it is kept is decided by a trusted proxy, or here.
 #[must_use]
 pub fn trace(trusted: &[IpAddr], request: &Request) -> Trace {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let peer = peer(request.extensions());
     match peer {
         Some(peer) if trusted.contains(&peer) => Trace::of_headers(request.headers()),
         _ => Trace::of_headers(request.headers()).decided_here(),
@@ -106,8 +112,13 @@ fn is_local(host: &str) -> bool {
 /// Whether a request reads, and no other site has chosen what it sends: it comes from our own pages, was typed by the
 /// person, or carries its credential itself.
 fn is_own_read(method: &Method, headers: &HeaderMap) -> bool {
-    let is_own = headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin" || site == "none");
-    method.is_safe() && (is_own || cookie::bearer(headers).is_some())
+    method.is_safe() && (is_of_own_site(headers) == Some(true) || cookie::bearer(headers).is_some())
+}
+
+/// Whether the browser says that our own pages or the person caused the request, and no other site; `None`: the
+/// browser does not say.
+fn is_of_own_site(headers: &HeaderMap) -> Option<bool> {
+    headers.get("sec-fetch-site").map(|site| site == "same-origin" || site == "none")
 }
 
 /// Whether a request may change something: it comes from our own pages, or it carries its credential itself
@@ -121,8 +132,8 @@ pub fn is_same_site(method: &Method, headers: &HeaderMap) -> bool {
     if method.is_safe() || cookie::bearer(headers).is_some() {
         return true;
     }
-    if let Some(site) = headers.get("sec-fetch-site") {
-        return site == "same-origin" || site == "none";
+    if let Some(is_own) = is_of_own_site(headers) {
+        return is_own;
     }
     if let Some(origin) = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()) {
         let (_, origin) = origin.split_once("://").unwrap_or_default();
