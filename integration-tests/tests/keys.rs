@@ -74,7 +74,12 @@ async fn each_kind_of_key_and_secret_changes_without_a_refused_request() {
     let everybody = load.start();
     for kind in ["sign", "seal", "hash", "trail", "database", "bus"] {
         rotate(&system, kind).await;
-        eventually(&format!("work after the change of {kind}"), async || load.works().await).await;
+        if kind == "bus" {
+            // The gateway is not ready until it receives events again; it answers pages meanwhile.
+            eventually("the gateway on the bus", async || load.works().await).await;
+        } else {
+            assert!(load.works().await.is_some(), "after the change of {kind}");
+        }
     }
     let observed = load.finish(everybody).await;
     assert_eq!(observed.violations, Vec::<String>::new());
