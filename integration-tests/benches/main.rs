@@ -1,6 +1,6 @@
 //! Measures the product beside its floor, in turns, for five rounds (`make bench`). Arguments such as `page
-//! login` select parts; `django` runs only when asked for. A run of all parts writes `target/bench/bench.md` and `bench.json`, and the table in
-//! this crate's README.
+//! login` select parts; `django` runs only when asked for. A run of all parts writes `target/bench/bench.md` and
+//! `bench.json`, and the table in this crate's README.
 
 #![expect(
     clippy::unwrap_used,

@@ -13,6 +13,7 @@ use std::{
 };
 
 use integration_tests::System;
+use sqlx::postgres::PgConnectOptions;
 use tokio::net::TcpStream;
 
 use crate::{
@@ -54,11 +55,11 @@ pub async fn run(system: &System, people: &People, report: &mut Report) {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let programs = tokio::task::block_in_place(|| install(&here.join("../target/bench/django")));
     let url = system.facts["postgres"].as_str().unwrap();
-    let server = url.split_once('@').unwrap().1.split_once('/').unwrap().0.rsplit_once(':').unwrap();
-    let host = percent_decoded(server.0);
+    let server: PgConnectOptions = url.parse().unwrap();
+    let (host, port) = (server.get_socket().unwrap().clone(), server.get_port().to_string());
     let with_server = |program: &str| {
         let mut command = Command::new(programs.join(program));
-        command.current_dir(here.join("benches/django")).env("PGHOST", &host).env("PGPORT", server.1);
+        command.current_dir(here.join("benches/django")).env("PGHOST", &host).env("PGPORT", &port);
         command.env("PYTHONDONTWRITEBYTECODE", "1");
         command
     };
@@ -108,14 +109,4 @@ pub async fn run(system: &System, people: &People, report: &mut Report) {
         target: Target::AtLeast(7.0),
         cpu_ms: BTreeMap::new(),
     });
-}
-
-fn percent_decoded(text: &str) -> String {
-    let mut parts = text.split('%');
-    let mut decoded = parts.next().unwrap_or_default().as_bytes().to_vec();
-    for part in parts {
-        decoded.push(u8::from_str_radix(&part[..2], 16).unwrap());
-        decoded.extend(&part.as_bytes()[2..]);
-    }
-    String::from_utf8(decoded).unwrap()
 }

@@ -15,8 +15,9 @@ use chassis::{
 };
 use futures::FutureExt;
 use integration_tests::System;
-use sqlx::{AssertSqlSafe, Row as _, postgres::PgPoolOptions};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row as _};
 use store::{Db, Mode, db::PostgresSettings};
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::{
@@ -83,21 +84,27 @@ async fn in_one_statement(db: &Db, people: &People, client: Uuid) -> usize {
 }
 
 pub async fn run(system: &System, people: &People, report: &mut Report) {
-    let bare = PgPoolOptions::new().max_connections(8).test_before_acquire(false);
     let url = system.facts["postgres"].as_str().unwrap();
-    let bare = bare.connect(&format!("{}/dossier", url.rsplit_once('/').unwrap().0)).await.unwrap();
+    let url = format!("{}/dossier", url.rsplit_once('/').unwrap().0);
+    // A connection for each caller: a pool would test the connection after each query.
+    let mut bare = Vec::new();
+    for _ in 0..CONNECTIONS {
+        bare.push(Mutex::new(PgConnection::connect(&url).await.unwrap()));
+    }
+    let bare = Arc::new(bare);
     let db = dossier_db(system, Route::LocalSocket, 8);
     let (mut floor, mut product) = (Vec::new(), Vec::new());
     let step = Arc::new(AtomicUsize::new(0));
     for _ in 0..ROUNDS {
-        let (pool, everyone, steps) = (bare.clone(), people.clone(), Arc::clone(&step));
+        let (bare, everyone, steps) = (Arc::clone(&bare), people.clone(), Arc::clone(&step));
         floor.push(
-            closed_loop_rate(CONNECTIONS, move |_| {
-                let (pool, organisation) = (pool.clone(), everyone.organisation.uuid());
+            closed_loop_rate(CONNECTIONS, move |caller| {
+                let (bare, organisation) = (Arc::clone(&bare), everyone.organisation.uuid());
                 let client = everyone.at_step(steps.fetch_add(1, Ordering::Relaxed)).client;
                 async move {
-                    let rows =
-                        sqlx::query(QUERY).bind(organisation).bind(client).fetch_all(&pool).await.unwrap();
+                    let mut connection = bare[caller].lock().await;
+                    let query = sqlx::query(QUERY).bind(organisation).bind(client);
+                    let rows = query.fetch_all(&mut *connection).await.unwrap();
                     assert_eq!(rows.len(), 20);
                 }
             })

@@ -152,7 +152,7 @@ async fn read_of_one_statement_leaves_no_organisation_behind_and_cannot_write() 
 }
 
 #[tokio::test]
-async fn read_of_one_statement_replaces_dead_connections_and_closes_unfinished_ones() {
+async fn dead_connections_of_reads_are_replaced_and_unfinished_ones_closed() {
     let (database, db) = database().await;
     let here = ctx(1, None);
     write(&db, &here, 1, 1).await.unwrap();
