@@ -26,6 +26,7 @@ use proto::{
 };
 use store::{
     audit::Audit,
+    due::Wake,
     housekeeping::RetentionSettings,
     service::{self, Parts, Service},
 };
@@ -52,7 +53,7 @@ async fn serve(system: &System, keys: &Keys, audited: bool, stop: CancellationTo
         clock: clock.clone(),
         seal,
         keys: keys.clone(),
-        wake: Arc::default(),
+        wake: Wake::default(),
     };
     let routes = Dossier::build(parts, Settings {}).unwrap().routes;
     let access = AccessLayer::new(Arc::new(Rules::of_contract().unwrap()), keys.verifier(), clock);

@@ -125,7 +125,7 @@ impl Mailbox {
                     let Ok(caught) = caught else { continue };
                     for to in caught.envelope_recipients {
                         let to = to.trim_matches(['<', '>']).to_owned();
-                        let id = caught.headers.get("Message-ID").cloned().unwrap_or_default();
+                        let id = caught.headers.get("Message-ID").map_or("", |id| id.trim()).to_owned();
                         let (subject, text) = (caught.subject.clone(), caught.text.clone());
                         self.add(Message {
                             kind: "email".to_owned(),

@@ -88,7 +88,7 @@ mod tests {
         clock_offset_seconds = 5
         worker_threads = 2
         keys = { public = "p", private = "q", reread_seconds = 30 }
-        telemetry = { log = "info", otlp_endpoint = "", sample_ratio = 0.0 }
+        telemetry = { log = "info", otlp_endpoint = "", sample_ratio = 0.0, metrics_listen = "" }
     "#;
 
     #[test]

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use proto::{FieldReason, Reason};
 
+use crate::typed;
+
 /// A field of a request that is refused, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldFault<R = Reason> {
@@ -31,10 +33,10 @@ impl<R: FieldReason> Fields<R> {
         self.faults.push(FieldFault { name: format!("{}{name}", self.prefix), reason });
     }
 
-    /// Checks a required text of at most `max` characters. A text with a NUL character is malformed, because
+    /// Checks a required text of at most `max` characters, of which at least one shows. A text with a NUL character is malformed, because
     /// Postgres cannot store it.
     pub fn text(&mut self, name: &str, value: &str, max: usize) {
-        if value.trim().is_empty() {
+        if typed::is_blank(value) {
             self.fault(name, R::MISSING);
         } else {
             self.optional_text(name, value, max);
@@ -45,7 +47,7 @@ impl<R: FieldReason> Fields<R> {
     pub(crate) fn optional_text(&mut self, name: &str, value: &str, max: usize) {
         if value.contains('\0') {
             self.fault(name, R::MALFORMED);
-        } else if value.chars().count() > max {
+        } else if typed::length(value) > max {
             self.fault(name, R::TOO_LONG);
         }
     }
@@ -53,7 +55,7 @@ impl<R: FieldReason> Fields<R> {
     /// Parses a required value. Where the value is empty or `parse` refuses it, adds the fault and returns
     /// `None`.
     pub fn parsed<T>(&mut self, name: &str, value: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
-        if value.trim().is_empty() {
+        if typed::is_blank(value) {
             self.fault(name, R::MISSING);
             return None;
         }
@@ -96,7 +98,7 @@ mod tests {
     #[test]
     fn every_fault_names_its_field_and_reason() {
         let mut fields = Fields::<ErrorReason>::new("report.");
-        fields.text("text", " ", 5);
+        fields.text("text", "\u{200b} ", 5);
         fields.text("author", "toolong", 5);
         fields.text("author_role", "a\0b", 5);
         fields.instant("written_at", None);

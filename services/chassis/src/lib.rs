@@ -14,6 +14,7 @@ pub mod fields;
 pub mod id;
 pub mod keyed_hash;
 pub mod keys;
+pub mod mail_address;
 pub mod person;
 pub mod proof;
 pub mod ring;
@@ -26,6 +27,7 @@ pub mod shutdown;
 pub mod telemetry;
 pub mod time;
 pub mod token;
+pub mod typed;
 
 pub use clock::Clock;
 pub use ctx::Ctx;

@@ -1,7 +1,5 @@
 //! The state that all handlers share: database, clock, keys, limits and hashing threads.
 
-use std::sync::Arc;
-
 use chassis::{
     Clock,
     keyed_hash::HashKeys,
@@ -11,9 +9,9 @@ use chassis::{
 };
 use store::{
     Db,
+    due::Wake,
     service::{BoxError, Parts},
 };
-use tokio::sync::Notify;
 
 use crate::{password::Passwords, throttle::Limits};
 
@@ -25,7 +23,7 @@ pub struct State {
     pub(crate) seal: SealKeys,
     pub(crate) signer: Signer,
     pub(crate) verifier: Verifier,
-    pub(crate) wake: Arc<Notify>,
+    pub(crate) wake: Wake,
     pub(crate) hash_keys: HashKeys,
     pub(crate) limits: Limits,
     pub(crate) passwords: Passwords,
@@ -43,7 +41,7 @@ impl State {
         Ok(Self {
             signer: parts.keys.signer()?,
             verifier: parts.keys.verifier(),
-            wake: Arc::clone(&parts.wake),
+            wake: parts.wake.clone(),
             passwords: Passwords::start(hash_keys.clone())?,
             hash_keys,
             limits,

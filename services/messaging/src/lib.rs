@@ -9,15 +9,16 @@ use serde::Deserialize;
 use sqlx::migrate::Migrator;
 use store::{
     consumer::Consumer,
+    due::DueWork,
     organisation::SaveSettings,
     service::{BoxError, Built, Parts, Service},
 };
 use tonic::service::Routes;
 
 use crate::{
-    delivery::{Receive, SendDue},
+    delivery::{DeleteEnded, Receive, SendDue},
     on::AccountRemoved,
-    provider::{Mail, Sms},
+    provider::{Mail, Provider, Sms},
 };
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
@@ -46,16 +47,22 @@ impl Service for Messaging {
     }
 
     fn build(parts: Parts, settings: Settings) -> Result<Built, BoxError> {
-        let (mail, sms) = (Mail::new(&settings.smtp)?, Sms::new(&settings.sms)?);
-        let send = SendDue::new(parts.seal, parts.clock, mail, sms);
+        let (seal, wake) = (parts.seal, parts.wake);
+        let send = |provider| {
+            Box::new(SendDue::new(seal.clone(), parts.clock.clone(), wake.clone(), provider))
+                as Box<dyn DueWork>
+        };
+        let mail = send(Provider::Mail(Box::new(Mail::new(&settings.smtp)?)));
+        let sms = send(Provider::Sms(Sms::new(&settings.sms)?));
+        let receive = Receive::new(seal.clone(), wake.clone());
         Ok(Built {
             routes: Routes::default(),
             consumers: vec![
                 Consumer::of_event(Self::NAME, SaveSettings),
                 Consumer::of_event(Self::NAME, AccountRemoved),
-                Consumer::of_deliveries(Self::NAME, Receive::new(parts.wake)),
+                Consumer::of_deliveries(Self::NAME, receive),
             ],
-            due: vec![Box::new(send)],
+            due: vec![mail, sms, Box::new(DeleteEnded)],
         })
     }
 }

@@ -16,7 +16,7 @@ const FAILED: i32 = 3;
 #[tokio::test(flavor = "multi_thread")]
 async fn mails_use_the_organisations_words_and_leave_no_payload() {
     let mut suite = Suite::start().await;
-    suite.start_mail();
+    suite.start_mail().await;
     suite.send_code("jan@voorbeeld.example", "", "271828").await;
     let mail = suite.mail().await;
     assert_eq!(mail["subject"], "Uw code om in te loggen op MijnThuisgenotenDossier");
@@ -61,7 +61,7 @@ async fn an_sms_has_a_reference_that_reveals_repeats() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_decoy_is_marked_as_sent_and_not_sent() {
     let mut suite = Suite::start().await;
-    suite.start_mail();
+    suite.start_mail().await;
     suite.send_code("", "", "271828").await;
     suite.until(|all| matches!(all, [(SENT, _, 0)])).await;
     suite.send_code("jan@voorbeeld.example", "", "314159").await;
@@ -76,7 +76,7 @@ async fn an_unsent_mail_is_tried_again_until_accepted() {
     suite.until_tried(1).await;
     suite.advance(Duration::from_secs(2));
     suite.until_tried(2).await;
-    suite.start_mail();
+    suite.start_mail().await;
     suite.advance(Duration::from_mins(1));
     let mail = suite.mail().await;
     assert!(mail["text"].as_str().unwrap().contains("271828"));

@@ -4,5 +4,6 @@
 
 mod access;
 mod delivery;
+mod providers;
 mod schema;
 mod support;

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use async_nats::jetstream::Context;
 use axum::{
     Json, Router,
     extract::State,
@@ -25,7 +26,7 @@ use serde_json::Value;
 use store::{
     About, Db,
     audit::Audit,
-    due::DueLoop,
+    due::{DueLoop, Wake},
     event::{Stream, envelope},
     housekeeping::RetentionSettings,
     service::{Parts, Service as _},
@@ -33,7 +34,11 @@ use store::{
 };
 use tempfile::TempDir;
 use testkit::{Bus, Keys, caller, monday_morning, postgres::Database};
-use tokio::sync::{Notify, broadcast, mpsc};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    net::{TcpListener, TcpStream},
+    sync::{OnceCell, broadcast, mpsc, watch},
+};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub const TIMEOUT: Duration = Duration::from_secs(30);
@@ -45,14 +50,17 @@ pub struct Suite {
     pub texts: mpsc::UnboundedReceiver<Value>,
     /// The HTTP status with which the SMS provider answers.
     pub sms_status: Arc<AtomicU16>,
+    /// While false, the SMS provider answers nobody.
+    pub sms_answers: watch::Sender<bool>,
     /// The file with the token of the SMS provider.
     pub sms_token: PathBuf,
     pub smtp_port: u16,
     mail_sender: broadcast::Sender<MailMessage>,
     keys: Keys,
     bus: Bus,
+    context: OnceCell<Context>,
     stop: CancellationToken,
-    wake: Arc<Notify>,
+    wake: Wake,
     _folder: TempDir,
     _guard: DropGuard,
 }
@@ -66,11 +74,12 @@ impl Suite {
         let seal = keys.of(Messaging::NAME).seal().unwrap();
         let smtp_port = free_port();
         let sms_status = Arc::new(AtomicU16::new(202));
-        let (sms_port, texts) = sms_provider(Arc::clone(&sms_status)).await;
+        let (sms_answers, is_answering) = watch::channel(true);
+        let (sms_port, texts) = sms_provider(Arc::clone(&sms_status), is_answering).await;
         let folder = tempfile::tempdir().unwrap();
         let sms_token = folder.path().join("sms");
         std::fs::write(&sms_token, "first").unwrap();
-        let wake = Arc::new(Notify::new());
+        let wake = Wake::default();
         let audit = Audit::start(db.clone(), clock.clone(), seal.clone(), RetentionSettings::default());
         let parts = Parts {
             audit: audit.clone(),
@@ -78,7 +87,7 @@ impl Suite {
             clock: clock.clone(),
             seal,
             keys: keys.of(Messaging::NAME),
-            wake: Arc::clone(&wake),
+            wake: wake.clone(),
         };
         let built = Messaging::build(parts, providers(smtp_port, sms_port, sms_token.clone())).unwrap();
         let stop = CancellationToken::new();
@@ -89,7 +98,7 @@ impl Suite {
             retention: RetentionSettings::default(),
             consumers: Vec::new(),
             works: built.due,
-            wake: Arc::clone(&wake),
+            wake: wake.clone(),
         };
         for consumer in built.consumers {
             let context = bus.context().await;
@@ -103,18 +112,26 @@ impl Suite {
             mails,
             texts,
             sms_status,
+            sms_answers,
             sms_token,
             smtp_port,
             mail_sender,
             keys,
             bus,
+            context: OnceCell::new(),
             _folder: folder,
             _guard: stop.clone().drop_guard(),
             stop,
             wake,
         };
+        suite.configure(1).await;
+        suite
+    }
+
+    /// Announces an organisation.
+    pub async fn configure(&self, organisation: u64) {
         let settings = proto::identity::v1::OrganisationSettings {
-            key: "thuisgenoten".to_owned(),
+            key: format!("organisation-{organisation}"),
             name: "Thuisgenoten".to_owned(),
             product_name: "MijnThuisgenotenDossier".to_owned(),
             hosts: vec!["thuisgenoten.example".to_owned()],
@@ -124,33 +141,56 @@ impl Suite {
             ..Default::default()
         };
         let configured = OrganisationConfigured { settings: Some(settings) };
-        suite.publish(Stream::Events, &configured).await;
-        suite
+        self.publish_in(organisation, Stream::Events, &configured).await;
     }
 
-    /// Starts the mail server.
-    pub fn start_mail(&self) {
+    /// Starts the mail server, and waits until it listens.
+    pub async fn start_mail(&self) {
         let local = "127.0.0.1".parse().unwrap();
         let sender = self.mail_sender.clone();
         tokio::spawn(mailcrab::mail_server(local, self.smtp_port, sender, false, self.stop.clone()));
+        let listens = async {
+            while TcpStream::connect(("127.0.0.1", self.smtp_port)).await.is_err() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(TIMEOUT, listens).await.unwrap();
     }
 
     pub async fn publish<M: Message + Name>(&self, channel: Stream, message: &M) {
-        let context = self.bus.context().await;
-        stream::ensure(&context, 1).await.unwrap();
-        let ctx = Ctx::of_service("identity", caller::organisation(1), self.clock.now());
+        self.publish_in(1, channel, message).await;
+    }
+
+    async fn publish_in<M: Message + Name>(&self, organisation: u64, channel: Stream, message: &M) {
+        let context = self
+            .context
+            .get_or_init(|| async {
+                let context = self.bus.context().await;
+                stream::ensure(&context, 1).await.unwrap();
+                context
+            })
+            .await;
+        let ctx = Ctx::of_service("identity", caller::organisation(organisation), self.clock.now());
         let (_, event) = envelope(&ctx, About::new(caller::uuid(1), 1), message);
         let subject = channel.subject(&M::full_name());
         context.publish(subject, event.encode_to_vec().into()).await.unwrap().await.unwrap();
     }
 
     pub fn seal<M: Message + Name>(&self, content: &M) -> Sealed {
+        self.seal_in(1, content)
+    }
+
+    fn seal_in<M: Message + Name>(&self, organisation: u64, content: &M) -> Sealed {
         let identity = self.keys.of("identity").seal().unwrap();
-        identity.seal("messaging", caller::organisation(1), content).unwrap()
+        identity.seal("messaging", caller::organisation(organisation), content).unwrap()
     }
 
     /// Publishes a login code to an address or a number. The code expires after five minutes.
     pub async fn send_code(&self, email: &str, phone: &str, code: &str) {
+        self.send_code_in(1, email, phone, code).await;
+    }
+
+    pub async fn send_code_in(&self, organisation: u64, email: &str, phone: &str, code: &str) {
         let content = LoginCodeContent {
             recipient: Some(Recipient {
                 email: email.to_owned(),
@@ -162,11 +202,11 @@ impl Suite {
             life_minutes: 5,
         };
         let delivery = LoginCode {
-            content: Some(self.seal(&content)),
+            content: Some(self.seal_in(organisation, &content)),
             expires_at: Some(time::to_proto(self.in_minutes(5))),
             account_id: caller::uuid(7).to_string(),
         };
-        self.publish(Stream::Deliveries, &delivery).await;
+        self.publish_in(organisation, Stream::Deliveries, &delivery).await;
     }
 
     pub fn in_minutes(&self, minutes: i64) -> Timestamp {
@@ -176,7 +216,7 @@ impl Suite {
     /// Moves the clock and wakes the sender.
     pub fn advance(&self, by: Duration) {
         self.clock.advance(by);
-        self.wake.notify_one();
+        self.wake.notify();
     }
 
     /// The state, the number of attempts and the payload's size in bytes of each delivery.
@@ -201,21 +241,21 @@ impl Suite {
         tokio::time::timeout(TIMEOUT, reached).await.unwrap()
     }
 
-    /// Waits until the only delivery has failed this many times and the last result is recorded. Before that,
+    /// Waits until deliveries have failed this many times altogether, and every last result is recorded. Before that,
     /// the claim puts the next attempt a minute ahead.
-    pub async fn until_tried(&self, attempts: i32) {
+    pub async fn until_tried(&self, attempts: i64) {
         use jiff_sqlx::ToSqlx;
         let soon = (self.clock.now() + SignedDuration::from_secs(50)).to_sqlx();
         let reached = async {
             loop {
                 let tried: bool = sqlx::query_scalar(
-                    "SELECT EXISTS (SELECT FROM delivery
-                     WHERE state = 1 AND attempts = $1 AND next_attempt_at < $2)",
+                    "SELECT sum(attempts) >= $1 AND bool_and(next_attempt_at < $2) FROM delivery WHERE state = 1",
                 )
                 .bind(attempts)
                 .bind(soon)
                 .fetch_one(&mut self.database.as_superuser().await)
                 .await
+                .map(Option::unwrap_or_default)
                 .unwrap();
                 if tried {
                     return;
@@ -244,6 +284,7 @@ pub fn providers(smtp_port: u16, sms_port: u16, sms_token: PathBuf) -> Settings 
         smtp: MailSettings {
             host: "127.0.0.1".to_owned(),
             port: smtp_port,
+            ehlo_name: "portaal.example".to_owned(),
             encryption: Encryption::None,
             user: String::new(),
             password_file: SecretFile::default(),
@@ -260,25 +301,76 @@ fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-async fn sms_provider(sms_status: Arc<AtomicU16>) -> (u16, mpsc::UnboundedReceiver<Value>) {
-    type Shared = (Arc<AtomicU16>, mpsc::UnboundedSender<Value>);
-    async fn receive(
-        State((sms_status, messages)): State<Shared>,
-        headers: HeaderMap,
-        Json(mut body): Json<Value>,
-    ) -> StatusCode {
-        let token = headers.get("authorization").unwrap().to_str().unwrap();
-        body.as_object_mut().unwrap().insert("authorization".to_owned(), token.into());
-        let status = StatusCode::from_u16(sms_status.load(Ordering::SeqCst)).unwrap();
-        if status.is_success() {
-            messages.send(body).unwrap();
+/// Starts a mail server that answers each command as `answers` says, by the command's start; other commands get 250.
+/// Returns the lines that it received.
+pub fn scripted_mail_server(
+    port: u16,
+    answers: &'static [(&'static str, &'static str)],
+) -> mpsc::UnboundedReceiver<String> {
+    let (sender, lines) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+        while let Ok((socket, _)) = listener.accept().await {
+            let sender = sender.clone();
+            tokio::spawn(async move {
+                let mut socket = BufReader::new(socket);
+                socket.write_all(b"220 scripted\r\n").await?;
+                let mut line = String::new();
+                while socket.read_line(&mut line).await? > 0 {
+                    let answer = answers.iter().find(|(start, _)| line.starts_with(start));
+                    let answer = answer.map_or("250 fine", |(_, answer)| *answer);
+                    let _ = sender.send(std::mem::take(&mut line).trim().to_owned());
+                    socket.write_all(format!("{answer}\r\n").as_bytes()).await?;
+                }
+                std::io::Result::Ok(())
+            });
         }
-        status
+    });
+    lines
+}
+
+/// Starts a server that accepts connections and says nothing.
+pub async fn silent_server(port: u16) {
+    let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+    tokio::spawn(async move {
+        let mut connections = Vec::new();
+        while let Ok(connection) = listener.accept().await {
+            connections.push(connection);
+        }
+    });
+}
+
+#[derive(Clone)]
+struct SmsProvider {
+    status: Arc<AtomicU16>,
+    is_answering: watch::Receiver<bool>,
+    messages: mpsc::UnboundedSender<Value>,
+}
+
+async fn receive_sms(
+    State(mut provider): State<SmsProvider>,
+    headers: HeaderMap,
+    Json(mut body): Json<Value>,
+) -> StatusCode {
+    provider.is_answering.wait_for(|answers| *answers).await.unwrap();
+    let token = headers.get("authorization").unwrap().to_str().unwrap();
+    body.as_object_mut().unwrap().insert("authorization".to_owned(), token.into());
+    let status = StatusCode::from_u16(provider.status.load(Ordering::SeqCst)).unwrap();
+    if status.is_success() {
+        provider.messages.send(body).unwrap();
     }
+    status
+}
+
+async fn sms_provider(
+    status: Arc<AtomicU16>,
+    is_answering: watch::Receiver<bool>,
+) -> (u16, mpsc::UnboundedReceiver<Value>) {
     let (messages, texts) = mpsc::unbounded_channel();
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let provider = Router::new().route("/sms", post(receive)).with_state((sms_status, messages));
-    tokio::spawn(async move { axum::serve(listener, provider).await });
+    let provider = SmsProvider { status, is_answering, messages };
+    let routes = Router::new().route("/sms", post(receive_sms)).with_state(provider);
+    tokio::spawn(async move { axum::serve(listener, routes).await });
     (port, texts)
 }

@@ -1,13 +1,19 @@
-//! Due work: what a service does at a given time. One loop per service runs the work for one organisation
-//! after the other; an advisory lock lets only one process run the loop. The loop also does the work that every
-//! service has: the ends of what it keeps, and the accesses whose process ended before it recorded or told them.
+//! Due work: what a service does at a given time. Each work has a loop, in which the organisations take turns; no work
+//! waits for another. An advisory lock lets only one process of a service run the loops. One more loop does the work
+//! that every service has: the ends of what it keeps, and the accesses whose process ended before it recorded or told
+//! them.
 
-use std::{sync::Arc, time::Duration};
+mod turns;
+
+use std::time::Duration;
 
 use chassis::{Clock, Ctx, id::OrganisationId};
-use futures::future::BoxFuture;
-use sqlx::Connection;
-use tokio::sync::Notify;
+use futures::{
+    FutureExt,
+    future::{BoxFuture, join_all},
+};
+use sqlx::{Connection, PgConnection};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -45,13 +51,30 @@ impl DueError {
 
 /// One kind of due work.
 pub trait DueWork: Send + Sync + 'static {
-    /// Does the work that is due in an organisation at `ctx.now`.
+    /// In how many organisations the work may run at the same time. Work that waits for somebody else, such as a mail
+    /// server, needs more than one: otherwise one organisation's wait delays all others.
+    fn parallel(&self) -> usize {
+        1
+    }
+
+    /// Does work that is due in an organisation at `ctx.now`: a bounded part, so that others get their turn.
     fn run<'a>(
         &'a self,
         db: &'a Db,
         ctx: &'a Ctx,
         organisation: &'a Organisation,
     ) -> BoxFuture<'a, Result<(), DueError>>;
+}
+
+/// Wakes the loops of due work. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Wake(watch::Sender<()>);
+
+impl Wake {
+    /// Makes every loop look for due work at once; a loop that is at work looks again afterwards.
+    pub fn notify(&self) {
+        self.0.send_replace(());
+    }
 }
 
 /// Runs the due work of one service.
@@ -68,8 +91,8 @@ pub struct DueLoop {
     pub consumers: Vec<String>,
     /// The service's own work.
     pub works: Vec<Box<dyn DueWork>>,
-    /// Notified to look for work at once.
-    pub wake: Arc<Notify>,
+    /// Makes the loops look for work at once.
+    pub wake: Wake,
 }
 
 impl DueLoop {
@@ -99,40 +122,71 @@ impl DueLoop {
         if !leads {
             return Ok(connection.close().await.map_err(StoreError::from)?);
         }
-        // A shutdown waits for the round to end: the next process would do half-finished work again.
-        while !shutdown.is_cancelled() {
-            self.run_once().await?;
-            tokio::select! {
-                _ = tokio::time::timeout(POLL, self.wake.notified()) => {}
-                () = shutdown.cancelled() => {}
+        // A shutdown, and a failure of one loop, wait for the running work: the next process would do it again.
+        let stop = shutdown.child_token();
+        let stop_on_failure = |ended: Result<(), DueError>| {
+            if ended.is_err() {
+                stop.cancel();
             }
-            // The lock ends with the database session. If the session is gone, the ping fails and the loop ends.
-            connection.ping().await.map_err(StoreError::from)?;
+            ended
+        };
+        let mut loops: Vec<BoxFuture<'_, Result<(), DueError>>> =
+            self.works.iter().map(|work| self.take_turns(&**work, &stop).boxed()).collect();
+        loops.push(self.repeat_housekeeping(connection, &stop).boxed());
+        let loops = loops.into_iter().map(|each| each.map(stop_on_failure));
+        join_all(loops).await.into_iter().collect()
+    }
+
+    /// Does the work that every service has, until `stop`.
+    async fn repeat_housekeeping(
+        &self,
+        mut lock: PgConnection,
+        stop: &CancellationToken,
+    ) -> Result<(), DueError> {
+        while !stop.is_cancelled() {
+            self.keep_house().await?;
+            let _ = tokio::time::timeout(POLL, stop.cancelled()).await;
+            // The lock ends with the database session. If the session is gone, the ping fails and the loops end.
+            lock.ping().await.map_err(StoreError::from)?;
         }
         Ok(())
     }
 
-    /// Does all work that is due now.
+    async fn organisations(&self) -> Result<Vec<Organisation>, StoreError> {
+        // The list of organisations is shared by all, so that the Ctx needs no organisation.
+        let no_organisation =
+            Ctx::of_service(self.db.service(), OrganisationId(Uuid::nil()), self.clock.now());
+        organisation::list(&self.db, &no_organisation).await
+    }
+
+    /// Runs a work for one organisation. A fault in the data of one organisation does not stop the work of others.
+    async fn run_for(&self, work: &dyn DueWork, organisation: &Organisation) -> Result<(), DueError> {
+        let ctx = Ctx::of_service(self.db.service(), organisation.id, self.clock.now());
+        match work.run(&self.db, &ctx, organisation).await {
+            Err(error) if error.is_transient() => Err(error),
+            Err(error) => {
+                tracing::error!(cause = chassis::failure::chain(&error), "due work failed");
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Does all work that is due now, one after the other.
     ///
     /// # Errors
     /// When the database cannot be reached: what is left stays due.
     pub async fn run_once(&self) -> Result<(), DueError> {
-        let (db, clock) = (&self.db, &self.clock);
-        // The list of organisations is shared by all, so that the Ctx needs no organisation.
-        let no_organisation = Ctx::of_service(db.service(), OrganisationId(Uuid::nil()), clock.now());
-        for organisation in organisation::list(db, &no_organisation).await? {
-            let ctx = Ctx::of_service(db.service(), organisation.id, clock.now());
+        for organisation in self.organisations().await? {
             for work in &self.works {
-                match work.run(db, &ctx, &organisation).await {
-                    Err(error) if error.is_transient() => return Err(error),
-                    // A fault in the data of one organisation must not stop the work of the others.
-                    Err(error) => {
-                        tracing::error!(cause = chassis::failure::chain(&error), "due work failed");
-                    }
-                    Ok(()) => {}
-                }
+                self.run_for(&**work, &organisation).await?;
             }
         }
+        self.keep_house().await
+    }
+
+    async fn keep_house(&self) -> Result<(), DueError> {
+        let (db, clock) = (&self.db, &self.clock);
         housekeeping::run(db, self.retention, &self.consumers, clock.now()).await?;
         if let Err(error) = self.audit.tell_left().await {
             tracing::error!(cause = chassis::failure::chain(&error), "left records are not told");

@@ -16,7 +16,6 @@ use clap::{Parser, Subcommand};
 use proto::event::v1::{audit_service_server::AuditServiceServer, event_feed_server::EventFeedServer};
 use serde::{Deserialize, de::DeserializeOwned};
 use sqlx::migrate::Migrator;
-use tokio::sync::Notify;
 use tonic::service::Routes;
 use tower::layer::util::Stack;
 
@@ -26,7 +25,7 @@ use crate::{
     consumer::Consumer,
     db::PostgresSettings,
     dead_letter,
-    due::{DueLoop, DueWork},
+    due::{DueLoop, DueWork, Wake},
     feed::Feed,
     housekeeping::RetentionSettings,
     migrate,
@@ -71,8 +70,8 @@ pub struct Parts {
     pub audit: Audit,
     /// The keys of the process.
     pub keys: Keys,
-    /// Notified to run due work at once.
-    pub wake: Arc<Notify>,
+    /// Makes the loops of due work look at once.
+    pub wake: Wake,
 }
 
 /// A service that is ready to run.
@@ -206,7 +205,7 @@ fn parts<S: Service>(settings: Settings<S::Settings>) -> Result<(Parts, S::Setti
         clock,
         seal,
         keys,
-        wake: Arc::new(Notify::new()),
+        wake: Wake::default(),
         db,
     };
     Ok((parts, settings.own))

@@ -1,4 +1,4 @@
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use proto::identity::v1::LoginCode;
@@ -6,11 +6,10 @@ use store::{
     About, Mode,
     audit::Audit,
     dead_letter::{self, DeadLetter},
-    due::DueLoop,
+    due::{DueLoop, Wake},
     housekeeping::RetentionSettings,
 };
 use testkit::{Keys, caller};
-use tokio::sync::Notify;
 
 use crate::support::{Behaviour, Suite};
 
@@ -49,7 +48,7 @@ fn due(suite: &Suite, consumers: &[&str]) -> DueLoop {
         retention,
         consumers: consumers.iter().map(ToString::to_string).collect(),
         works: Vec::new(),
-        wake: Arc::new(Notify::new()),
+        wake: Wake::default(),
     }
 }
 

@@ -1,7 +1,10 @@
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use proto::event::v1::{AccessRecorded, AuditFaultKind};
-use store::{due::DueLoop, housekeeping::RetentionSettings};
+use store::{
+    due::{DueLoop, Wake},
+    housekeeping::RetentionSettings,
+};
 use testkit::{caller, outbox};
 
 use crate::{support::TEST_TIMEOUT, trail::Trail};
@@ -66,7 +69,7 @@ async fn records_of_a_dead_writer_are_told_once() {
         retention: RetentionSettings::default(),
         consumers: Vec::new(),
         works: Vec::new(),
-        wake: Arc::default(),
+        wake: Wake::default(),
     };
     for _ in 0..2 {
         due.run_once().await.unwrap();

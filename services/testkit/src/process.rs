@@ -16,12 +16,11 @@ use store::{
     About,
     audit::Audit,
     consumer::Consumer,
-    due::DueLoop,
+    due::{DueLoop, Wake},
     event::envelope,
     housekeeping::RetentionSettings,
     service::{self, Parts, Service},
 };
-use tokio::sync::Notify;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::service::Routes;
 use tower::Layer;
@@ -63,7 +62,7 @@ impl InProcess {
             clock: clock.clone(),
             seal,
             keys: own.clone(),
-            wake: Arc::new(Notify::new()),
+            wake: Wake::default(),
         };
         let built = S::build(parts.clone(), settings).unwrap();
         let access = AccessLayer::new(Arc::new(Rules::of_contract().unwrap()), own.verifier(), clock.clone());

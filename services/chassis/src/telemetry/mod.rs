@@ -1,9 +1,12 @@
-//! Logs as JSON lines on standard output, traces over OTLP if an endpoint is set, and the trace context of
-//! calls.
+//! Logs as JSON lines on standard output, traces over OTLP if an endpoint is set, metrics for Prometheus on a port of
+//! their own, and the trace context of calls.
 
 mod log;
 mod trace;
 
+use std::net::SocketAddr;
+
+use metrics_exporter_prometheus::PrometheusBuilder;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_otlp::WithExportConfig;
 use opentelemetry_sdk::{
@@ -28,6 +31,8 @@ pub struct TelemetrySettings {
     pub otlp_endpoint: String,
     /// The part of traces that is kept, from 0 to 1. If the caller decided already, its decision holds.
     pub sample_ratio: f64,
+    /// The address and port at which Prometheus finds the metrics, such as `0.0.0.0:9464`; empty: no metrics.
+    pub metrics_listen: String,
 }
 
 /// Holds the exporter of traces. Dropping it sends the traces that are not sent yet.
@@ -76,5 +81,9 @@ pub fn init(
         ))
         .with_filter(EnvFilter::try_new(&settings.log)?);
     tracing_subscriber::registry().with(traces).with(logs).try_init()?;
+    if !settings.metrics_listen.is_empty() {
+        let listen: SocketAddr = settings.metrics_listen.parse()?;
+        PrometheusBuilder::new().with_http_listener(listen).install()?;
+    }
     Ok(Telemetry(Some(provider)))
 }

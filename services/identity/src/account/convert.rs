@@ -3,6 +3,8 @@
 use chassis::{
     fields::Fields,
     id::{AccountId, ClientId},
+    mail_address::MailAddress,
+    typed,
 };
 use jiff::Timestamp;
 use proto::{
@@ -47,11 +49,8 @@ impl Registration {
         let client = fields.parsed("client_id", &request.client_id, |id| id.parse().ok());
         fields.text("username", &request.username, 200);
         fields.text("display_name", &request.display_name, 200);
-        fields.text("email", &request.email, 200);
-        if !request.email.is_empty() && !is_email(&request.email) {
-            fields.fault("email", ErrorReason::FieldMalformed);
-        }
-        let phone = match request.phone.trim() {
+        let email = fields.parsed("email", &request.email, MailAddress::parse);
+        let phone = match typed::word(&request.phone).as_str() {
             "" => Some(String::new()),
             typed => normalise_phone(typed),
         };
@@ -86,25 +85,27 @@ impl Registration {
         let valid_from = optional("consent.valid_from", consent.valid_from.as_ref());
         let valid_until = optional("consent.valid_until", consent.valid_until.as_ref());
         let faults = fields.faults();
-        match (account, client, given_at, phone) {
-            (Some(account), Some(client), Some(given_at), Some(phone)) if faults.is_empty() => Ok(Self {
-                account,
-                client,
-                username: normalise_username(&request.username),
-                display_name: request.display_name.trim().to_owned(),
-                email: request.email.trim().to_owned(),
-                phone,
-                language: request.language,
-                legal_entity: request.legal_entity,
-                relation,
-                representative,
-                grants: request.grants,
-                given_by: consent.given_by,
-                ground: consent.ground,
-                given_at,
-                valid_from,
-                valid_until,
-            }),
+        match (account, client, given_at, email, phone) {
+            (Some(account), Some(client), Some(given_at), Some(email), Some(phone)) if faults.is_empty() => {
+                Ok(Self {
+                    account,
+                    client,
+                    username: normalise_username(&request.username),
+                    display_name: typed::name(&request.display_name),
+                    email: email.as_str().to_owned(),
+                    phone,
+                    language: request.language,
+                    legal_entity: request.legal_entity,
+                    relation,
+                    representative,
+                    grants: request.grants,
+                    given_by: consent.given_by,
+                    ground: consent.ground,
+                    given_at,
+                    valid_from,
+                    valid_until,
+                })
+            }
             _ => Err(Error::Fields(faults)),
         }
     }
@@ -118,30 +119,4 @@ pub fn is_grant(grant: &Grant) -> bool {
             .actions
             .iter()
             .all(|action| Action::try_from(*action).is_ok_and(|action| action != Action::Unspecified))
-}
-
-/// Whether a text has the form of one e-mail address. Spaces, control characters and separators are refused,
-/// so that nobody adds a mail header or a second recipient. Only the mail server knows whether the mailbox
-/// exists.
-pub fn is_email(text: &str) -> bool {
-    let text = text.trim();
-    text.split_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty() && domain.contains('.') && !domain.starts_with('.') && !domain.ends_with('.')
-    }) && !text.chars().any(|c| c.is_whitespace() || c.is_control() || "<>,;\"()".contains(c))
-        && text.matches('@').count() == 1
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn email_cannot_carry_a_header_or_a_second_recipient() {
-        assert!(is_email("jan@voorbeeld.nl"));
-        for text in
-            ["jan", "jan@", "@x.nl", "a@b@c.nl", "jan@x.nl\r\nBcc: y@z.nl", "a@x.nl,b@x.nl", "a b@x.nl"]
-        {
-            assert!(!is_email(text), "{text}");
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! One-time passwords, which are sent to people: how they are hashed and compared.
 
-use chassis::{id::AccountId, secret};
+use chassis::{id::AccountId, typed};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -40,5 +40,5 @@ impl State {
 
 fn normalise(typed: &str) -> String {
     let short: String = typed.chars().take(100).collect();
-    secret::normalise_one_time_password(&short)
+    typed::made_password(&short)
 }

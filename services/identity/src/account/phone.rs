@@ -1,9 +1,12 @@
 //! Mobile telephone numbers: accepted as people write them, stored as E.164 (TEL-01).
 
+use chassis::typed;
 use phonenumber::{Mode, country};
 
 /// Country codes that SMS is sent to: those of the Kingdom, Belgium, Luxembourg and Germany (THR-02).
 const COUNTRIES: [u16; 6] = [31, 32, 49, 297, 352, 599];
+/// Sint Maarten shares the country code 1 with North America; its own numbers have this start.
+const SINT_MAARTEN: &str = "+1721";
 /// The first digits of every Dutch mobile number.
 const DUTCH_MOBILE: &str = "+316";
 
@@ -11,17 +14,13 @@ const DUTCH_MOBILE: &str = "+316";
 /// country code of a country that SMS is not sent to.
 #[must_use]
 pub fn normalise_phone(typed: &str) -> Option<String> {
-    let plain: String = typed.chars().filter(|c| !c.is_whitespace()).take(40).collect();
-    if !plain.chars().all(|c| c.is_ascii_digit() || "+-().".contains(c)) {
-        return None;
-    }
-    // In "+31 (0)6" the zero is for calls inside the Netherlands only.
-    let plain = plain.replace("(0)", "");
-    let number = phonenumber::parse(Some(country::NL), &plain).ok()?;
-    if !phonenumber::is_valid(&number) || !COUNTRIES.contains(&number.country().code()) {
-        return None;
-    }
+    let digits = typed::phone(typed).filter(|digits| digits.len() <= 20)?;
+    let number = phonenumber::parse(Some(country::NL), &digits).ok()?;
     let text = number.format().mode(Mode::E164).to_string();
+    let is_sent_to = COUNTRIES.contains(&number.country().code()) || text.starts_with(SINT_MAARTEN);
+    if !phonenumber::is_valid(&number) || !is_sent_to {
+        return None;
+    }
     (!text.starts_with("+31") || text.starts_with(DUTCH_MOBILE)).then_some(text)
 }
 
@@ -41,6 +40,10 @@ mod tests {
         for typed in ["06 12345678", "06-12345678", "0031612345678", "+31 (0)6 12 34 56 78", "+31612345678"] {
             assert_eq!(normalise_phone(typed).as_deref(), Some("+31612345678"), "{typed}");
         }
+        for typed in ["06/12345678", "tel:+31612345678", "06\u{2011}12345678", "\u{202d}0612345678\u{202c}"] {
+            assert_eq!(normalise_phone(typed).as_deref(), Some("+31612345678"), "{typed}");
+        }
+        assert_eq!(normalise_phone("+1 721 520 1234").as_deref(), Some("+17215201234"), "Sint Maarten");
         assert_eq!(normalise_phone("+32 470 12 34 56").as_deref(), Some("+32470123456"));
     }
 

@@ -5,7 +5,7 @@
 mod send;
 pub mod table;
 
-use chassis::keyed_hash::HashKeys;
+use chassis::{keyed_hash::HashKeys, typed};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -58,14 +58,14 @@ pub fn judge(keys: &HashKeys, code: &Code, typed: &str, now: Timestamp) -> Verdi
     }
 }
 
-/// The digits of a code that the person typed or pasted, without spaces, dashes and the digits that the page
-/// shows.
+/// The digits of a code that the person typed or pasted, without the digits that the page shows.
 #[must_use]
 pub fn normalise(typed: &str, shown_digits: &str) -> String {
-    let plain: String = typed.chars().filter(|c| !c.is_whitespace() && !"-–".contains(*c)).take(20).collect();
-    match plain.strip_prefix(shown_digits) {
+    let short: String = typed.chars().take(1000).collect();
+    let digits = typed::code(&short, TYPED_DIGITS);
+    match digits.strip_prefix(shown_digits) {
         Some(rest) if rest.chars().count() == TYPED_DIGITS => rest.to_owned(),
-        _ => plain,
+        _ => digits.chars().take(20).collect(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! People change their own address or number; a system changes those of any account of its organisation.
 
-use chassis::{Ctx, id::AccountId, proof::Proof};
+use chassis::{Ctx, id::AccountId, mail_address::MailAddress, proof::Proof};
 use jiff::SignedDuration;
 use proto::identity::v1::{
     AccountContactChanged, ConfirmEmailChangeRequest, ConfirmEmailChangeResponse, ConfirmPhoneChangeRequest,
@@ -13,7 +13,7 @@ use tonic::{Request, Response};
 
 use super::{ContactChange, table, with_email};
 use crate::{
-    account::{self, Account, is_email, normalise_phone},
+    account::{self, Account, normalise_phone},
     code::{self, Destination, Purpose, Sending, Verdict, judge, normalise},
     error::Error,
     login, organisation,
@@ -30,11 +30,8 @@ pub async fn start_email(
 ) -> Result<Response<StartEmailChangeResponse>, Error> {
     let ctx = Ctx::from_request(&request)?;
     let request = request.into_inner();
-    let email = request.email.trim().to_owned();
-    if !is_email(&email) || email.chars().count() > 200 {
-        return Err(Error::field("email", ErrorReason::FieldMalformed));
-    }
-    start(state, &ctx, &request.proof, false, email).await?;
+    let email = read_email(&request.email)?;
+    start(state, &ctx, &request.proof, false, email.as_str().to_owned()).await?;
     Ok(Response::new(StartEmailChangeResponse {}))
 }
 
@@ -49,6 +46,10 @@ pub async fn start_phone(
         normalise_phone(&request.phone).ok_or_else(|| Error::field("phone", ErrorReason::PhoneMalformed))?;
     start(state, &ctx, &request.proof, true, phone).await?;
     Ok(Response::new(StartPhoneChangeResponse {}))
+}
+
+fn read_email(typed: &str) -> Result<MailAddress, Error> {
+    MailAddress::parse(typed).ok_or_else(|| Error::field("email", ErrorReason::FieldMalformed))
 }
 
 async fn start(state: &State, ctx: &Ctx, proof: &str, is_phone: bool, value: String) -> Result<(), Error> {
@@ -192,11 +193,7 @@ pub async fn update(
     let before = account::table::lock(&mut tx, id).await?.ok_or(unknown)?;
     let mut after = before.clone();
     if !request.email.is_empty() {
-        let email = request.email.trim();
-        if !is_email(email) || email.chars().count() > 200 {
-            return Err(Error::field("email", ErrorReason::FieldMalformed));
-        }
-        after = with_email(&after, email);
+        after = with_email(&after, read_email(&request.email)?.as_str());
     }
     if !request.phone.is_empty() {
         after.phone = normalise_phone(&request.phone)

@@ -6,6 +6,7 @@ use chassis::{
     id::{AccountId, SessionId},
     person::Person,
     secret::ScopedToken,
+    typed,
 };
 use proto::{
     access::v1::Level,
@@ -47,7 +48,7 @@ pub async fn start(
     let settings = organisation::settings(&mut tx).await?;
     let account = account::table::find(&mut tx, id).await?.ok_or(unknown)?;
     let token = ScopedToken::generate(ctx.organisation);
-    table::insert(&mut tx, account.id, &token, request.impersonator.trim()).await?;
+    table::insert(&mut tx, account.id, &token, &typed::name(&request.impersonator)).await?;
     tx.commit().await?;
     let url = format!("{}/impersonate/{}", settings.base_url, token.expose());
     Ok(Response::new(StartImpersonationResponse { url }))

@@ -5,6 +5,8 @@ use chassis::{
     Ctx,
     fields::Fields,
     id::{AccountId, ClientId},
+    mail_address::MailAddress,
+    typed,
 };
 use jiff::Timestamp;
 use proto::identity::v1::{
@@ -18,7 +20,7 @@ use uuid::Uuid;
 
 use super::{Event, change::life, is_open, next, send, table};
 use crate::{
-    account::{self, is_email, normalise_phone, normalise_username, table::NewAccount},
+    account::{self, normalise_phone, normalise_username, table::NewAccount},
     error::Error,
     factor::{self, Medium},
     grant::{self, Sections, check_account_limit, table::NewGrant},
@@ -46,18 +48,16 @@ impl Guest {
     ) -> Result<Self, Error> {
         let mut fields = Fields::new("");
         fields.text("name", &request.name, 200);
-        fields.text("email", &request.email, 200);
-        if !request.email.trim().is_empty() && !is_email(&request.email) {
-            fields.fault("email", ErrorReason::FieldMalformed);
-        }
+        let email = fields.parsed("email", &request.email, MailAddress::parse);
         let factor = factor::from_setting(settings.login.unwrap_or_default().second_factor());
-        let phone = match request.phone.trim() {
+        let typed_phone = typed::word(&request.phone);
+        let phone = match typed_phone.as_str() {
             "" if factor.medium == Medium::Email => Some(String::new()),
             typed => normalise_phone(typed),
         };
         if phone.is_none() {
-            let missing = request.phone.trim().is_empty();
-            let reason = if missing { ErrorReason::FieldMissing } else { ErrorReason::PhoneMalformed };
+            let reason =
+                if typed_phone.is_empty() { ErrorReason::FieldMissing } else { ErrorReason::PhoneMalformed };
             fields.fault("phone", reason);
         }
         let relation = request.relation();
@@ -72,10 +72,10 @@ impl Guest {
             fields.fault("valid_until", ErrorReason::EndDatePast);
         }
         let faults = fields.faults();
-        match phone {
-            Some(phone) if faults.is_empty() => Ok(Self {
-                name: request.name.trim().to_owned(),
-                email: request.email.trim().to_owned(),
+        match (email, phone) {
+            (Some(email), Some(phone)) if faults.is_empty() => Ok(Self {
+                name: typed::name(&request.name),
+                email: email.as_str().to_owned(),
                 phone,
                 relation,
                 valid_until,

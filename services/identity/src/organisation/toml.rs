@@ -1,10 +1,10 @@
 //! Reads an organisation's settings file and checks the bounds of every key. An error names the key.
 
-use chassis::section;
+use chassis::{mail_address::MailAddress, section};
 use proto::identity::v1::OrganisationSettings;
 
 use super::{contrast_with_white, file::File};
-use crate::{account::is_email, error::Error, factor::Medium, password::MIN_LENGTH};
+use crate::{error::Error, factor::Medium, password::MIN_LENGTH};
 
 /// Reads and checks a settings file.
 ///
@@ -19,7 +19,10 @@ pub fn read(text: &str) -> Result<OrganisationSettings, Error> {
         ("hosts", !file.hosts.is_empty() && file.hosts.iter().all(|host| is_host(host))),
         ("language", ["nl", "en"].contains(&file.language.as_str())),
         ("base_url", is_base_url(&file.base_url)),
-        ("sender_address", file.sender_address.len() <= 200 && is_email(&file.sender_address)),
+        (
+            "sender_address",
+            file.sender_address.len() <= 200 && MailAddress::parse(&file.sender_address).is_some(),
+        ),
         ("contact.phone", is_line(&file.contact.phone, 50)),
         ("contact.email", is_line(&file.contact.email, 200) && file.contact.email.contains('@')),
         ("contact.hours", is_line(&file.contact.hours, 200)),

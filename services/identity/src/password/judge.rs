@@ -31,7 +31,7 @@ pub fn judge(
         Err(ErrorReason::PasswordTooLong)
     } else if length < min_length {
         Err(ErrorReason::PasswordTooShort)
-    } else if !current.is_empty() && new == current {
+    } else if !current.is_empty() && new.nfkc().eq(current.nfkc()) {
         Err(ErrorReason::PasswordUnchanged)
     } else if !is_mixed(new, rules) {
         Err(ErrorReason::PasswordNotMixed)

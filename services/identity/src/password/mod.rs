@@ -66,7 +66,7 @@ impl Passwords {
     }
 
     fn input(&self, number: u32, account: Uuid, password: &str) -> Option<[u8; 32]> {
-        let normal: String = password.chars().take(MAX_LENGTH + 1).nfkc().collect();
+        let normal: String = password.nfkc().take(MAX_LENGTH + 1).collect();
         self.keys.hash_under(number, "password", account, normal.as_bytes())
     }
 }
@@ -86,6 +86,14 @@ mod tests {
 
     fn passwords(numbers: &[u32]) -> Passwords {
         Passwords::start(hash_keys("identity", numbers)).unwrap()
+    }
+
+    #[tokio::test]
+    async fn six_hundred_accented_letters_are_one_password_in_either_form() {
+        let passwords = passwords(&[0]);
+        let stored = passwords.hash(Uuid::nil(), &"e\u{301}".repeat(600)).await.unwrap();
+        assert!(passwords.verify(Uuid::nil(), &"\u{e9}".repeat(600), Some(&stored)).await.unwrap(), "PW-01");
+        assert!(!passwords.verify(Uuid::nil(), &"\u{e9}".repeat(599), Some(&stored)).await.unwrap());
     }
 
     #[tokio::test]

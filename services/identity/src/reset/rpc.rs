@@ -4,6 +4,7 @@ use chassis::{
     Ctx,
     id::{AccountId, OrganisationId},
     secret::ScopedToken,
+    typed,
 };
 use proto::identity::v1::{
     ErrorReason, FinishPasswordResetRequest, FinishPasswordResetResponse, StartPasswordResetRequest,
@@ -33,8 +34,9 @@ pub async fn start(
     let organisation = request.get_ref().organisation_id.parse().unwrap_or(OrganisationId(Uuid::nil()));
     let ctx = Ctx::from_request(&request)?.within("identity", organisation);
     let request = request.into_inner();
-    let short = |text: &str| -> String { text.trim().chars().filter(|&c| c != '\0').take(300).collect() };
+    let short = |text: &str| -> String { text.chars().filter(|&c| c != '\0').take(300).collect() };
     let username = normalise_username(&short(&request.username));
+    let email = typed::word(&short(&request.email));
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     let asked = [
         Count::of(&state.hash_keys, Kind::ResetName, &username),
@@ -42,10 +44,10 @@ pub async fn start(
     ];
     // Beyond the limit per day the answer is the same, but the request is not stored.
     if counts::count_within_limit(&mut tx, &asked, state.limits).await? {
-        table::insert(&mut tx, &username, &short(&request.email)).await?;
+        table::insert(&mut tx, &username, &email).await?;
     }
     tx.commit().await?;
-    state.wake.notify_one();
+    state.wake.notify();
     Ok(Response::new(StartPasswordResetResponse {}))
 }
 

@@ -9,26 +9,26 @@ welcome-password = Your password for the first time
 welcome-steps = After logging in you get a code. Fill in that code. Then you choose a password of your own.
 welcome-until = The password in this message works until { $until }. Give it to nobody.
 code-label = Your code
-code-life = The code works for { $minutes } minutes. Give the code to nobody.
+code-life = The code works for { $life }. Give the code to nobody.
 code-not-you = Did you not ask for this? Then call us.
 login-subject = Your code to log in to { $product }
 login-intro = You want to log in to { $product }. Fill in this code there.
-login-sms = Your code is { $code }. It works for { $minutes } minutes. Give it to nobody.
+login-sms = Your code is { $code }. It works for { $life }. Give it to nobody.
 device-subject = Your code for a new device
 device-intro = You are logging in to { $product } with a new device. Fill in this code there.
-device-sms = New device: your code is { $code }. It works for { $minutes } minutes. Give it to nobody.
+device-sms = New device: your code is { $code }. It works for { $life }. Give it to nobody.
 step-up-subject = Your code to go on
 step-up-intro = You want to do something in { $product } for which we want to be sure that it is you. Fill in this code there.
-step-up-sms = Your code to go on is { $code }. It works for { $minutes } minutes. Give it to nobody.
+step-up-sms = Your code to go on is { $code }. It works for { $life }. Give it to nobody.
 signing-subject = Your code to sign
 signing-intro = You want to sign { $document } version { $version } in { $product }. Fill in this code there.
-signing-sms = Signing { $document } version { $version }: code { $code }, valid for { $minutes } minutes.
+signing-sms = Signing { $document } version { $version }: code { $code }, valid for { $life }.
 email-change-subject = Your code to change your e-mail address
 email-change-intro = You want to use this e-mail address for { $product }. Fill in this code there.
-email-change-sms = Your code for a new e-mail address is { $code }. It works for { $minutes } minutes.
+email-change-sms = Your code for a new e-mail address is { $code }. It works for { $life }.
 phone-change-subject = Your code to change your telephone number
 phone-change-intro = You want to use another telephone number for { $product }. Fill in this code there.
-phone-change-sms = Your code for this telephone number is { $code }. It works for { $minutes } minutes.
+phone-change-sms = Your code for this telephone number is { $code }. It works for { $life }.
 document-care-plan = care plan
 document-evaluation = evaluation
 document-care-agreement = care agreement
@@ -36,9 +36,9 @@ reset-subject = A new password for { $product }
 reset-intro = You asked for a new password for { $product }.
 reset-password = Your temporary password
 reset-steps = Log in with this password. You then get a code. After that you choose a password of your own.
-reset-life = The temporary password works for { $hours-valid } hours and once. Give it to nobody.
+reset-life = The temporary password works for { $life } and once. Give it to nobody.
 reset-link = Choose a new password on this page:
-reset-link-life = The link works for { $hours-valid } hours and once. Give it to nobody.
+reset-link-life = The link works for { $life } and once. Give it to nobody.
 reset-not-you = Did you not ask for this? Then you need not do anything. Your old password goes on working.
 invitation-subject = You are invited to { $product }
 invitation-intro = { $inviter } invites you to look along in a care record on { $product } of { $organisation }.
@@ -52,3 +52,14 @@ notice-device = On { $day } somebody logged in with a new device. We remember th
 notice-access = The care has ended. On { $day } your access to this record in { $product } ends too. Do you want to keep anything? Download it before that day.
 notice-not-you = Was this not you? Then call us at once: { $phone }.
 access-subject = Your access to a record ends soon
+
+# How long something works: hours and minutes, exact.
+duration-minutes = { $minutes-long ->
+    [one] { $minutes-long } minute
+   *[other] { $minutes-long } minutes
+}
+duration-hours = { $hours-long ->
+    [one] { $hours-long } hour
+   *[other] { $hours-long } hours
+}
+duration-hours-and-minutes = { duration-hours } and { duration-minutes }

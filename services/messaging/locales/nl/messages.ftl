@@ -9,26 +9,26 @@ welcome-password = Uw wachtwoord voor de eerste keer
 welcome-steps = Na het inloggen krijgt u een code. Vul die code in. Daarna kiest u een eigen wachtwoord.
 welcome-until = Het wachtwoord in dit bericht werkt tot { $until }. Geef het aan niemand.
 code-label = Uw code
-code-life = De code werkt { $minutes } minuten. Geef de code aan niemand.
+code-life = De code werkt { $life }. Geef de code aan niemand.
 code-not-you = Hebt u hier niet om gevraagd? Bel ons dan.
 login-subject = Uw code om in te loggen op { $product }
 login-intro = U wilt inloggen op { $product }. Vul daar deze code in.
-login-sms = Uw code is { $code }. Hij werkt { $minutes } minuten. Geef hem aan niemand.
+login-sms = Uw code is { $code }. Hij werkt { $life }. Geef hem aan niemand.
 device-subject = Uw code voor een nieuw apparaat
 device-intro = U logt in op { $product } met een nieuw apparaat. Vul daar deze code in.
-device-sms = Nieuw apparaat: uw code is { $code }. Hij werkt { $minutes } minuten. Geef hem aan niemand.
+device-sms = Nieuw apparaat: uw code is { $code }. Hij werkt { $life }. Geef hem aan niemand.
 step-up-subject = Uw code om verder te gaan
 step-up-intro = U wilt iets doen in { $product } waarvoor wij zeker willen weten dat u het bent. Vul daar deze code in.
-step-up-sms = Uw code om verder te gaan is { $code }. Hij werkt { $minutes } minuten. Geef hem aan niemand.
+step-up-sms = Uw code om verder te gaan is { $code }. Hij werkt { $life }. Geef hem aan niemand.
 signing-subject = Uw code om te ondertekenen
 signing-intro = U wilt { $document } versie { $version } ondertekenen in { $product }. Vul daar deze code in.
-signing-sms = Ondertekenen van { $document } versie { $version }: code { $code }, { $minutes } minuten geldig.
+signing-sms = Ondertekenen van { $document } versie { $version }: code { $code }, { $life } geldig.
 email-change-subject = Uw code om uw e-mailadres te wijzigen
 email-change-intro = U wilt dit e-mailadres gebruiken voor { $product }. Vul daar deze code in.
-email-change-sms = Uw code voor een nieuw e-mailadres is { $code }. Hij werkt { $minutes } minuten.
+email-change-sms = Uw code voor een nieuw e-mailadres is { $code }. Hij werkt { $life }.
 phone-change-subject = Uw code om uw telefoonnummer te wijzigen
 phone-change-intro = U wilt een ander telefoonnummer gebruiken voor { $product }. Vul daar deze code in.
-phone-change-sms = Uw code voor dit telefoonnummer is { $code }. Hij werkt { $minutes } minuten.
+phone-change-sms = Uw code voor dit telefoonnummer is { $code }. Hij werkt { $life }.
 document-care-plan = zorgplan
 document-evaluation = evaluatie
 document-care-agreement = zorgovereenkomst
@@ -36,9 +36,9 @@ reset-subject = Een nieuw wachtwoord voor { $product }
 reset-intro = U hebt een nieuw wachtwoord gevraagd voor { $product }.
 reset-password = Uw tijdelijke wachtwoord
 reset-steps = Log in met dit wachtwoord. U krijgt dan een code. Daarna kiest u een eigen wachtwoord.
-reset-life = Het tijdelijke wachtwoord werkt { $hours-valid } uur en één keer. Geef het aan niemand.
+reset-life = Het tijdelijke wachtwoord werkt { $life } en één keer. Geef het aan niemand.
 reset-link = Kies een nieuw wachtwoord op deze pagina:
-reset-link-life = De link werkt { $hours-valid } uur en één keer. Geef hem aan niemand.
+reset-link-life = De link werkt { $life } en één keer. Geef hem aan niemand.
 reset-not-you = Hebt u hier niet om gevraagd? Dan hoeft u niets te doen. Uw oude wachtwoord blijft werken.
 invitation-subject = U bent uitgenodigd voor { $product }
 invitation-intro = { $inviter } nodigt u uit om mee te kijken in een zorgdossier op { $product } van { $organisation }.
@@ -52,3 +52,11 @@ notice-device = Er is op { $day } ingelogd met een nieuw apparaat. Wij onthouden
 notice-access = De zorg is gestopt. Op { $day } stopt ook uw toegang tot dit dossier in { $product }. Wilt u iets bewaren? Download het dan voor die dag.
 notice-not-you = Was u dit niet? Bel ons dan meteen: { $phone }.
 access-subject = Uw toegang tot een dossier stopt binnenkort
+
+# How long something works: hours and minutes, exact.
+duration-minutes = { $minutes-long ->
+    [one] { $minutes-long } minuut
+   *[other] { $minutes-long } minuten
+}
+duration-hours = { $hours-long } uur
+duration-hours-and-minutes = { duration-hours } en { duration-minutes }

@@ -16,11 +16,11 @@ use prost_types::Any;
 use proto::identity::v1;
 use uuid::Uuid;
 
-use crate::words::Code;
+use crate::words::{Channel, Code};
 
 pub use self::table::delete_of_account;
 pub use receive::Receive;
-pub use send::SendDue;
+pub use send::{DeleteEnded, SendDue};
 
 /// A delivery that is due.
 #[derive(Clone, Debug)]
@@ -100,6 +100,20 @@ pub fn plain_fields(data: &Any) -> Result<PlainFields, Unreadable> {
     })
 }
 
+impl Content {
+    /// How the content travels: codes and notices by SMS when the recipient has a phone number, letters by e-mail.
+    #[must_use]
+    pub fn channel(&self) -> Channel {
+        match self {
+            Self::Code(code) => Channel::of(Some(&code.recipient)),
+            Self::Notice(notice) => Channel::of(notice.recipient.as_ref()),
+            Self::Welcome(_) | Self::ResetPassword(_) | Self::ResetLink(_) | Self::Invitation(_) => {
+                Channel::Mail
+            }
+        }
+    }
+}
+
 /// Decodes a delivery of one kind and opens its seal.
 type Open = fn(&SealKeys, OrganisationId, &[u8]) -> Result<Content, Unreadable>;
 
@@ -145,15 +159,18 @@ static KINDS: LazyLock<[(String, Open); 11]> = LazyLock::new(|| {
     ]
 });
 
-impl Delivery {
-    /// Opens the seal.
-    ///
-    /// # Errors
-    /// [`Unreadable`] when the delivery cannot be decoded or is not sealed to messaging.
-    pub fn open(&self, keys: &SealKeys, organisation: OrganisationId) -> Result<Content, Unreadable> {
-        let (_, open) = KINDS.iter().find(|(known, _)| *known == self.kind).ok_or(Unreadable::Kind)?;
-        open(keys, organisation, &self.payload)
-    }
+/// Opens the seal of a delivery of this kind.
+///
+/// # Errors
+/// [`Unreadable`] when the delivery cannot be decoded or is not sealed to messaging.
+pub fn open(
+    keys: &SealKeys,
+    organisation: OrganisationId,
+    kind: &str,
+    payload: &[u8],
+) -> Result<Content, Unreadable> {
+    let (_, open) = KINDS.iter().find(|(known, _)| *known == kind).ok_or(Unreadable::Kind)?;
+    open(keys, organisation, payload)
 }
 
 /// The wait after a number of failed attempts: 1 s after the first, doubled each time, at most a minute.

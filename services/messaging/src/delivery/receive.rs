@@ -1,28 +1,29 @@
 //! Stores arriving deliveries in the table, so that the bus may delete them.
 
-use std::sync::Arc;
-
+use chassis::seal::SealKeys;
 use futures::future::BoxFuture;
 use prost_types::Any;
 use store::{
     Tx,
     consumer::{AnyHandler, HandlerError},
+    due::Wake,
     event::Received,
 };
-use tokio::sync::Notify;
 
-use super::{plain_fields, table};
+use super::{open, plain_fields, table};
+use crate::words::Channel;
 
 /// The handler of all messages under `delivery.`.
 pub struct Receive {
-    wake: Arc<Notify>,
+    seal: SealKeys,
+    wake: Wake,
 }
 
 impl Receive {
-    /// A handler that wakes the sender after each commit.
+    /// A handler that wakes the senders after each commit.
     #[must_use]
-    pub const fn new(wake: Arc<Notify>) -> Self {
-        Self { wake }
+    pub const fn new(seal: SealKeys, wake: Wake) -> Self {
+        Self { seal, wake }
     }
 }
 
@@ -31,11 +32,15 @@ impl AnyHandler for Receive {
         Box::pin(async move {
             let fields =
                 plain_fields(&event.message).map_err(|error| HandlerError::Permanent(Box::new(error)))?;
-            Ok(table::insert(tx, event.id.uuid(), &event.message, &fields).await?)
+            let kind = chassis::contract::type_name(&event.message);
+            // What does not open goes to the mail loop, which ends the delivery as refused.
+            let channel = open(&self.seal, event.organisation, kind, &event.message.value)
+                .map_or(Channel::Mail, |content| content.channel());
+            Ok(table::insert(tx, event.id.uuid(), &event.message, &fields, channel).await?)
         })
     }
 
     fn after_commit(&self) {
-        self.wake.notify_one();
+        self.wake.notify();
     }
 }

@@ -7,11 +7,9 @@ use store::{StoreError, Tx};
 use uuid::Uuid;
 
 use super::{Delivery, PlainFields, back_off};
+use crate::words::Channel;
 
-/// The number of deliveries of one organisation in a batch.
-pub const BATCH_SIZE: i64 = 32;
-
-/// For how long no other sender takes a delivery that is being sent: longer than a provider's timeout.
+/// For how long no other sender takes a delivery that is being sent: longer than an attempt may take.
 const CLAIM: SignedDuration = SignedDuration::from_mins(1);
 
 const WAITING: i32 = 1;
@@ -35,12 +33,18 @@ impl End {
 }
 
 /// Stores a delivery that has arrived.
-pub async fn insert(tx: &mut Tx, id: Uuid, data: &Any, fields: &PlainFields) -> Result<(), StoreError> {
+pub async fn insert(
+    tx: &mut Tx,
+    id: Uuid,
+    data: &Any,
+    fields: &PlainFields,
+    channel: Channel,
+) -> Result<(), StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now.to_sqlx());
     sqlx::query!(
         "INSERT INTO delivery (organisation_id, id, kind, account_id, payload, expires_at, state, attempts,
-             next_attempt_at, traceparent)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9)",
+             next_attempt_at, traceparent, channel)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10)",
         organisation,
         id,
         chassis::contract::type_name(data),
@@ -50,24 +54,42 @@ pub async fn insert(tx: &mut Tx, id: Uuid, data: &Any, fields: &PlainFields) -> 
         WAITING,
         now as _,
         chassis::telemetry::traceparent(),
+        channel.number(),
     )
     .execute(tx.connection())
     .await?;
     Ok(())
 }
 
-/// Takes the due deliveries, those that expire soonest first, and counts the attempt. For a minute no other
-/// sender takes them: after a crash they are due again.
-pub async fn take_due(tx: &mut Tx) -> Result<Vec<Delivery>, StoreError> {
+/// Takes at most `limit` due deliveries of a channel, those that expire soonest first, and counts the attempt. For a
+/// minute no other sender takes them: after a crash they are due again.
+pub async fn take_due(tx: &mut Tx, channel: Channel, limit: usize) -> Result<Vec<Delivery>, StoreError> {
+    take(tx, channel, limit, false).await
+}
+
+/// As [`take_due`], but only what has expired: it needs no provider.
+pub async fn take_expired(tx: &mut Tx, channel: Channel, limit: usize) -> Result<Vec<Delivery>, StoreError> {
+    take(tx, channel, limit, true).await
+}
+
+async fn take(
+    tx: &mut Tx,
+    channel: Channel,
+    limit: usize,
+    only_expired: bool,
+) -> Result<Vec<Delivery>, StoreError> {
     let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now);
     let rows = sqlx::query!(
         "SELECT id, kind, account_id, payload, expires_at, attempts, traceparent FROM delivery
-         WHERE organisation_id = $1 AND state = $2 AND next_attempt_at <= $3
-         ORDER BY expires_at LIMIT $4 FOR UPDATE SKIP LOCKED",
+         WHERE organisation_id = $1 AND state = $2 AND channel = $3 AND next_attempt_at <= $4
+           AND (NOT $5 OR expires_at <= $4)
+         ORDER BY expires_at LIMIT $6 FOR UPDATE SKIP LOCKED",
         organisation,
         WAITING,
+        channel.number(),
         now.to_sqlx() as _,
-        BATCH_SIZE,
+        only_expired,
+        i64::try_from(limit).unwrap_or(i64::MAX),
     )
     .fetch_all(tx.connection())
     .await?;
@@ -103,6 +125,22 @@ pub async fn schedule_retry(tx: &mut Tx, delivery: &Delivery) -> Result<(), Stor
         organisation,
         delivery.id,
         (now + back_off(delivery.attempts)).to_sqlx() as _,
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}
+
+/// Hands a delivery over to the other channel.
+pub async fn hand_over(tx: &mut Tx, id: Uuid, channel: Channel) -> Result<(), StoreError> {
+    let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now);
+    sqlx::query!(
+        "UPDATE delivery SET channel = $3, next_attempt_at = $4, attempts = 0
+         WHERE organisation_id = $1 AND id = $2",
+        organisation,
+        id,
+        channel.number(),
+        now.to_sqlx() as _,
     )
     .execute(tx.connection())
     .await?;

@@ -1,18 +1,19 @@
 //! Sends mail by SMTP (MAIL-01): text and HTML, from the organisation's own address, marked as automatic.
 
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::sync::{Mutex, PoisonError};
 
-use chassis::secret_file::SecretFile;
+use chassis::{mail_address::MailAddress, secret_file::SecretFile};
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     message::{
         Mailbox, MultiPart,
         header::{Header, HeaderName, HeaderValue},
     },
-    transport::smtp::{authentication::Credentials, client::Tls, client::TlsParameters},
+    transport::smtp::{
+        authentication::Credentials,
+        client::{Tls, TlsParameters},
+        extension::ClientId,
+    },
 };
 use proto::{identity::v1::OrganisationSettings, messaging::v1::DeliveryFailure};
 use secrecy::ExposeSecret;
@@ -20,11 +21,12 @@ use serde::Deserialize;
 use store::service::BoxError;
 use uuid::Uuid;
 
-use super::Outcome;
+use super::{DEADLINE, Outcome};
 use crate::words::Letter;
 
-/// The timeout of the mail server.
-const TIMEOUT: Duration = Duration::from_secs(10);
+/// The answers with which a mail server refuses the portal itself, not a message: its login (RFC 4954) and its
+/// connection (RFC 7504).
+const REFUSES_PORTAL: [u16; 5] = [521, 530, 534, 535, 538];
 
 /// Settings of the mail server.
 #[derive(Clone, Debug, Deserialize)]
@@ -33,6 +35,9 @@ pub struct MailSettings {
     pub host: String,
     /// The port of the mail server.
     pub port: u16,
+    /// The name with which the portal introduces itself to the mail server (EHLO, RFC 5321 §4.1.1.1); empty: the
+    /// address of the connection.
+    pub ehlo_name: String,
     /// How the connection is encrypted.
     pub encryption: Encryption,
     /// The user name for the login; empty: no login.
@@ -116,20 +121,30 @@ impl Mail {
             Ok(transport) => transport,
             Err(cause) => {
                 tracing::error!(%delivery, %cause, "the mail server's password cannot be read");
-                return Outcome::NotNow;
+                return Outcome::Broken;
             }
         };
         match transport.send(message).await {
             Ok(_) => Outcome::Sent,
-            Err(error) if refuses_recipient(&error) => {
-                tracing::warn!(%delivery, status = ?error.status(), "the mail server refuses the recipient");
-                Outcome::Never(DeliveryFailure::Refused)
-            }
             Err(error) => {
-                tracing::warn!(%delivery, status = ?error.status(), "the mail was not sent; it is retried");
-                Outcome::NotNow
+                let (outcome, status) = (outcome(&error), error.status());
+                tracing::warn!(%delivery, ?status, ?outcome, "the mail was not sent");
+                outcome
             }
         }
+    }
+}
+
+/// What an error of lettre means: a permanent answer (5xx) or a message that the server cannot take ends the delivery;
+/// a passing answer (4xx) concerns this message; everything else concerns the server.
+fn outcome(error: &lettre::transport::smtp::Error) -> Outcome {
+    match error.status().map(u16::from) {
+        Some(421) => Outcome::Broken,
+        Some(code) if REFUSES_PORTAL.contains(&code) => Outcome::Broken,
+        Some(500..) => Outcome::Never(DeliveryFailure::Refused),
+        Some(_) => Outcome::NotNow,
+        None if error.is_client() => Outcome::Never(DeliveryFailure::Refused),
+        None => Outcome::Broken,
     }
 }
 
@@ -148,25 +163,23 @@ fn transport(settings: &MailSettings, password: Option<String>) -> Result<Transp
         Encryption::Tls => Tls::Wrapper(TlsParameters::new(settings.host.clone())?),
     };
     let mut transport =
-        Transport::builder_dangerous(&settings.host).port(settings.port).tls(tls).timeout(Some(TIMEOUT));
+        Transport::builder_dangerous(&settings.host).port(settings.port).tls(tls).timeout(Some(DEADLINE));
+    if !settings.ehlo_name.is_empty() {
+        transport = transport.hello_name(ClientId::Domain(settings.ehlo_name.clone()));
+    }
     if let Some(password) = password {
         transport = transport.credentials(Credentials::new(settings.user.clone(), password));
     }
     Ok(transport.build())
 }
 
-/// Whether the server refuses this address for good (550 to 553). Every other error, such as a refused login
-/// of the portal itself, counts as temporary.
-fn refuses_recipient(error: &lettre::transport::smtp::Error) -> bool {
-    error.status().is_some_and(|code| (550..=553).contains(&u16::from(code)))
-}
-
 fn compose(settings: &OrganisationSettings, delivery: Uuid, to: &str, letter: &Letter) -> Option<Message> {
-    let from = Mailbox::new(Some(settings.name.clone()), settings.sender_address.parse().ok()?);
-    let domain = settings.sender_address.split('@').nth(1)?;
+    let sender = MailAddress::parse(&settings.sender_address)?.for_sending();
+    let domain = sender.domain().to_owned();
+    let from = Mailbox::new(Some(settings.name.clone()), sender);
     Message::builder()
         .from(from)
-        .to(Mailbox::new(None, to.parse().ok()?))
+        .to(Mailbox::new(None, MailAddress::parse(to)?.for_sending()))
         .subject(&letter.subject)
         .message_id(Some(format!("<{delivery}@{domain}>")))
         .header(AutoSubmitted)
@@ -186,6 +199,7 @@ mod tests {
         let mail = Mail::new(&MailSettings {
             host: "127.0.0.1".to_owned(),
             port: 25,
+            ehlo_name: String::new(),
             encryption: Encryption::None,
             user: "portaal".to_owned(),
             password_file: SecretFile::new(file.clone()),

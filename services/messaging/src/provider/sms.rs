@@ -1,7 +1,5 @@
 //! Sends SMS through a provider's HTTP interface; `config.default.toml` describes the request.
 
-use std::time::Duration;
-
 use chassis::secret_file::SecretFile;
 use proto::messaging::v1::DeliveryFailure;
 use reqwest::StatusCode;
@@ -9,10 +7,7 @@ use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Outcome;
-
-/// The timeout of a request to the provider.
-const TIMEOUT: Duration = Duration::from_secs(10);
+use super::{DEADLINE, Outcome};
 
 /// Settings of the SMS provider.
 #[derive(Clone, Debug, Deserialize)]
@@ -50,7 +45,7 @@ impl Sms {
     pub fn new(settings: &SmsSettings) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         settings.token_file.read()?;
         Ok(Self {
-            http: reqwest::Client::builder().timeout(TIMEOUT).build()?,
+            http: reqwest::Client::builder().timeout(DEADLINE).build()?,
             url: settings.url.clone(),
             token: settings.token_file.clone(),
             from: settings.from.clone(),
@@ -67,22 +62,43 @@ impl Sms {
             Ok(None) => {}
             Err(cause) => {
                 tracing::error!(%delivery, %cause, "the SMS provider's token cannot be read");
-                return Outcome::NotNow;
+                return Outcome::Broken;
             }
         }
-        match request.send().await.map(|response| response.status()) {
-            Ok(status) if status.is_success() => Outcome::Sent,
-            Ok(StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY) => {
-                Outcome::Never(DeliveryFailure::Refused)
-            }
-            Ok(status) => {
-                tracing::warn!(%delivery, %status, "the SMS provider does not accept the message");
-                Outcome::NotNow
-            }
-            Err(error) => {
-                tracing::warn!(%delivery, error = %error.without_url(), "the SMS provider cannot be reached");
-                Outcome::NotNow
-            }
+        let answer = request.send().await.map(|response| response.status());
+        let outcome = match &answer {
+            Ok(status) => outcome(*status),
+            Err(_) => Outcome::Broken,
+        };
+        if outcome != Outcome::Sent {
+            // The error names the provider's URL, which may hold a secret of its own.
+            let (status, error) = (answer.as_ref().ok(), answer.as_ref().err().map(causes));
+            tracing::warn!(%delivery, ?status, error, ?outcome, "the SMS was not sent");
         }
+        outcome
+    }
+}
+
+/// What an answer means: 400, 413 and 422 refuse this message for good, 409 and 429 for now. Every other answer that
+/// is no success concerns the provider: its own fault, or a refusal of the portal.
+fn outcome(status: StatusCode) -> Outcome {
+    match status {
+        status if status.is_success() => Outcome::Sent,
+        StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY => {
+            Outcome::Never(DeliveryFailure::Refused)
+        }
+        StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS => Outcome::NotNow,
+        _ => Outcome::Broken,
+    }
+}
+
+/// The kind of an error of the request, without the URL.
+fn causes(error: &reqwest::Error) -> &'static str {
+    if error.is_timeout() {
+        "no answer in time"
+    } else if error.is_connect() {
+        "no connection"
+    } else {
+        "no answer"
     }
 }

@@ -3,7 +3,7 @@
 
 use proto::identity::v1::{OrganisationSettings, Recipient};
 
-use super::{Outgoing, Paragraph, Phrases, sms::gsm7};
+use super::{Channel, Outgoing, Paragraph, Phrases, sms::gsm7};
 
 /// A code to send.
 #[derive(Clone, Debug, Default)]
@@ -24,7 +24,7 @@ pub struct Code {
 /// Renders the code as SMS when the recipient has a phone number, else as e-mail.
 pub fn render(settings: &OrganisationSettings, code: &Code) -> Outgoing {
     let mut phrases = Phrases::new(settings, &code.recipient);
-    phrases.set("minutes", code.life_minutes.to_string());
+    phrases.set_duration("life", code.life_minutes);
     phrases.set("code", code.digits.clone());
     if !code.document.0.is_empty() {
         let kind = code.document.0.replace('_', "-");
@@ -34,7 +34,7 @@ pub fn render(settings: &OrganisationSettings, code: &Code) -> Outgoing {
         phrases.set("version", code.document.1.to_string());
     }
     let purpose = code.purpose;
-    if !code.recipient.phone.is_empty() {
+    if Channel::of(Some(&code.recipient)) == Channel::Sms {
         let host = settings.hosts.first().map(String::as_str).unwrap_or_default();
         let typed = code.digits.rsplit('-').next().unwrap_or_default();
         let text = gsm7(&phrases.get(&format!("{purpose}-sms")));

@@ -6,7 +6,7 @@ use proto::identity::v1::{
     SecurityNoticeContent, WelcomeMessageContent,
 };
 
-use super::{Outgoing, Paragraph, Phrases, code, sms::gsm7};
+use super::{Channel, Outgoing, Paragraph, Phrases, code, sms::gsm7};
 use crate::delivery::Content;
 
 /// Renders the content of a delivery for its provider. The delivery expires at `until`.
@@ -43,7 +43,7 @@ fn welcome(settings: &OrganisationSettings, content: WelcomeMessageContent, unti
 fn reset_password(settings: &OrganisationSettings, content: ResetPasswordContent) -> Outgoing {
     let recipient = content.recipient.unwrap_or_default();
     let mut phrases = Phrases::new(settings, &recipient);
-    phrases.set("hours-valid", (content.life_minutes / 60).max(1).to_string());
+    phrases.set_duration("life", content.life_minutes);
     let body = vec![
         phrases.words("reset-intro"),
         Paragraph::Value(phrases.get("reset-password"), content.password),
@@ -58,7 +58,7 @@ fn reset_password(settings: &OrganisationSettings, content: ResetPasswordContent
 fn reset_link(settings: &OrganisationSettings, content: ResetLinkContent) -> Outgoing {
     let recipient = content.recipient.unwrap_or_default();
     let mut phrases = Phrases::new(settings, &recipient);
-    phrases.set("hours-valid", (content.life_minutes / 60).max(1).to_string());
+    phrases.set_duration("life", content.life_minutes);
     let body = vec![
         phrases.words("reset-intro"),
         phrases.words("reset-link"),
@@ -108,7 +108,7 @@ fn notice(settings: &OrganisationSettings, content: &SecurityNoticeContent) -> O
         SecurityChange::AccessEnds => "access",
     };
     let what = format!("notice-{change}");
-    if !recipient.phone.is_empty() {
+    if Channel::of(Some(&recipient)) == Channel::Sms {
         let text = format!("{} {}", phrases.get(&what), phrases.get("notice-not-you"));
         return Outgoing::Sms(recipient.phone, gsm7(&text));
     }
@@ -171,6 +171,18 @@ mod tests {
         let (letter, words) = text(Content::ResetPassword(content));
         assert!(words.contains("ABCD-EFGH-JKMN-PQRS") && words.contains("4 uur"), "T28, T29: {words}");
         assert!(!letter.subject.contains("ABCD"));
+        for (life_minutes, words) in [
+            (30, "30 minuten"),
+            (60, "1 uur en"),
+            (90, "1 uur en 30 minuten"),
+            (61, "1 uur en 1 minuut"),
+            (1440, "24 uur"),
+        ] {
+            let password = "ABCD".to_owned();
+            let content = ResetPasswordContent { recipient: Some(recipient()), password, life_minutes };
+            let (_, text) = text(Content::ResetPassword(content));
+            assert!(text.contains(&format!("werkt {words}")), "{text}");
+        }
         let content =
             ResetLinkContent { recipient: Some(recipient()), token: "o.t".to_owned(), life_minutes: 240 };
         let (_, words) = text(Content::ResetLink(content));

@@ -35,6 +35,60 @@ pub enum Outgoing {
     Sms(String, String),
 }
 
+impl Outgoing {
+    /// The address or the phone number; empty: a decoy, which is not sent.
+    #[must_use]
+    pub fn recipient(&self) -> &str {
+        match self {
+            Self::Mail(to, _) | Self::Sms(to, _) => to,
+        }
+    }
+}
+
+/// How a message travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// By e-mail.
+    Mail,
+    /// By SMS.
+    Sms,
+}
+
+impl Channel {
+    /// How messages to a recipient travel that go by SMS when the recipient has a phone number.
+    #[must_use]
+    pub fn of(recipient: Option<&Recipient>) -> Self {
+        if recipient.is_some_and(|recipient| !recipient.phone.is_empty()) { Self::Sms } else { Self::Mail }
+    }
+
+    /// The number that is stored.
+    #[must_use]
+    pub const fn number(self) -> i32 {
+        match self {
+            Self::Mail => 1,
+            Self::Sms => 2,
+        }
+    }
+
+    /// The channel's name in logs and metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mail => "mail",
+            Self::Sms => "sms",
+        }
+    }
+
+    /// The other channel.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Mail => Self::Sms,
+            Self::Sms => Self::Mail,
+        }
+    }
+}
+
 /// The text of an e-mail.
 #[derive(Debug)]
 pub struct Letter {
@@ -89,6 +143,19 @@ impl<'a> Phrases<'a> {
 
     fn set(&mut self, name: &'static str, value: impl Into<String>) {
         self.values.insert(name.into(), value.into().into());
+    }
+
+    /// Sets a value to a duration in words: exact, in hours and minutes.
+    fn set_duration(&mut self, name: &'static str, minutes: i32) {
+        let (hours, rest) = (minutes / 60, minutes % 60);
+        self.values.insert("hours-long".into(), hours.into());
+        self.values.insert("minutes-long".into(), rest.into());
+        let words = match (hours, rest) {
+            (0, _) => self.get("duration-minutes"),
+            (_, 0) => self.get("duration-hours"),
+            _ => self.get("duration-hours-and-minutes"),
+        };
+        self.set(name, words);
     }
 
     /// Sets a value to a day in words, by the calendar of the Netherlands.
