@@ -18,17 +18,23 @@ for (const field of document.querySelectorAll("input[type=password][data-show]")
   field.form?.addEventListener("submit", () => { field.type = "password"; });
 }
 
-// A form is sent once, even if the button is pressed twice.
+// A form is sent once, even if the button is pressed twice. It can be sent again after 10 seconds, after "Stop", and when
+// the page is shown again.
+const unlockForms = () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+};
 for (const form of document.querySelectorAll("form[method=post]")) {
   form.addEventListener("submit", (event) => {
-    if (form.dataset.sent) event.preventDefault();
-    form.dataset.sent = "yes";
+    if (Date.now() - Number(form.dataset.sent ?? 0) < 10000) return event.preventDefault();
+    form.dataset.sent = Date.now();
   });
 }
+window.addEventListener("keydown", (event) => { if (event.key === "Escape") unlockForms(); });
+window.navigation?.addEventListener("navigateerror", unlockForms);
 
 // The browser may show a page from its own memory, also after a logout: a private page is loaded anew.
 window.addEventListener("pageshow", (event) => {
-  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+  unlockForms();
   if (event.persisted && document.querySelector("[data-private]")) location.reload();
 });
 

@@ -1,11 +1,13 @@
 //! The state that all handlers share.
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use chassis::{Clock, aead::AeadKeys, config::ProcessSettings};
 use serde::Deserialize;
 
 use crate::{
+    edge::Proxies,
+    limit::{LimitSettings, Limits},
     live::{Live, NatsSettings},
     organisation::Organisations,
     services::{ServiceSettings, Services},
@@ -22,8 +24,12 @@ pub struct Settings {
     pub services: ServiceSettings,
     /// The connection to NATS.
     pub nats: NatsSettings,
-    /// The addresses of the proxies whose forwarded headers are trusted.
-    pub trusted_proxies: Vec<IpAddr>,
+    /// The proxies whose forwarded headers are trusted.
+    pub trusted_proxies: Proxies,
+    /// How many connections are open at the same time.
+    pub max_connections: usize,
+    /// What one address may ask for.
+    pub limits: LimitSettings,
 }
 
 /// The state that all handlers share. Cheap to clone.
@@ -37,7 +43,8 @@ pub struct Inner {
     pub(crate) clock: Clock,
     pub(crate) organisations: Organisations,
     pub(crate) sessions: Sessions,
-    pub(crate) trusted_proxies: Vec<IpAddr>,
+    pub(crate) proxies: Proxies,
+    pub(crate) limits: Limits,
     pub(crate) form_keys: AeadKeys,
 }
 
@@ -56,11 +63,13 @@ impl App {
         services: Services,
         live: Live,
         clock: Clock,
-        trusted_proxies: Vec<IpAddr>,
+        proxies: Proxies,
+        limits: LimitSettings,
         form_keys: AeadKeys,
     ) -> Self {
         let sessions = Sessions::new(services.clone(), live.clone(), clock.clone());
         let organisations = Organisations::new(services.clone(), &live);
-        Self(Arc::new(Inner { services, live, clock, organisations, sessions, trusted_proxies, form_keys }))
+        let limits = Limits::new(limits);
+        Self(Arc::new(Inner { services, live, clock, organisations, sessions, proxies, limits, form_keys }))
     }
 }

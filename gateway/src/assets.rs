@@ -64,11 +64,8 @@ async fn file(Path(path): Path<String>, headers: HeaderMap) -> Response {
 /// name what they take.
 fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
     let accepted = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    accepted.flat_map(|value| value.split(',')).any(|entry| {
-        let (name, weight) = entry.split_once(';').unwrap_or((entry, "q=1"));
-        let weight = weight.trim().strip_prefix("q=").and_then(|weight| weight.parse::<f32>().ok());
-        name.trim().eq_ignore_ascii_case(encoding) && weight.is_some_and(|weight| weight > 0.0)
-    })
+    let mut weighted = accepted.flat_map(crate::accept::weighted);
+    weighted.any(|(name, weight)| name.eq_ignore_ascii_case(encoding) && weight > 0.0)
 }
 
 async fn theme(Path(colours): Path<String>) -> Response {

@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 
-use crate::{app::App, cookie, security};
+use crate::{cookie, edge::Edge};
 
 /// A browser, or a program that uses the JSON.
 #[derive(Clone, Debug, Default)]
@@ -20,15 +20,15 @@ pub struct Browser {
     pub device_token: String,
 }
 
-impl FromRequestParts<App> for Browser {
+impl<S: Sync> FromRequestParts<S> for Browser {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        let peer = security::peer(&parts.extensions);
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let address = parts.extensions.get::<Edge>().and_then(|edge| edge.address);
         let device = cookie::read(&parts.headers, cookie::DEVICE);
         let device = device.or_else(|| Some(parts.headers.get("x-device-token")?.to_str().ok()?.to_owned()));
         Ok(Self {
-            address: security::address(&app.trusted_proxies, peer, &parts.headers),
+            address: address.map(|address| address.to_string()).unwrap_or_default(),
             name: name_of(&parts.headers),
             device_token: device.unwrap_or_default(),
         })

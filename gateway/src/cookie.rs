@@ -1,7 +1,10 @@
 //! The gateway's cookies: every name, and how cookies are made, read and removed (SES-02).
 
-use axum::http::{HeaderMap, header::AUTHORIZATION};
-use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
+use axum::http::{
+    HeaderMap, HeaderValue,
+    header::{AUTHORIZATION, COOKIE},
+};
+use axum_extra::extract::cookie::{Cookie, SameSite};
 
 /// The session token.
 pub const SESSION: &str = "__Host-session";
@@ -40,7 +43,12 @@ pub fn removal(name: &'static str) -> Cookie<'static> {
 /// The value of a cookie that a request brings.
 #[must_use]
 pub fn read(headers: &HeaderMap, name: &str) -> Option<String> {
-    CookieJar::from_headers(headers).get(name).map(|cookie| cookie.value().to_owned())
+    // As bytes and pair by pair: a cookie of somebody else may hold anything (RFC 6265 §5.4), and must cost nobody the
+    // session.
+    let lines = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+    let mut pairs = lines.flat_map(|line| line.split(|byte| *byte == b';')).map(<[u8]>::trim_ascii);
+    let value = pairs.find_map(|pair| pair.strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
+    str::from_utf8(value).ok().map(str::to_owned)
 }
 
 /// The cookie that makes the next page show the message with this Fluent key.
@@ -69,5 +77,46 @@ pub fn session_token(headers: &HeaderMap) -> Option<String> {
 /// The bearer token of a request.
 #[must_use]
 pub fn bearer(headers: &HeaderMap) -> Option<String> {
-    headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ").map(str::to_owned)
+    chassis::token::bearer(headers.get(AUTHORIZATION)?.to_str().ok()?).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_foreign_cookie_costs_nobody_the_session() {
+        for line in [
+            &b"__Host-session=x"[..],
+            b"a=caf\xe9; __Host-session=x",
+            b"a=\xff\xfe;__Host-session=x;b",
+            b"; ;=; __Host-session=x",
+            b"x__Host-session=y; __Host-session=x",
+            b"__Host-session2=y; __Host-session=x; __Host-session=z",
+        ] {
+            let line = HeaderValue::from_bytes(line).unwrap();
+            let headers = HeaderMap::from_iter([(COOKIE, line.clone())]);
+            assert_eq!(read(&headers, SESSION).as_deref(), Some("x"), "{line:?}");
+        }
+        let mut headers = HeaderMap::new();
+        for line in ["a=b", "__Host-session=x"] {
+            headers.append(COOKIE, HeaderValue::from_static(line));
+        }
+        assert_eq!(read(&headers, SESSION).as_deref(), Some("x"), "HTTP/2 may send one line per cookie");
+    }
+
+    #[test]
+    fn a_bearer_token_is_read_as_the_rfc_says() {
+        for (line, token) in [
+            ("Bearer x", Some("x")),
+            ("bearer x", Some("x")),
+            ("BEARER  x ", Some("x")),
+            ("Bearer", None),
+            ("Bearer ", None),
+            ("Basic x", None),
+        ] {
+            let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static(line))]);
+            assert_eq!(bearer(&headers).as_deref(), token, "{line}");
+        }
+    }
 }

@@ -1,39 +1,46 @@
 #![doc = include_str!("../README.md")]
 
+mod accept;
 mod app;
 mod assets;
 mod body;
 mod browser;
 mod compress;
+mod connection;
 mod continuation;
 mod cookie;
+mod edge;
 mod form;
 mod i18n;
 mod layout;
+mod limit;
 mod live;
 mod organisation;
 mod page;
 mod pending_form;
 mod problem;
 mod render;
+mod repeat;
 mod router;
 mod sections;
 mod security;
+mod server;
 mod services;
 mod session;
 mod sessions;
 mod stamp;
 
 pub use app::{App, Settings};
+pub use edge::Proxies;
 pub use i18n::has_word;
+pub use limit::{LimitSetting, LimitSettings};
 pub use live::{Live, NatsSettings};
 pub use router::{openapi, router};
 pub use services::{ServiceSettings, Services};
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode};
 
-use axum::serve::ListenerExt;
-use chassis::{aead::AeadKeys, keys::Keys, shutdown, telemetry};
+use chassis::{aead::AeadKeys, config::Environment, keys::Keys, shutdown, telemetry};
 use clap::Parser;
 
 const DEFAULTS: &str = include_str!("../config.default.toml");
@@ -75,17 +82,18 @@ async fn serve(settings: Settings) -> Result<(), BoxError> {
     let shutdown = shutdown::on_signal()?;
     let live = Live::start(&settings.nats, sections::section_of, shutdown.clone()).await?;
     let clock = settings.process.clock()?;
-    let keys = Keys::open(settings.process.keys, "gateway")?;
+    let keys = Keys::open(settings.process.keys.clone(), "gateway")?;
     let services = Services::new(&settings.services, keys.signer()?, clock.clone())?;
     let form_keys = AeadKeys::derive(keys.hash()?, "form");
     tokio::spawn(keys.watch(shutdown.clone()));
-    let app = App::new(services, live, clock, settings.trusted_proxies, form_keys);
+    if settings.process.environment == Environment::Production && settings.trusted_proxies.is_empty() {
+        tracing::warn!(
+            "trusted_proxies is empty: the gateway believes no proxy about HTTPS and addresses, so that all visitors \
+             behind a proxy share one allowance"
+        );
+    }
+    let app = App::new(services, live, clock, settings.trusted_proxies, settings.limits, form_keys);
     tracing::info!(listen = %listener.local_addr()?, "serving");
-    let listener = listener.tap_io(|socket| {
-        // Without TCP_NODELAY a small answer waits until the other side acknowledges the packet before it.
-        let _ = socket.set_nodelay(true);
-    });
-    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(shutdown.clone().cancelled_owned()).await?;
+    server::serve(listener, router(app), settings.max_connections, shutdown).await;
     Ok(())
 }

@@ -1,12 +1,15 @@
 //! Live updates: a NATS subscription to all events. Open pages receive "something new in this section",
 //! without content. While NATS cannot be reached, live streams are closed and nothing is cached.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
-use async_nats::{Auth, AuthError, ConnectOptions, Event as BusEvent};
+use async_nats::{Auth, AuthError, Client, ConnectOptions, Event as BusEvent, client::SubscribeError};
 use chassis::{contract::type_name, secret_file::SecretFile};
 use futures::StreamExt;
 use prost::{Message, Name};
@@ -24,6 +27,11 @@ use tokio_util::sync::CancellationToken;
 /// How many changes a slow stream may lag behind. A stream that lags further is closed, and the page connects
 /// again.
 const BACKLOG: usize = 1024;
+
+/// How long NATS may take to confirm the subscription.
+const CONFIRMATION: Duration = Duration::from_secs(10);
+/// How often NATS is asked whether it is still there. Two questions without an answer end the connection.
+const PING: Duration = Duration::from_secs(10);
 
 /// Settings of the connection to NATS.
 #[derive(Clone, Debug, Deserialize)]
@@ -77,6 +85,9 @@ struct Inner {
     section_of: SectionOf,
     changes: broadcast::Sender<Change>,
     connected: AtomicBool,
+    client: OnceLock<Client>,
+    /// How often the connection began or ended: what is confirmed for an earlier connection says nothing of this one.
+    connections: AtomicU64,
     listeners: Mutex<Listeners>,
 }
 
@@ -89,8 +100,14 @@ impl Live {
 
     fn new(section_of: SectionOf) -> Self {
         let (changes, _) = broadcast::channel(BACKLOG);
-        let (connected, listeners) = (AtomicBool::new(false), Mutex::default());
-        Self(Arc::new(Inner { section_of, changes, connected, listeners }))
+        Self(Arc::new(Inner {
+            section_of,
+            changes,
+            connected: AtomicBool::new(false),
+            client: OnceLock::new(),
+            connections: AtomicU64::new(0),
+            listeners: Mutex::default(),
+        }))
     }
 
     /// Subscribes to all events. Where NATS cannot be reached yet, it is tried again in the background.
@@ -104,13 +121,15 @@ impl Live {
     ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let live = Self::new(section_of);
         let for_callback = live.clone();
-        let options = options(settings)?.name("gateway").retry_on_initial_connect();
+        let options = options(settings)?.name("gateway").ping_interval(PING).retry_on_initial_connect();
         let options = options.event_callback(move |event| {
             let live = for_callback.clone();
             async move { live.on_bus_event(&event) }
         });
         let connection = options.connect(settings.url.as_str()).await?;
         let mut events = connection.subscribe("event.>").await?;
+        let _ = live.0.client.set(connection);
+        live.confirm();
         let subscriber = live.clone();
         tokio::spawn(async move {
             loop {
@@ -131,16 +150,30 @@ impl Live {
 
     fn on_bus_event(&self, event: &BusEvent) {
         match event {
-            BusEvent::Connected => self.set_connected(true),
+            BusEvent::Connected => self.confirm(),
             BusEvent::Disconnected | BusEvent::SlowConsumer(_) | BusEvent::Closed => {
                 tracing::warn!(%event, "live updates are interrupted");
+                self.0.connections.fetch_add(1, Ordering::SeqCst);
                 self.set_connected(false);
                 if matches!(event, BusEvent::SlowConsumer(_)) {
-                    self.set_connected(true);
+                    self.confirm();
                 }
             }
             _ => {}
         }
+    }
+
+    /// Counts as connected once NATS has confirmed the subscription: an event that was published between the connection
+    /// and the subscription does not come.
+    fn confirm(&self) {
+        let Some(client) = self.0.client.get().cloned() else { return };
+        let (live, connection) = (self.clone(), self.0.connections.fetch_add(1, Ordering::SeqCst) + 1);
+        tokio::spawn(async move {
+            let confirmed = tokio::time::timeout(CONFIRMATION, round_trip(&client)).await;
+            if matches!(confirmed, Ok(Ok(()))) && live.0.connections.load(Ordering::SeqCst) == connection {
+                live.set_connected(true);
+            }
+        });
     }
 
     fn set_connected(&self, connected: bool) {
@@ -216,6 +249,16 @@ impl Live {
     pub fn changes(&self) -> broadcast::Receiver<Change> {
         self.0.changes.subscribe()
     }
+}
+
+/// Waits until NATS has handled everything that was sent on this connection. NATS handles a connection's operations in
+/// their order and confirms the end of a subscription, so that a subscription which ends is the question.
+async fn round_trip(client: &Client) -> Result<(), SubscribeError> {
+    let mut probe = client.subscribe("event.probe").await?;
+    if probe.drain().await.is_ok() {
+        while probe.next().await.is_some() {}
+    }
+    Ok(())
 }
 
 /// The options of a connection, which reads the password file anew each time (OPS-09).

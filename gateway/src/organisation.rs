@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use chassis::secret::ScopedToken;
 use moka::future::Cache;
 use proto::identity::v1::{FindOrganisationRequest, OrganisationSettings};
 use tonic::Code;
@@ -25,6 +26,14 @@ pub struct Organisation {
     pub words: BothLanguages,
 }
 
+/// Whether a token may be used on the host of an organisation, or on a host of several: the organisation that a login,
+/// a link or a session names must be that of the host. A text that is no token names none.
+#[must_use]
+pub fn is_of(organisation: Option<&Organisation>, token: &str) -> bool {
+    let (here, of_token) = (organisation.map(|it| it.id.parse()), ScopedToken::parse(token));
+    here.zip(of_token).is_none_or(|(here, token)| here == Ok(token.organisation()))
+}
+
 /// A cache of organisations, by host and by name.
 pub struct Organisations {
     services: Services,
@@ -44,14 +53,18 @@ impl Organisations {
         Self { services, by_host, by_name }
     }
 
-    /// The organisation of a host; `None` where the host does not belong to exactly one organisation.
+    /// The organisation of a host, if the cache has it.
+    pub async fn known_by_host(&self, host: &str) -> Option<Arc<Organisation>> {
+        self.by_host.get(host).await.flatten()
+    }
+
+    /// The organisation of a host without its port; `None` where the host does not belong to exactly one organisation.
     pub async fn by_host(&self, host: &str) -> Result<Option<Arc<Organisation>>, Problem> {
-        let host = host.rsplit_once(':').map_or(host, |(name, _)| name).to_ascii_lowercase();
-        if let Some(kept) = self.by_host.get(&host).await {
+        if let Some(kept) = self.by_host.get(host).await {
             return Ok(kept);
         }
-        let request = FindOrganisationRequest { host: host.clone(), ..Default::default() };
-        let found = self.by_host.try_get_with(host, self.find(request)).await;
+        let request = FindOrganisationRequest { host: host.to_owned(), ..Default::default() };
+        let found = self.by_host.try_get_with(host.to_owned(), self.find(request)).await;
         found.map_err(|problem| Problem::clone(&problem))
     }
 

@@ -6,7 +6,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use chassis::{Failure, Kind};
+use chassis::{Failure, Kind, failure};
 use proto::{Reason, access::v1::ErrorReason as Shared, gateway::v1::ErrorReason};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
@@ -48,6 +48,18 @@ impl Problem {
     #[must_use]
     pub fn unavailable() -> Self {
         Self::new(Shared::Unavailable)
+    }
+
+    /// The address has asked for too much.
+    #[must_use]
+    pub fn too_many_requests(retry_after: Duration) -> Self {
+        Self { retry_after: Some(retry_after), ..Self::new(ErrorReason::TooManyRequests) }
+    }
+
+    /// The route has no such method.
+    #[must_use]
+    pub fn method_not_allowed() -> Self {
+        Self { status: StatusCode::METHOD_NOT_ALLOWED, ..Self::new(ErrorReason::MethodNotAllowed) }
     }
 
     /// The system is at fault. The cause is logged.
@@ -162,6 +174,18 @@ impl From<Status> for Problem {
                 _ => Self::internal(&status),
             };
         };
+        if reason == Shared::TokenRefused.into() {
+            // The services get no token but the gateway's own and those that identity just made: the caller is not at
+            // fault. Most likely a clock is wrong.
+            let metadata = details.error_info().map(|info| info.metadata.clone()).unwrap_or_default();
+            let (issued_at, time) = (metadata.get(failure::ISSUED_AT), metadata.get(failure::TIME));
+            tracing::warn!(
+                issued_at,
+                time_of_the_service = time,
+                "a service refuses the portal's own token: compare the clocks"
+            );
+            return Self::unavailable();
+        }
         let violations = details.bad_request().map(|bad| bad.field_violations.as_slice()).unwrap_or_default();
         let fields = violations.iter().filter_map(|violation| {
             Some((violation.field.clone(), Reason::parse(reason.domain(), &violation.reason)?))

@@ -20,7 +20,9 @@ use crate::{
     form::Routes,
     page::Representation,
     render::{self, FrameState},
-    sections, security,
+    repeat::{self, Repeats},
+    sections::{self, live},
+    security,
 };
 
 #[derive(OpenApi)]
@@ -57,13 +59,14 @@ pub fn router(app: App) -> Router {
         .merge(api)
         // OpenAPI describes the start page's JSON as `/api/v1/`, but the router serves it as `/api/v1`.
         .route("/api/v1/", get(|| async { Redirect::permanent("/api/v1") }))
+        .route(live::PATH, get(live::stream))
         .fallback(sections::not_found)
-        .method_not_allowed_fallback(sections::not_found)
+        .method_not_allowed_fallback(sections::method_not_allowed)
+        .layer(middleware::from_fn_with_state(Repeats::default(), repeat::answer_once))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn_with_state(frame_state, render::frame))
         .layer(middleware::from_fn(body::read_body));
     Router::new()
-        .route("/live", get(sections::live::stream))
         .merge(sections::health::routes())
         .merge(assets::routes())
         .merge(sections::api::routes(document))

@@ -1,17 +1,18 @@
 //! The rules for every request: HTTPS, security headers, and no write from another site.
 
-use std::net::{IpAddr, SocketAddr};
-
 use axum::{
-    extract::{ConnectInfo, Request, State},
-    http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 
-use chassis::telemetry::Trace;
-
-use crate::{app::App, compress::MayCompress, cookie};
+use crate::{
+    app::App,
+    compress::MayCompress,
+    cookie,
+    edge::{Edge, NoHost},
+};
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'";
@@ -25,21 +26,25 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
 ];
 
-/// The layer that redirects to HTTPS and adds the security headers to every answer.
-pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
-    let peer = peer(request.extensions());
-    let secure = is_forwarded_https(&app.trusted_proxies, peer, request.headers());
-    let host = host(request.headers());
+/// The layer that reads where a request comes from and goes to, redirects to HTTPS, and adds the security headers to
+/// every answer.
+pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let may_compress = is_own_read(request.method(), request.headers());
-    let mut response =
-        if secure == Some(false) && !is_local(&host) && !request.uri().path().starts_with("/healthz") {
+    let edge = Edge::read(&app.proxies, &request);
+    let is_https = edge.as_ref().ok().and_then(|edge| edge.is_https);
+    let mut response = match edge {
+        Err(NoHost) => StatusCode::BAD_REQUEST.into_response(),
+        Ok(edge) if is_https == Some(false) && !edge.is_local() && !is_health(&request) => {
             let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-            let location = HeaderValue::try_from(format!("https://{host}{path}"));
+            let location = HeaderValue::try_from(format!("https://{}{path}", edge.host));
             let location = location.unwrap_or(HeaderValue::from_static("/"));
             (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, location)]).into_response()
-        } else {
+        }
+        Ok(edge) => {
+            request.extensions_mut().insert(edge);
             next.run(request).await
-        };
+        }
+    };
     if may_compress {
         response.extensions_mut().insert(MayCompress);
     }
@@ -47,7 +52,7 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
     for (name, value) in HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    if secure == Some(true) {
+    if is_https == Some(true) {
         headers.insert(
             header::STRICT_TRANSPORT_SECURITY,
             HeaderValue::from_static("max-age=31536000; includeSubDomains"),
@@ -59,54 +64,8 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
     response
 }
 
-/// The IP address at the other end of the connection: a browser's or a proxy's.
-#[must_use]
-pub fn peer(extensions: &Extensions) -> Option<IpAddr> {
-    extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip())
-}
-
-/// The trace of a request. Whether it is kept is decided by a trusted proxy, or here.
-#[must_use]
-pub fn trace(trusted: &[IpAddr], request: &Request) -> Trace {
-    let peer = peer(request.extensions());
-    match peer {
-        Some(peer) if trusted.contains(&peer) => Trace::of_headers(request.headers()),
-        _ => Trace::of_headers(request.headers()).decided_here(),
-    }
-}
-
-/// Whether a trusted proxy reports that the browser uses HTTPS; `None`: no trusted proxy reports anything.
-fn is_forwarded_https(trusted: &[IpAddr], peer: Option<IpAddr>, headers: &HeaderMap) -> Option<bool> {
-    peer.filter(|peer| trusted.contains(peer))?;
-    Some(headers.get("x-forwarded-proto")?.as_bytes().eq_ignore_ascii_case(b"https"))
-}
-
-/// The IP address that a request came from: the peer, or the address that trusted proxies report in
-/// `X-Forwarded-For`. The list is read from its end, as long as a trusted proxy added the entry; entries of
-/// others do not count (ATT-09).
-#[must_use]
-pub fn address(trusted: &[IpAddr], peer: Option<IpAddr>, headers: &HeaderMap) -> String {
-    let Some(mut address) = peer else { return String::new() };
-    let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    let mut forwarded: Vec<&str> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
-    while trusted.contains(&address) {
-        let Some(Ok(previous)) = forwarded.pop().map(str::parse) else { break };
-        address = previous;
-    }
-    address.to_string()
-}
-
-/// The host that the request asks for, with its port; empty where it has a character that no host has.
-#[must_use]
-pub fn host(headers: &HeaderMap) -> String {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let is_valid = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));
-    if is_valid { host.to_owned() } else { String::new() }
-}
-
-fn is_local(host: &str) -> bool {
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    name == "localhost" || name == "127.0.0.1" || name == "[::1]" || name.ends_with(".localhost")
+fn is_health(request: &Request) -> bool {
+    request.uri().path().starts_with("/healthz")
 }
 
 /// Whether a request reads, and no other site has chosen what it sends: it comes from our own pages, was typed by the
@@ -128,24 +87,26 @@ fn is_of_own_site(headers: &HeaderMap) -> Option<bool> {
 /// them. Nor can that page set an `Authorization` header or a JSON content type without a CORS preflight,
 /// which is refused.
 #[must_use]
-pub fn is_same_site(method: &Method, headers: &HeaderMap) -> bool {
+pub fn is_same_site(edge: &Edge, method: &Method, headers: &HeaderMap) -> bool {
     if method.is_safe() || cookie::bearer(headers).is_some() {
         return true;
     }
     if let Some(is_own) = is_of_own_site(headers) {
         return is_own;
     }
-    if let Some(origin) = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()) {
-        let (_, origin) = origin.split_once("://").unwrap_or_default();
-        return !origin.is_empty() && origin.eq_ignore_ascii_case(&host(headers));
+    if let Some(origin) = headers.get(header::ORIGIN) {
+        return origin.to_str().is_ok_and(|origin| edge.is_origin(origin));
     }
     // The request is not from a browser, so it must not carry a cookie, which a browser would have added by
     // itself.
-    let json = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok())
-        .is_some_and(|kind| kind.starts_with("application/json"));
-    json && !headers.contains_key(header::COOKIE)
+    media_type(headers) == "application/json" && !headers.contains_key(header::COOKIE)
+}
+
+/// The media type of a request's body in lower case, without its parameters (RFC 9110 §8.3.1); empty: none is named.
+#[must_use]
+pub fn media_type(headers: &HeaderMap) -> String {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 #[cfg(test)]
@@ -161,44 +122,22 @@ mod tests {
 
     #[test]
     fn write_from_another_site_is_seen_by_each_header() {
-        let post = |pairs: &[_]| is_same_site(&Method::POST, &headers(pairs));
+        let edge = |host: &str| Edge { host: host.to_owned(), ..Edge::default() };
+        let post = |pairs: &[_]| is_same_site(&edge("a.nl"), &Method::POST, &headers(pairs));
         assert!(post(&[("sec-fetch-site", "same-origin")]));
         assert!(!post(&[("sec-fetch-site", "cross-site")]));
         assert!(!post(&[("sec-fetch-site", "same-site")]));
-        assert!(post(&[("host", "a.nl:8080"), ("origin", "http://a.nl:8080")]));
-        assert!(!post(&[("host", "a.nl"), ("origin", "https://b.nl")]));
-        assert!(!post(&[("host", "a.nl"), ("origin", "null")]));
+        assert!(post(&[("origin", "https://a.nl")]));
+        assert!(!post(&[("origin", "https://b.nl")]));
+        assert!(!post(&[("origin", "null")]));
         assert!(!post(&[]));
         assert!(!post(&[("content-type", "text/plain")]));
         assert!(post(&[("content-type", "application/json")]));
+        assert!(post(&[("content-type", "Application/JSON ; charset=utf-8")]));
+        assert!(!post(&[("content-type", "application/jsonp")]));
         assert!(!post(&[("content-type", "application/json"), ("cookie", "__Host-session=x")]));
         assert!(post(&[("authorization", "Bearer x")]));
-        assert!(is_same_site(&Method::GET, &headers(&[("sec-fetch-site", "cross-site")])));
-    }
-
-    #[test]
-    fn an_address_is_what_the_last_trusted_proxy_saw() {
-        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
-        let forwarded = headers(&[("x-forwarded-for", "6.6.6.6, 192.0.2.7, 10.0.0.2")]);
-        let proxies = [ip("10.0.0.1"), ip("10.0.0.2")];
-        assert_eq!(address(&proxies, Some(ip("10.0.0.1")), &forwarded), "192.0.2.7");
-        assert_eq!(
-            address(&proxies, Some(ip("203.0.113.9")), &forwarded),
-            "203.0.113.9",
-            "a stranger's claim"
-        );
-        assert_eq!(address(&[], Some(ip("10.0.0.1")), &forwarded), "10.0.0.1");
-        let broken = headers(&[("x-forwarded-for", "x")]);
-        assert_eq!(address(&proxies, Some(ip("10.0.0.1")), &broken), "10.0.0.1");
-    }
-
-    #[test]
-    fn only_a_trusted_proxy_may_report_https() {
-        let proxy: IpAddr = "10.0.0.1".parse().unwrap();
-        let stranger: IpAddr = "10.0.0.2".parse().unwrap();
-        let forwarded = headers(&[("x-forwarded-proto", "http")]);
-        assert_eq!(is_forwarded_https(&[proxy], Some(proxy), &forwarded), Some(false));
-        assert_eq!(is_forwarded_https(&[proxy], Some(stranger), &forwarded), None);
-        assert_eq!(is_forwarded_https(&[], Some(proxy), &forwarded), None);
+        assert!(post(&[("authorization", "bearer  x")]));
+        assert!(is_same_site(&edge("a.nl"), &Method::GET, &headers(&[("sec-fetch-site", "cross-site")])));
     }
 }

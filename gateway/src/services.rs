@@ -1,6 +1,6 @@
 //! The services behind the gateway: a channel to each, and the token that each call carries.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use chassis::{
     Clock,
@@ -9,12 +9,16 @@ use chassis::{
 };
 use futures::future::join_all;
 use proto::{
-    SERVICES, dossier::v1::dossier_service_client::DossierServiceClient,
-    identity::v1::identity_service_client::IdentityServiceClient,
+    SERVICES,
+    dossier::v1::dossier_service_client::DossierServiceClient,
+    identity::v1::{FindOrganisationRequest, identity_service_client::IdentityServiceClient},
 };
-use tonic::transport;
+use tonic::{Code, transport};
 
 use crate::{problem::Problem, session::Session};
+
+/// How long a service may take to say that it serves: a probe of Kubernetes waits a second.
+const HEALTH_DEADLINE: Duration = Duration::from_millis(800);
 
 /// The address of each service, by its name in [`SERVICES`].
 pub type ServiceSettings = BTreeMap<String, String>;
@@ -75,9 +79,26 @@ impl Services {
         DossierServiceClient::new(channel::with_token(self.dossier.clone(), &session.token))
     }
 
-    /// Whether every service reports that it serves.
-    pub async fn are_serving(&self) -> bool {
-        let answers = self.all.iter().map(|(name, channel)| channel::is_serving(channel.clone(), name));
-        join_all(answers).await.into_iter().all(|is_serving| is_serving)
+    /// The services that do not report that they serve.
+    pub async fn away(&self) -> Vec<&'static str> {
+        let answers = self.all.iter().map(|(name, channel)| async {
+            let serves = channel::is_serving(channel.clone(), name);
+            tokio::time::timeout(HEALTH_DEADLINE, serves).await.is_ok_and(|serves| serves)
+        });
+        let answers = join_all(answers).await;
+        let names = self.all.iter().map(|(name, _)| *name);
+        names.zip(answers).filter(|(_, serves)| !serves).map(|(name, _)| name).collect()
+    }
+
+    /// Whether identity serves and accepts the gateway's own token.
+    pub async fn identity_answers(&self) -> bool {
+        let asks = async {
+            let serves = channel::is_serving(self.identity.clone(), "identity").await;
+            let Ok(mut identity) = self.identity() else { return false };
+            let asked = identity.find_organisation(FindOrganisationRequest::default()).await;
+            // No organisation has no name, so that the answer "unknown" shows that the call came through.
+            serves && asked.map_or_else(|status| status.code() == Code::NotFound, |_| true)
+        };
+        tokio::time::timeout(HEALTH_DEADLINE, asks).await.is_ok_and(|answers| answers)
     }
 }

@@ -12,6 +12,7 @@ mod compress;
 mod forms;
 mod html;
 mod openapi;
+mod outside;
 mod routes;
 mod support;
 mod words;

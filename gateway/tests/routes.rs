@@ -303,7 +303,7 @@ async fn unknown_paths_are_not_found_as_page_and_as_json() {
     let portal = Portal::start().await;
     for session in [None, Some(TOKEN)] {
         for (method, path) in
-            [("GET", "/nothing"), ("DELETE", "/reports"), ("GET", "/reports/x/y"), ("PUT", "/login")]
+            [("GET", "/nothing"), ("DELETE", "/nothing"), ("GET", "/reports/x/y"), ("PUT", "/loginx")]
         {
             let method: Method = method.parse().unwrap();
             let page = portal.ask(&method, path, session).await;

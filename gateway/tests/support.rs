@@ -1,12 +1,14 @@
 //! A gateway with fake services: one organisation, one account, and hostile text in every answer.
 
+use std::num::NonZeroU32;
+
 use axum::{
     Router,
     body::Body,
     http::{Method, Request, Response, header},
 };
 use chassis::{Clock, Failure, aead::AeadKeys, time};
-use gateway::{App, Live, ServiceSettings, Services, router};
+use gateway::{App, LimitSetting, LimitSettings, Live, Proxies, ServiceSettings, Services, router};
 use http_body_util::BodyExt;
 use jiff::SignedDuration;
 use prost::{Message, Name};
@@ -99,6 +101,9 @@ fn identity(path: &str, request: &[u8]) -> Result<Vec<u8>, Status> {
                 ..hostile()
             };
             Ok(VerifyCodeResponse { progress: Some(progress) }.encode_to_vec())
+        }
+        "GetPasswordReset" if GetPasswordResetRequest::decode(request).unwrap().reset_token == "used" => {
+            refused(ErrorReason::LinkExpired)
         }
         "StartEmailChange" => Err(Failure::step_up_required().into()),
         "VerifyStepUp" => {
@@ -203,7 +208,13 @@ pub fn gateway(services: &ServiceSettings) -> Router {
     let clock = Clock::fixed(monday_morning());
     let services = Services::new(services, keys.signer("gateway"), clock.clone()).unwrap();
     let form_keys = AeadKeys::derive(keys.of("gateway").hash().unwrap(), "form");
-    router(App::new(services, Live::without_bus(), clock, Vec::new(), form_keys))
+    router(App::new(services, Live::without_bus(), clock, Proxies::default(), limits(), form_keys))
+}
+
+/// Limits that no test reaches.
+pub fn limits() -> LimitSettings {
+    let setting = LimitSetting { burst: NonZeroU32::MAX, per_minute: NonZeroU32::MAX };
+    LimitSettings { login: setting, page: setting }
 }
 
 /// An answer with its whole body.

@@ -9,7 +9,7 @@ use std::{
 
 use chassis::{
     keys::{KeyKind, KeySettings},
-    secret,
+    secret, secret_file,
 };
 use clap::{Args, ValueEnum};
 use proto::SERVICES;
@@ -109,9 +109,7 @@ async fn rotate_key(data: &Path, kind: KeyKind, reread: Duration) -> Result<(), 
 /// Replaces a secret's file. Returns the old secret and the new one.
 fn replace_secret(file: &Path) -> Result<(String, String), BoxError> {
     let (old, new) = (fs::read_to_string(file)?, secret::hex(&secret::random::<24>()));
-    let part = file.with_extension("part");
-    fs::write(&part, &new)?;
-    fs::rename(part, file)?;
+    secret_file::write(file, new.as_bytes())?;
     Ok((old, new))
 }
 
@@ -137,7 +135,7 @@ fn rotate_bus(data: &Path) -> Result<(), BoxError> {
         let (old, new) = replace_secret(&data.join(format!("secrets/{user}.nats")))?;
         text = text.replace(&old, &new);
     }
-    fs::write(&settings, text)?;
+    secret_file::write(&settings, text.as_bytes())?;
     let pid = fs::read_to_string(data.join("run/nats.pid"))?;
     let pid = pid.trim().parse().ok().and_then(Pid::from_raw).ok_or("run/nats.pid holds no process id")?;
     kill_process(pid, Signal::HUP)?;

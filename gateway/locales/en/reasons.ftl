@@ -11,6 +11,8 @@ gateway-body-too-large = This is too large to send. Make it shorter.
 gateway-body-unreadable = We could not read this. Try again.
 gateway-cross-site = This came from another website. Go to the start page and try again.
 gateway-passwords-differ = The two new passwords are not the same. Type them again.
+gateway-method-not-allowed = This is not possible on this page. Go to the start page and try again.
+gateway-too-many-requests = Too many requests come from your internet address now. Wait a moment and try again.
 gateway-other-client = You are looking at another record now. Nothing was saved.
 
 ## identity

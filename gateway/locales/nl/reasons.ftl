@@ -11,6 +11,8 @@ gateway-body-too-large = Dit is te groot om te versturen. Maak het korter.
 gateway-body-unreadable = Wij konden dit niet lezen. Probeer het opnieuw.
 gateway-cross-site = Dit kwam van een andere website. Ga naar de startpagina en probeer het opnieuw.
 gateway-passwords-differ = De twee nieuwe wachtwoorden zijn niet gelijk. Vul ze opnieuw in.
+gateway-method-not-allowed = Dit kan niet op deze pagina. Ga naar de startpagina en probeer het opnieuw.
+gateway-too-many-requests = Er komen nu te veel aanvragen van uw internetadres. Wacht even en probeer het opnieuw.
 gateway-other-client = U bekijkt nu een ander dossier. Er is niets opgeslagen.
 
 ## identity

@@ -4,7 +4,7 @@
 mod input;
 mod route;
 
-pub use input::Input;
+pub use input::{Input, MEDIA_TYPE};
 pub use route::{FormRoute, FormRoutes, Routes};
 
 use crate::problem::Problem;

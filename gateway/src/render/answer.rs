@@ -89,6 +89,10 @@ impl Frame {
     /// Answers with a problem: problem+json; or on pages the refused form, the login or step-up that is
     /// missing, or an error page.
     fn show_problem(&mut self, problem: &Problem, form: Option<&dyn AnyView>) -> Response {
+        if problem.is_unauthenticated() && self.session.take().is_some() {
+            // A service says that the session has ended: the browser must not bring it again.
+            self.stale_session = true;
+        }
         let mut response = match self.representation {
             Representation::Json => {
                 let word = |key: &str| self.page_values.words.text(key).to_string();
@@ -110,6 +114,9 @@ impl Frame {
                 None => self.view(problem.status, &ErrorPage { word: problem.word() }),
             },
         };
+        if problem.is_unauthenticated() && self.representation == Representation::Json {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         let wait = problem.retry_after.map(|wait| wait.as_secs().max(1).to_string());
         let wait = wait.or((problem.status == StatusCode::SERVICE_UNAVAILABLE).then(|| "5".to_owned()));
         if let Some(wait) = wait.and_then(|wait| HeaderValue::try_from(wait).ok()) {

@@ -12,22 +12,24 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use axum_extra::extract::cookie::CookieJar;
 use chassis::aead::AeadKeys;
 use jiff::Timestamp;
 use proto::gateway::v1::ErrorReason;
 use tokio::time::Instant;
 
 use crate::{
+    accept,
     app::App,
     body::{self, BODY_LIMIT},
     cookie,
-    form::{FormRoute, FormRoutes},
+    edge::Edge,
+    form::{self, FormRoute, FormRoutes},
     i18n::{BothLanguages, Language, PageValues},
     organisation::Organisation,
     page::{Page, Representation},
     pending_form::{OtherClientView, PendingForm},
     problem::Problem,
+    sections::live,
     security,
     session::Session,
     sessions::PASSIVE,
@@ -70,13 +72,13 @@ pub struct FrameState {
 pub async fn frame(State(state): State<FrameState>, request: Request, next: Next) -> Response {
     // The route, because a path may hold a secret.
     let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
-    let trace =
-        security::trace(&state.app.trusted_proxies, &request).named(format!("{} {route}", request.method()));
+    let edge = request.extensions().get::<Edge>().cloned().unwrap_or_default();
+    let trace = edge.trace(request.headers()).named(format!("{} {route}", request.method()));
     let span = |work: &str| tracing::info_span!("request", otel.kind = "server", method = work);
     let work = async move {
         let (mut parts, body) = request.into_parts();
         let deadline = Instant::now() + DEADLINE;
-        let (mut frame, refusal) = Frame::resolve(&state, &parts, deadline).await;
+        let (mut frame, refusal) = Frame::resolve(&state, &edge, &parts, deadline).await;
         if let Some(problem) = refusal {
             return frame.finish(problem.into_response());
         }
@@ -102,11 +104,15 @@ pub async fn frame(State(state): State<FrameState>, request: Request, next: Next
 }
 
 impl Frame {
-    async fn resolve(state: &FrameState, request: &Parts, deadline: Instant) -> (Self, Option<Problem>) {
+    async fn resolve(
+        state: &FrameState,
+        edge: &Edge,
+        request: &Parts,
+        deadline: Instant,
+    ) -> (Self, Option<Problem>) {
         let (app, headers) = (&state.app, &request.headers);
         let matched = request.extensions.get::<MatchedPath>();
         let form_route = matched.and_then(|path| state.forms.get(path.as_str())).copied();
-        let cookies = CookieJar::from_headers(headers);
         let path = request.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
         let mut frame = Self {
             representation: Representation::of_path(&path),
@@ -116,15 +122,15 @@ impl Frame {
             page_values: PageValues::default(),
             method: request.method.clone(),
             path,
-            flash: cookies.get(cookie::FLASH).map(|flash| flash.value().to_owned()),
+            flash: cookie::read(headers, cookie::FLASH),
             stale_session: false,
             now: app.clock.now(),
             form_keys: app.form_keys.clone(),
             form_route: form_route.unwrap_or_default(),
             sent: None,
         };
-        let mut refusal = None;
-        let found = frame.find_organisation(app, headers, &cookies);
+        let mut refusal = app.limits.count(edge.address, &request.method, request.uri.path()).err();
+        let found = frame.find_organisation(app, edge, headers, refusal.is_some());
         let found = tokio::time::timeout_at(deadline, found).await;
         match found.unwrap_or_else(|_| Err(Problem::unavailable())) {
             Ok((organisation, is_remembered)) => {
@@ -133,13 +139,13 @@ impl Frame {
             }
             Err(problem) => refusal = Some(problem),
         }
-        if refusal.is_none() && !security::is_same_site(&request.method, headers) {
+        if refusal.is_none() && !security::is_same_site(edge, &request.method, headers) {
             refusal = Some(Problem::new(ErrorReason::CrossSite));
         }
         if refusal.is_none()
             && let Some(token) = cookie::session_token(headers)
         {
-            let resolved = if headers.contains_key(PASSIVE) {
+            let resolved = if headers.contains_key(PASSIVE) || frame.path == live::PATH {
                 tokio::time::timeout_at(deadline, app.sessions.resolve_passively(&token)).await
             } else {
                 tokio::time::timeout_at(deadline, app.sessions.resolve(&token)).await
@@ -149,7 +155,7 @@ impl Frame {
                 Err(problem) => refusal = Some(problem),
             }
         }
-        frame.page_values = frame.page_values(headers, &cookies);
+        frame.page_values = frame.page_values(headers);
         (frame, refusal)
     }
 
@@ -159,8 +165,7 @@ impl Frame {
     /// # Errors
     /// The answer to a refused form.
     async fn take_form(&mut self, request: &Parts, body: Body) -> Result<Body, Response> {
-        let kind = request.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-        let is_form = kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+        let is_form = security::media_type(&request.headers) == form::MEDIA_TYPE;
         if self.representation == Representation::Json || self.method != Method::POST || !is_form {
             return Ok(body);
         }
@@ -185,17 +190,23 @@ impl Frame {
         Ok(Body::from(sent.body()))
     }
 
+    /// The organisation of the host, or of the name that the person typed before. `only_known`: as long as identity need
+    /// not be asked.
     async fn find_organisation(
         &self,
         app: &App,
+        edge: &Edge,
         headers: &HeaderMap,
-        cookies: &CookieJar,
+        only_known: bool,
     ) -> Result<(Option<Arc<Organisation>>, bool), Problem> {
-        if let Some(found) = app.organisations.by_host(&security::host(headers)).await? {
+        if only_known {
+            return Ok((app.organisations.known_by_host(edge.host_name()).await, false));
+        }
+        if let Some(found) = app.organisations.by_host(edge.host_name()).await? {
             return Ok((Some(found), false));
         }
-        let Some(name) = cookies.get(cookie::ORGANISATION) else { return Ok((None, false)) };
-        let found = app.organisations.by_name(name.value()).await?;
+        let Some(name) = cookie::read(headers, cookie::ORGANISATION) else { return Ok((None, false)) };
+        let found = app.organisations.by_name(&name).await?;
         let is_remembered = found.is_some();
         Ok((found, is_remembered))
     }
@@ -208,14 +219,13 @@ impl Frame {
         self.stale_session = self.session.is_none();
     }
 
-    fn page_values(&self, headers: &HeaderMap, cookies: &CookieJar) -> PageValues {
+    fn page_values(&self, headers: &HeaderMap) -> PageValues {
         let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         let by_program = accepted.filter(|_| self.representation == Representation::Json);
         let settings = self.organisation.as_ref().map(|organisation| &organisation.settings);
-        let language = cookies
-            .get(cookie::LANGUAGE)
-            .and_then(|language| Language::of_code(language.value()))
-            .or_else(|| by_program.and_then(Language::from_accept_language))
+        let language = cookie::read(headers, cookie::LANGUAGE)
+            .and_then(|language| Language::of_code(&language))
+            .or_else(|| by_program.and_then(accept::language))
             .or_else(|| Language::of_code(&self.session.as_ref()?.facts.language))
             .or_else(|| Language::of_code(&settings?.language));
         let words = match &self.organisation {

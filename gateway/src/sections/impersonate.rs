@@ -1,7 +1,12 @@
 //! Looking along in a person's name, by a link that a staff system asked for (R60).
 
+use std::sync::Arc;
+
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::{
+    Extension,
+    extract::{Path, State},
+};
 use proto::identity::v1::OpenImpersonationRequest;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,6 +17,7 @@ use crate::{
     cookie,
     form::{FormRoute, Routes},
     i18n::filters,
+    organisation::{Organisation, is_of},
     page::{Page, View},
     problem::Problem,
 };
@@ -52,7 +58,14 @@ async fn show(Path(token): Path<String>) -> Page {
 #[utoipa::path(post, path = "/impersonate/{token}", tag = "impersonation",
     params(("token" = String, Path, description = "The token in the link")),
     responses((status = 200, body = Opened), (status = 404, description = "The link is used up or too old")))]
-async fn open(State(app): State<App>, Path(token): Path<String>) -> Result<Page, Problem> {
+async fn open(
+    State(app): State<App>,
+    organisation: Option<Extension<Arc<Organisation>>>,
+    Path(token): Path<String>,
+) -> Result<Page, Problem> {
+    if !is_of(organisation.as_deref().map(|it| &**it), &token) {
+        return Err(Problem::not_found());
+    }
     let request = OpenImpersonationRequest { impersonation_token: token };
     let opened = app.services.identity()?.open_impersonation(request).await?.into_inner();
     let cookie = cookie::make(cookie::SESSION, opened.session_token.clone());

@@ -4,7 +4,6 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     extract::State,
-    http::{HeaderMap, StatusCode},
     response::{
         IntoResponse, Response,
         sse::{Event, KeepAlive, Sse},
@@ -15,28 +14,25 @@ use futures::{Stream, StreamExt, stream};
 use proto::access::v1::Action;
 use tokio::sync::broadcast::Receiver;
 
-use crate::{app::App, cookie, live::Change, session::Session};
+use crate::{app::App, live::Change, problem::Problem, session::Session, sessions::Viewer};
 
+/// The path of the stream. A browser asks for it by itself: the request does not keep the session alive.
+pub const PATH: &str = "/live";
 /// The longest that a stream lives. The browser then connects again, and its session is resolved again.
 const STREAM_LIFE: Duration = Duration::from_mins(10);
 
 /// Sends an open page the changes to the chosen client's dossier, until the session ends or NATS cannot be
 /// reached.
-pub async fn stream(State(app): State<App>, headers: HeaderMap) -> Response {
+pub async fn stream(State(app): State<App>, Viewer(session): Viewer) -> Result<Response, Problem> {
     if !app.live.is_connected() {
-        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+        return Err(Problem::unavailable());
     }
     let changes = app.live.changes();
-    let session = match cookie::session_token(&headers) {
-        Some(token) => app.sessions.resolve_passively(&token).await.ok().flatten(),
-        None => None,
-    };
-    let Some(session) = session else { return StatusCode::UNAUTHORIZED.into_response() };
     let idle_until = session.facts.idle_until.as_ref().map_or(0, |end| end.seconds);
     let left = u64::try_from(idle_until - app.clock.now().as_second()).unwrap_or(0);
     let end = Box::pin(tokio::time::sleep(STREAM_LIFE.min(Duration::from_secs(left))));
     let events = events(changes, session).take_until(end);
-    Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response()
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response())
 }
 
 /// The changes that the session may see, as server-sent events.

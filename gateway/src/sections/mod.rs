@@ -17,7 +17,10 @@ mod table;
 mod terms;
 mod users;
 
-use axum::response::IntoResponse;
+use axum::{
+    http::Uri,
+    response::{IntoResponse, Redirect, Response},
+};
 
 pub use self::{
     login::LoginView,
@@ -43,7 +46,19 @@ pub fn routes() -> Routes {
         .merge(impersonate::routes())
 }
 
-/// The answer to a path or method without a route.
-pub async fn not_found() -> impl IntoResponse {
-    Problem::not_found()
+/// The answer to a path without a route. A path that ends in a slash leads to the same path without.
+pub async fn not_found(uri: Uri) -> Response {
+    let path = uri.path().strip_suffix('/').unwrap_or_default();
+    // A path that begins with two slashes would lead to another host.
+    let leads_here = path.starts_with('/') && !path.starts_with("//") && !path.contains('\\');
+    if !leads_here {
+        return Problem::not_found().into_response();
+    }
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    Redirect::permanent(&format!("{path}{query}")).into_response()
+}
+
+/// The answer to a method that a path does not have.
+pub async fn method_not_allowed() -> impl IntoResponse {
+    Problem::method_not_allowed()
 }

@@ -25,12 +25,6 @@ impl Language {
         }
     }
 
-    /// The first language in an `Accept-Language` header that the portal has; `None`: the portal has none.
-    #[must_use]
-    pub fn from_accept_language(header: &str) -> Option<Self> {
-        header.split(',').find_map(|part| Self::of_code(part.trim()))
-    }
-
     /// The language's code: `nl` or `en`.
     #[must_use]
     pub const fn code(self) -> &'static str {
@@ -129,12 +123,5 @@ mod tests {
         assert_eq!(time_in_words(Language::En, at), "10:00");
         let winter: Timestamp = "2027-12-31T23:30:00Z".parse().unwrap();
         assert_eq!(day_in_words(Language::En, winter.to_zoned(zone()).date()), "Saturday 1 January 2028");
-    }
-
-    #[test]
-    fn a_browsers_languages_are_tried_in_order() {
-        assert_eq!(Language::from_accept_language("fr-FR, en;q=0.8, nl;q=0.5"), Some(Language::En));
-        assert_eq!(Language::from_accept_language("nl-NL,nl;q=0.9"), Some(Language::Nl));
-        assert_eq!(Language::from_accept_language("fr"), None);
     }
 }

@@ -18,6 +18,13 @@ use crate::telemetry;
 /// How long a call may take. After that the caller gets an error, even if the service still works on it.
 pub const DEADLINE: Duration = Duration::from_secs(4);
 
+/// How many bytes of one stream may wait to be read. A sender that is faster than the reader waits then.
+pub(crate) const STREAM_WINDOW: u32 = 128 * 1024;
+/// How many bytes of all streams of a connection may wait. HTTP/2 of hyper ends a connection when small frames that wait
+/// cost more than half of this window, counting each frame as at least 256 bytes. With 128 times the window of a stream,
+/// a stream of frames of 4 bytes and more is slowed by its own window before.
+pub(crate) const CONNECTION_WINDOW: u32 = 128 * STREAM_WINDOW;
+
 /// A gRPC channel to one service that adds the caller's token and the trace context to each call. Cheap to
 /// clone.
 #[derive(Clone)]
@@ -52,21 +59,20 @@ pub fn connect(address: &str) -> Result<transport::Channel, transport::Error> {
     Ok(endpoint(address)?.timeout(DEADLINE).connect_lazy())
 }
 
-/// A channel for streams, such as an import: no deadline, and large flow-control windows for throughput.
+/// A channel for streams, such as an import: no deadline.
 ///
 /// # Errors
 /// When the address cannot be parsed.
 pub fn connect_streaming(address: &str) -> Result<transport::Channel, transport::Error> {
-    Ok(endpoint(address)?
-        .initial_stream_window_size(4 * 1024 * 1024)
-        .initial_connection_window_size(8 * 1024 * 1024)
-        .connect_lazy())
+    Ok(endpoint(address)?.connect_lazy())
 }
 
 fn endpoint(address: &str) -> Result<Endpoint, transport::Error> {
     Ok(Endpoint::from_shared(address.to_owned())?
         .connect_timeout(Duration::from_secs(1))
         .tcp_nodelay(true)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
         .http2_keep_alive_interval(Duration::from_secs(10))
         .keep_alive_timeout(Duration::from_secs(3))
         .keep_alive_while_idle(true))

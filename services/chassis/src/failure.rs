@@ -5,11 +5,17 @@
 
 use std::{collections::HashMap, error::Error, time::Duration};
 
+use jiff::Timestamp;
 use proto::{Reason, access::v1::ErrorReason};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
-use crate::fields::FieldFault;
+use crate::{fields::FieldFault, token::TokenError};
+
+/// The metadata of a refused token: when the token was issued, by its issuer's clock.
+pub const ISSUED_AT: &str = "issued_at";
+/// The metadata of a refused token: the time of the service.
+pub const TIME: &str = "time";
 
 /// The kind of a failure. The kind decides the gRPC code and the HTTP status.
 pub use proto::access::v1::ErrorKind as Kind;
@@ -25,13 +31,16 @@ pub struct Failure {
     pub retry_after: Option<Duration>,
     /// The position after which a feed can go on; `None` unless the reason's kind is [`Kind::Gone`].
     pub position: Option<i64>,
+    /// When the refused token was issued, by its issuer's clock, and the time of the service that refused the token;
+    /// `None` unless these times are why.
+    pub times: Option<(Timestamp, Timestamp)>,
 }
 
 impl Failure {
     /// A failure with this reason.
     #[must_use]
     pub fn new(reason: impl Into<Reason>) -> Self {
-        Self { reason: reason.into(), fields: Vec::new(), retry_after: None, position: None }
+        Self { reason: reason.into(), fields: Vec::new(), retry_after: None, position: None, times: None }
     }
 
     /// The request has faulty fields. The failure takes the reason of the first one.
@@ -54,6 +63,16 @@ impl Failure {
     #[must_use]
     pub fn token_refused() -> Self {
         Self::new(ErrorReason::TokenRefused)
+    }
+
+    /// The same, for the error of a token.
+    #[must_use]
+    pub(crate) fn token_refused_for(error: &TokenError) -> Self {
+        let times = match error {
+            TokenError::NotNow { issued_at, now } => Some((*issued_at, *now)),
+            TokenError::Refused(_) => None,
+        };
+        Self { times, ..Self::token_refused() }
     }
 
     /// The thing does not exist, or the caller has no access to it. One answer for both hides which is true.
@@ -132,12 +151,15 @@ pub fn chain(error: &(dyn Error + 'static)) -> String {
 impl From<Failure> for Status {
     fn from(failure: Failure) -> Self {
         let (reason, mut details) = (failure.reason, ErrorDetails::new());
-        let metadata = failure.position.map(|position| ("position".to_owned(), position.to_string()));
-        details.set_error_info(
-            reason.name(),
-            reason.domain(),
-            metadata.into_iter().collect::<HashMap<_, _>>(),
-        );
+        let mut metadata = HashMap::new();
+        if let Some(position) = failure.position {
+            metadata.insert("position".to_owned(), position.to_string());
+        }
+        if let Some((issued_at, now)) = failure.times {
+            metadata.insert(ISSUED_AT.to_owned(), issued_at.to_string());
+            metadata.insert(TIME.to_owned(), now.to_string());
+        }
+        details.set_error_info(reason.name(), reason.domain(), metadata);
         if !failure.fields.is_empty() {
             let violations = failure.fields.into_iter().map(|field| FieldViolation {
                 field: field.name,

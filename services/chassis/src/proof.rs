@@ -67,7 +67,7 @@ impl Proof {
         let (key, claims) = verifier.decode::<Claims>(text, AUDIENCE)?;
         let times = claims.iat - LEEWAY.as_secs()..=claims.exp.min(claims.iat + LIFE.as_secs());
         if key.owner != IDENTITY || claims.iss != key.owner || !times.contains(&now.as_second()) {
-            return Err(TokenError("proof expired, not valid yet, or not signed by identity"));
+            return Err(TokenError::Refused("proof expired, not valid yet, or not signed by identity"));
         }
         Ok(claims.proof)
     }

@@ -9,10 +9,12 @@ use tonic::{service::Routes, transport::server::TcpIncoming};
 use tonic_health::ServingStatus;
 use tower::Layer;
 
+use crate::channel::{CONNECTION_WINDOW, STREAM_WINDOW};
+
 /// How long a call may take. A caller that sends a shorter deadline gets its own.
 const DEADLINE: Duration = Duration::from_secs(10);
-/// How long running calls may take to finish after the stop signal (OPS-02: within 25 s).
-const GRACE: Duration = Duration::from_secs(20);
+/// How long running calls may take to finish after the stop signal (OPS-02: 25 s for the whole process).
+const GRACE: Duration = Duration::from_secs(15);
 
 /// A listening socket. A process binds it before all other work, so that it reports a port in use at once.
 #[derive(Debug)]
@@ -35,7 +37,7 @@ impl Listener {
         self.0.local_addr()
     }
 
-    /// Serves until `shutdown` is cancelled and the running calls have finished, at most 20 s later.
+    /// Serves until `shutdown` is cancelled and the running calls have finished, at most 15 s later.
     ///
     /// # Errors
     /// When the socket fails.
@@ -59,7 +61,8 @@ impl Listener {
         let incoming = TcpIncoming::from(self.0).with_nodelay(Some(true));
         let server = tonic::transport::Server::builder()
             .timeout(DEADLINE)
-            .http2_adaptive_window(Some(true))
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
             .http2_keepalive_interval(Some(Duration::from_secs(30)))
             .layer(layer)
             .add_routes(routes)

@@ -129,8 +129,28 @@ pub struct TokenLife {
 /// A token that is refused: expired, for another audience, signed with another key, or not a token. The cause
 /// is for the log; the caller does not get it.
 #[derive(Debug, thiserror::Error)]
-#[error("token refused: {0}")]
-pub struct TokenError(pub(crate) &'static str);
+pub enum TokenError {
+    /// The token is not one that this process accepts at any time.
+    #[error("token refused: {0}")]
+    Refused(&'static str),
+    /// The token has expired or does not hold yet: by the times of this process and of the token's issuer.
+    #[error("token refused: issued at {issued_at}, and it is {now} here")]
+    NotNow {
+        /// When the token was issued, by its issuer's clock.
+        issued_at: Timestamp,
+        /// The time of this process.
+        now: Timestamp,
+    },
+}
+
+/// The token in the value of an `Authorization` header (RFC 9110 §11.4): the scheme is written in any case, and spaces
+/// may stand around the token.
+#[must_use]
+pub fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
 
 /// Signs the tokens of one issuer.
 #[derive(Clone)]
@@ -172,10 +192,11 @@ impl Signer {
 
     /// Signs claims of any kind as a JWT.
     pub(crate) fn encode(&self, claims: &impl Serialize) -> Result<String, TokenError> {
-        let (number, key) = self.keys.newest(self.issuer).ok_or(TokenError("the issuer has no key"))?;
+        let (number, key) =
+            self.keys.newest(self.issuer).ok_or(TokenError::Refused("the issuer has no key"))?;
         let name = KeyName { owner: self.issuer.to_owned(), number };
         let header = Header { kid: Some(name.to_string()), ..Header::new(Algorithm::EdDSA) };
-        encode(&header, claims, &key).map_err(|_| TokenError("the key cannot sign"))
+        encode(&header, claims, &key).map_err(|_| TokenError::Refused("the key cannot sign"))
     }
 }
 
@@ -228,13 +249,13 @@ impl Verifier {
         };
         let (key, claims) = &*verified;
         if self.keys.get(&key.owner, key.number).is_none() {
-            return Err(TokenError("the token's key was removed"));
+            return Err(TokenError::Refused("the token's key was removed"));
         }
+        let at = |second| Timestamp::from_second(second).map_err(|_| TokenError::Refused("no such time"));
         if now.as_second() > claims.exp + LEEWAY.as_secs() || now.as_second() < claims.iat - LEEWAY.as_secs()
         {
-            return Err(TokenError("expired or not valid yet"));
+            return Err(TokenError::NotNow { issued_at: at(claims.iat)?, now });
         }
-        let at = |second| Timestamp::from_second(second).map_err(|_| TokenError("no such time"));
         let life = TokenLife { issued_at: at(claims.iat)?, ends_at: at(claims.exp)? + LEEWAY };
         Ok((claims.caller.clone(), life))
     }
@@ -245,15 +266,17 @@ impl Verifier {
         token: &str,
         audience: &str,
     ) -> Result<(KeyName, C), TokenError> {
-        let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError("not a token"))?;
+        let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Refused("not a token"))?;
         let name = header.kid.as_deref().and_then(KeyName::parse);
-        let name = name.ok_or(TokenError("the token names no key"))?;
-        let key =
-            self.keys.get(&name.owner, name.number).ok_or(TokenError("the token names an unknown key"))?;
+        let name = name.ok_or(TokenError::Refused("the token names no key"))?;
+        let key = self
+            .keys
+            .get(&name.owner, name.number)
+            .ok_or(TokenError::Refused("the token names an unknown key"))?;
         let mut validation = self.validation.clone();
         validation.set_audience(&[audience]);
-        let claims =
-            decode::<C>(token, &key, &validation).map_err(|_| TokenError("wrong signature or claims"))?;
+        let claims = decode::<C>(token, &key, &validation)
+            .map_err(|_| TokenError::Refused("wrong signature or claims"))?;
         Ok((name, claims.claims))
     }
 
@@ -262,17 +285,17 @@ impl Verifier {
     fn verify_signature(&self, token: &str) -> Result<(KeyName, Claims), TokenError> {
         let (key, claims) = self.decode::<Claims>(token, AUDIENCE)?;
         if claims.exp - claims.iat > LIFE.as_secs() {
-            return Err(TokenError("valid for too long"));
+            return Err(TokenError::Refused("valid for too long"));
         }
         if claims.iss != key.owner {
-            return Err(TokenError("the issuer is not the owner of the key"));
+            return Err(TokenError::Refused("the issuer is not the owner of the key"));
         }
         let allowed = match claims.caller {
             Caller::Gateway => GATEWAY,
             Caller::Account(_) | Caller::System { .. } | Caller::Operator => IDENTITY,
         };
         if key.owner != allowed {
-            return Err(TokenError("the issuer may not sign for this caller"));
+            return Err(TokenError::Refused("the issuer may not sign for this caller"));
         }
         Ok((key, claims))
     }

@@ -39,7 +39,10 @@ impl Service for Dossier {
 
     fn build(parts: Parts, _settings: Settings) -> Result<Built, BoxError> {
         Ok(Built {
-            routes: Routes::new(DossierServiceServer::new(State::new(parts))),
+            routes: Routes::new(
+                DossierServiceServer::new(State::new(parts))
+                    .max_decoding_message_size(import::rpc::MAX_RECORD_SIZE),
+            ),
             consumers: vec![Consumer::of_event(Self::NAME, SaveSettings)],
             due: Vec::new(),
         })

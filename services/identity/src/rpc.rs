@@ -35,6 +35,7 @@ serve! {
     accept_invitation(AcceptInvitationRequest) -> AcceptInvitationResponse = login::steps::accept_invitation;
     decline_invitation(DeclineInvitationRequest) -> DeclineInvitationResponse = login::steps::decline_invitation;
     start_password_reset(StartPasswordResetRequest) -> StartPasswordResetResponse = reset::rpc::start;
+    get_password_reset(GetPasswordResetRequest) -> GetPasswordResetResponse = reset::rpc::get;
     finish_password_reset(FinishPasswordResetRequest) -> FinishPasswordResetResponse = reset::rpc::finish;
     open_impersonation(OpenImpersonationRequest) -> OpenImpersonationResponse = impersonation::rpc::open;
     resolve_session(ResolveSessionRequest) -> ResolveSessionResponse = session::rpc::resolve;

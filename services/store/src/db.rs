@@ -82,6 +82,10 @@ impl Db {
             ("tcp_keepalives_idle", "30"),
             ("tcp_keepalives_interval", "10"),
             ("tcp_keepalives_count", "3"),
+            // A caller waits 10 s at most. A statement that waits for a lock gives up before, so that one lock does not
+            // take all connections.
+            ("statement_timeout", "10s"),
+            ("lock_timeout", "3s"),
         ]);
         let pool = PgPoolOptions::new()
             .max_connections(max_connections)

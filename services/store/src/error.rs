@@ -22,12 +22,14 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether a later attempt may succeed: the database cannot be reached, is full or shuts down.
+    /// Whether a later attempt may succeed: the database cannot be reached, is full, shuts down or took too long.
     #[must_use]
     pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::Database(sqlx::Error::Database(error)) => error.code().is_some_and(|code| {
-                ["08", "53", "57P", "25006", "40"].iter().any(|class| code.starts_with(class))
+                ["08", "53", "57014", "57P", "55P03", "25006", "40"]
+                    .iter()
+                    .any(|class| code.starts_with(class))
             }),
             Self::Database(error) => matches!(
                 error,

@@ -16,6 +16,8 @@ pub static STORE: Migrator = sqlx::migrate!("./migrations");
 /// # Errors
 /// When a migration fails, or was changed after it had been applied.
 pub async fn run(options: &PgConnectOptions, service: &Migrator) -> Result<(), MigrateError> {
+    // A migration that waits for a lock makes every later statement wait for the migration: it gives up soon (OPS-04).
+    let options = options.clone().options([("lock_timeout", "5s")]);
     let mut connection = options.connect().await?;
     STORE.run_direct(None, &mut connection, false).await?;
     service.run_direct(None, &mut connection, false).await?;

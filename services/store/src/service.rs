@@ -9,13 +9,15 @@ use chassis::{
     id::EventId,
     keys::Keys,
     seal::SealKeys,
-    server::Listener,
+    server::{Health, Listener},
     shutdown, telemetry,
 };
 use clap::{Parser, Subcommand};
+use jiff::SignedDuration;
 use proto::event::v1::{audit_service_server::AuditServiceServer, event_feed_server::EventFeedServer};
 use serde::{Deserialize, de::DeserializeOwned};
 use sqlx::migrate::Migrator;
+use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 use tower::layer::util::Stack;
 
@@ -34,6 +36,11 @@ use crate::{
     revocation::EndStreams,
     stream::{self, NatsSettings},
 };
+
+/// How often a service that is ready asks whether the trail takes records.
+const PROBE: SignedDuration = SignedDuration::from_secs(15);
+/// How long the tasks beside the RPCs may take to end after the last RPC (OPS-02: 25 s for the whole process).
+const TASKS_GRACE: Duration = Duration::from_secs(8);
 
 /// Any error that keeps a process from starting.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -250,22 +257,36 @@ async fn serve<S: Service>(settings: Settings<S::Settings>) -> Result<(), BoxErr
         tasks.spawn(consumer.run(db.clone(), clock.clone(), bus.clone(), replicas, shutdown.clone()));
     }
     tasks.spawn(parts.keys.watch(shutdown.clone()));
-    let token = shutdown.clone();
-    tasks.spawn(async move {
-        // Readiness depends on the database only: without the bus, events wait in the outbox (OPS-01).
-        while !token.is_cancelled() {
-            health.report(S::NAME, db.answers().await).await;
-            let _ = tokio::time::timeout(Duration::from_secs(1), token.cancelled()).await;
-        }
-        health.report(S::NAME, false).await;
-    });
+    tasks.spawn(report_readiness(S::NAME, db, clock, health, shutdown.clone()));
     tasks.close();
     tracing::info!(listen = %listener.address()?, "serving");
     listener.serve(routes, layers, shutdown).await?;
-    let _ = tokio::time::timeout(Duration::from_secs(12), tasks.wait()).await;
+    let _ = tokio::time::timeout(TASKS_GRACE, tasks.wait()).await;
     // What cannot be told now is told by the next process.
     let _ = parts.audit.tell().await;
     Ok(())
+}
+
+/// Reports each second whether the service is ready: the database answers and the trail takes records. Without the bus,
+/// events wait in the outbox (OPS-01).
+async fn report_readiness(
+    service: &'static str,
+    db: Db,
+    clock: Clock,
+    health: Health,
+    stop: CancellationToken,
+) {
+    let (mut takes_records, mut asked_at) = (false, clock.now());
+    while !stop.is_cancelled() {
+        let now = clock.now();
+        if !takes_records || now.duration_since(asked_at) >= PROBE {
+            takes_records = audit::takes_records(&db, now).await;
+            asked_at = now;
+        }
+        health.report(service, takes_records && db.answers().await).await;
+        let _ = tokio::time::timeout(Duration::from_secs(1), stop.cancelled()).await;
+    }
+    health.report(service, false).await;
 }
 
 /// The audit layer lies outside of the access layer, so that refused calls leave a record too.

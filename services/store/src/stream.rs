@@ -49,6 +49,8 @@ impl NatsSettings {
         let options = options
             .name(name)
             .retry_on_initial_connect()
+            // A bus that hangs is noticed after two questions without an answer.
+            .ping_interval(Duration::from_secs(10))
             .connection_timeout(Duration::from_secs(2))
             .request_timeout(Some(Duration::from_secs(5)))
             .reconnect_delay_callback(|attempts| {

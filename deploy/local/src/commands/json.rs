@@ -7,6 +7,9 @@ use prost_reflect::DynamicMessage;
 
 use crate::terminal::BoxError;
 
+/// The byte-order mark, which some programs put before a text.
+pub const BOM: &[u8] = b"\xef\xbb\xbf";
+
 /// Reads one message from its JSON document.
 ///
 /// # Errors
@@ -14,7 +17,7 @@ use crate::terminal::BoxError;
 pub fn read<M: Message + Name + Default>(text: &str) -> Result<M, BoxError> {
     let descriptor = contract::pool().get_message_by_name(&M::full_name());
     let descriptor = descriptor.ok_or_else(|| format!("the contract has no {}", M::full_name()))?;
-    let mut document = serde_json::Deserializer::from_str(text);
+    let mut document = serde_json::Deserializer::from_str(text.trim_start_matches('\u{feff}'));
     let message = DynamicMessage::deserialize(descriptor, &mut document)?;
     document.end()?;
     Ok(message.transcode_to()?)

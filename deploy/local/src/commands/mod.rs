@@ -75,11 +75,18 @@ pub async fn import(
 ) -> Result<Imported, BoxError> {
     let channel = connection.as_system(organisation, "dossier").await?;
     let mut dossier = DossierServiceClient::new(channel);
+    let mut waiting: BTreeSet<i64> = records.iter().map(|record| record.sequence).collect();
     let results = dossier.import_records(tokio_stream::iter(records)).await;
     let mut results = results.map_err(|status| describe_status(&status))?.into_inner();
     let mut imported = Imported::default();
     while let Some(result) = results.next().await {
-        let result = result.map_err(|status| describe_status(&status))?;
+        let result = result.map_err(|status| match waiting.first() {
+            Some(first) => {
+                format!("{}; record {first} and later ones have no result", describe_status(&status)).into()
+            }
+            None => describe_status(&status),
+        })?;
+        waiting.remove(&result.sequence);
         match result.result {
             Some(Outcome::Refused(fault)) => {
                 imported.refused += 1;
@@ -93,10 +100,12 @@ pub async fn import(
 
 /// The command `import`: sends a file of records, one record on each line.
 pub async fn import_file(data: &Path, organisation: &str, file: &PathBuf) -> Result<ExitCode, BoxError> {
-    let text = std::fs::read_to_string(file)?;
+    let bytes = std::fs::read(file)?;
     let (mut records, mut unreadable) = (Vec::new(), 0);
-    for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
-        match json::read::<ImportRecordsRequest>(line) {
+    let lines = bytes.strip_prefix(json::BOM).unwrap_or(&bytes).split(|byte| *byte == b'\n');
+    for (number, line) in (1..).zip(lines).filter(|(_, line)| !line.trim_ascii().is_empty()) {
+        let read = str::from_utf8(line).map_err(BoxError::from).and_then(json::read::<ImportRecordsRequest>);
+        match read {
             Ok(record) => records.push(ImportRecordsRequest { sequence: number, ..record }),
             Err(error) => {
                 unreadable += 1;

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use chassis::{keys::KeySettings, secret};
+use chassis::{keys::KeySettings, secret, secret_file};
 use proto::SERVICES;
 use rustix::process::Signal;
 use serde::Serialize;
@@ -66,10 +66,10 @@ struct Smtp {
 
 /// Reads a secret of the deployment; creates the secret at the first start. Gives its file and its text.
 fn read_or_create_secret(folder: &Path, name: &str) -> Result<(PathBuf, String), BoxError> {
-    fs::create_dir_all(folder)?;
+    secret_file::create_folder(folder)?;
     let file = folder.join(name);
     if !file.exists() {
-        fs::write(&file, secret::hex(&secret::random::<24>()))?;
+        secret_file::write(&file, secret::hex(&secret::random::<24>()).as_bytes())?;
     }
     let text = fs::read_to_string(&file)?;
     Ok((file, text))

@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use chassis::secret_file;
 use tokio::process::Command;
 
 use super::find::{Missing, find, free_port, path_folders};
@@ -56,7 +57,7 @@ impl Nats {
         }
         text.push_str("  ]\n}\n");
         let settings = folder.join("nats.conf");
-        fs::write(&settings, text)?;
+        secret_file::write(&settings, text.as_bytes())?;
         Ok(Self { program: program()?, settings, port })
     }
 

@@ -1,5 +1,7 @@
 //! A login under way: the page of the next step, or the same step again where what was typed is wrong.
 
+use std::sync::Arc;
+
 use axum::{extract::FromRequestParts, http::request::Parts};
 use proto::identity::v1::{ErrorReason, GetLoginRequest, LoginProgress, LoginStep, SelectClientRequest};
 use tonic::Status;
@@ -12,6 +14,7 @@ use crate::{
     app::App,
     continuation::{Continuation, safe_next, with_next},
     cookie,
+    organisation::{Organisation, is_of},
     page::{FormState, Page},
     pending_form::{PendingForm, PendingFormView},
     problem::Problem,
@@ -30,6 +33,8 @@ impl<S: Sync> FromRequestParts<S> for Attempt {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let token = cookie::bearer(&parts.headers).or_else(|| cookie::read(&parts.headers, cookie::LOGIN));
+        let here = parts.extensions.get::<Arc<Organisation>>();
+        let token = token.filter(|token| is_of(here.map(|here| &**here), token));
         let devices = cookie::read(&parts.headers, cookie::DEVICE).unwrap_or_default();
         Ok(Self { token: token.ok_or_else(Problem::unauthenticated)?, devices })
     }

@@ -7,7 +7,7 @@ use axum::{
     Extension,
     extract::{Path, State},
 };
-use proto::identity::v1::{ErrorReason, FinishPasswordResetRequest};
+use proto::identity::v1::{ErrorReason, FinishPasswordResetRequest, GetPasswordResetRequest};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -17,7 +17,7 @@ use crate::{
     cookie,
     form::{FormFields, Input, form},
     i18n::filters,
-    organisation::Organisation,
+    organisation::{Organisation, is_of},
     page::{FormState, Page, View},
     problem::Problem,
 };
@@ -61,12 +61,32 @@ pub struct Reset {
     reset: bool,
 }
 
-/// The form for a new password, to which the link leads (V15).
+/// The form for a new password, to which the link leads (V15). A link that is used, too old or made up offers a new
+/// link at once; opening the page uses nothing up, so that a mail scanner may open it.
 #[utoipa::path(get, path = "/password/reset/{token}", tag = "password",
     params(("token" = String, Path, description = "The token in the link")),
     responses((status = 200, body = ResetView)))]
-pub async fn show(Path(token): Path<String>) -> Page {
-    Page::show(ResetView { token, ..ResetView::default() })
+pub async fn show(
+    State(app): State<App>,
+    organisation: Option<Extension<Arc<Organisation>>>,
+    Path(token): Path<String>,
+) -> Result<Page, Problem> {
+    let organisation = organisation.as_deref().map(|it| &**it);
+    if !is_of(organisation, &token) {
+        return Ok(offer_new_link(organisation, Problem::new(ErrorReason::LinkExpired)));
+    }
+    let request = GetPasswordResetRequest { reset_token: token.clone() };
+    match app.services.identity()?.get_password_reset(request).await.map_err(Problem::from) {
+        Ok(_) => Ok(Page::show(ResetView { token, ..ResetView::default() })),
+        Err(problem) if problem.is(ErrorReason::LinkExpired) => Ok(offer_new_link(organisation, problem)),
+        Err(problem) => Err(problem),
+    }
+}
+
+/// The form for a new link, with why the link does not work.
+fn offer_new_link(organisation: Option<&Organisation>, problem: Problem) -> Page {
+    let state = FormState::refused(problem.clone());
+    Page::refused(problem, ForgottenView::new(organisation, state))
 }
 
 /// Set a new password by a link (V16–V17). The next login asks for the second factor.
@@ -79,6 +99,10 @@ pub async fn submit(
     Path(token): Path<String>,
     Input(form): Input<Replacement>,
 ) -> Result<Page, Problem> {
+    let organisation = organisation.as_deref().map(|it| &**it);
+    if !is_of(organisation, &token) {
+        return Ok(offer_new_link(organisation, Problem::new(ErrorReason::LinkExpired)));
+    }
     let replaced = async {
         are_same(
             &form.new_password,
@@ -98,8 +122,7 @@ pub async fn submit(
     };
     let state = FormState::refused(problem.clone());
     if problem.is(ErrorReason::LinkExpired) {
-        let organisation = organisation.as_deref().map(|it| &**it);
-        return Ok(Page::refused(problem, ForgottenView::new(organisation, state)));
+        return Ok(offer_new_link(organisation, problem));
     }
     if !problem.is_about_input() {
         return Err(problem);

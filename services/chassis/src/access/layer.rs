@@ -12,7 +12,9 @@ use tonic::{Status, body::Body};
 use tower::{Layer, Service};
 
 use super::{Rules, decide};
-use crate::{Clock, Ctx, call::Call, failure::Failure, telemetry::Trace, token::Caller, token::Verifier};
+use crate::{
+    Clock, Ctx, call::Call, failure::Failure, telemetry::Trace, token, token::Caller, token::Verifier,
+};
 
 /// The layer around every gRPC service of a process. Health and reflection have no rule; the layer lets them
 /// pass.
@@ -43,8 +45,8 @@ impl AccessLayer {
         let verified = match bearer(request).map(|token| self.verifier.verify_life(token, now)).transpose() {
             Ok(verified) => verified,
             Err(refused) => {
-                tracing::info!(%refused, "token refused");
-                return (None, Err(Failure::token_refused()));
+                tracing::info!(%refused, "a token is refused");
+                return (None, Err(Failure::token_refused_for(&refused)));
             }
         };
         let (caller, token) = verified.unzip();
@@ -71,7 +73,7 @@ pub struct Admission {
 }
 
 fn bearer<B>(request: &Request<B>) -> Option<&str> {
-    request.headers().get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+    token::bearer(request.headers().get(AUTHORIZATION)?.to_str().ok()?)
 }
 
 impl<S> Layer<S> for AccessLayer {

@@ -69,9 +69,7 @@ impl KeySettings {
     /// # Errors
     /// When a folder or file cannot be written.
     pub fn generate(&self, owner: &str) -> Result<(), KeyError> {
-        for folder in [&self.public, &self.private] {
-            files::create_folder(folder)?;
-        }
+        files::create_folders(&self.public, &self.private)?;
         for kind in KeyKind::ALL {
             if self.numbers(owner, kind)?.is_empty() {
                 self.begin(owner, kind, 0)?.finish()?;
@@ -106,11 +104,16 @@ impl KeySettings {
     fn begin(&self, owner: &str, kind: KeyKind, number: u32) -> Result<HalfKey, KeyError> {
         let name = KeyName { owner: owner.to_owned(), number };
         let (private, public) = kind.generate().ok_or_else(|| KeyError::unusable(&self.private))?;
-        let (folder, first, rest) = match (kind, public) {
-            (KeyKind::Sign, Some(public)) => (&self.public, public, Some(private)),
-            (_, public) => (&self.private, private, public),
+        let rest = match (kind, public) {
+            (KeyKind::Sign, Some(public)) => {
+                files::write_public(&self.public, &name, kind.extension(), &public)?;
+                Some(private)
+            }
+            (_, public) => {
+                files::write_private(&self.private, &name, kind.extension(), &private)?;
+                public
+            }
         };
-        files::write(folder, &name, kind.extension(), &first)?;
         Ok(HalfKey { settings: self.clone(), name, kind, rest })
     }
 
@@ -138,7 +141,11 @@ impl HalfKey {
     /// When the file cannot be written.
     pub fn finish(self) -> Result<(), KeyError> {
         let Some(rest) = self.rest else { return Ok(()) };
-        let folder = if self.kind == KeyKind::Sign { &self.settings.private } else { &self.settings.public };
-        files::write(folder, &self.name, self.kind.extension(), &rest)
+        let (settings, kind) = (&self.settings, self.kind.extension());
+        if self.kind == KeyKind::Sign {
+            files::write_private(&settings.private, &self.name, kind, &rest)
+        } else {
+            files::write_public(&settings.public, &self.name, kind, &rest)
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-use crate::ring::KeyName;
+use crate::{ring::KeyName, secret_file};
 
 /// A key file that cannot be read or written, or holds no usable key.
 #[derive(Debug, thiserror::Error)]
@@ -63,8 +63,8 @@ pub(super) fn read<K>(
     Ok(keys)
 }
 
-/// Writes a key file. A reader sees the whole file or no file.
-pub(super) fn write(folder: &Path, name: &KeyName, kind: &str, bytes: &[u8]) -> Result<(), KeyError> {
+/// Writes a public key's file, which everybody may read. A reader sees the whole file or no file.
+pub(super) fn write_public(folder: &Path, name: &KeyName, kind: &str, bytes: &[u8]) -> Result<(), KeyError> {
     let path = path(folder, name, kind);
     let part = folder.join(format!(".{name}.{kind}.part"));
     fs::write(&part, STANDARD.encode(bytes))
@@ -72,13 +72,20 @@ pub(super) fn write(folder: &Path, name: &KeyName, kind: &str, bytes: &[u8]) -> 
         .map_err(|error| KeyError::io(&path, &error))
 }
 
+/// Writes a private key's file.
+pub(super) fn write_private(folder: &Path, name: &KeyName, kind: &str, bytes: &[u8]) -> Result<(), KeyError> {
+    let path = path(folder, name, kind);
+    secret_file::write(&path, STANDARD.encode(bytes).as_bytes()).map_err(|error| KeyError::io(&path, &error))
+}
+
 pub(super) fn remove(folder: &Path, name: &KeyName, kind: &str) -> Result<(), KeyError> {
     let path = path(folder, name, kind);
     fs::remove_file(&path).map_err(|error| KeyError::io(&path, &error))
 }
 
-pub(super) fn create_folder(folder: &Path) -> Result<(), KeyError> {
-    fs::create_dir_all(folder).map_err(|error| KeyError::io(folder, &error))
+pub(super) fn create_folders(public: &Path, private: &Path) -> Result<(), KeyError> {
+    fs::create_dir_all(public).map_err(|error| KeyError::io(public, &error))?;
+    secret_file::create_folder(private).map_err(|error| KeyError::io(private, &error))
 }
 
 fn path(folder: &Path, name: &KeyName, kind: &str) -> PathBuf {

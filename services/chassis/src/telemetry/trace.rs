@@ -43,6 +43,8 @@ pub struct Trace {
     id: u128,
     /// The caller's span; 0: the trace begins here.
     parent: u64,
+    /// The trace and span of a stranger that caused the work; `None`: there is none.
+    link: Option<(u128, u64)>,
     is_kept: bool,
     /// What is done, for log lines: the path of a method, or the name of a route.
     work: String,
@@ -55,7 +57,7 @@ impl Trace {
         let id = u128::from_be_bytes(secret::random());
         #[expect(clippy::cast_possible_truncation, reason = "the last 63 bits decide")]
         let is_kept = (id as u64) >> 1 < KEPT_BELOW.load(Ordering::Relaxed);
-        Self { id, parent: 0, is_kept, work: String::new() }
+        Self { id, parent: 0, link: None, is_kept, work: String::new() }
     }
 
     /// The trace of a `traceparent` value, with the caller's decision whether it is kept; a new trace where the value
@@ -71,10 +73,17 @@ impl Trace {
         Self::of_traceparent(headers.get(HEADER).and_then(|value| value.to_str().ok()).unwrap_or_default())
     }
 
-    /// Decides here whether the trace is kept: a stranger must not decide that, neither by a flag nor by the trace's id.
+    /// A new trace for work that a stranger asks for, with a link to the stranger's trace where the headers name one: a
+    /// stranger must not choose the id under which the work is known. `decides`: whether the headers decide if the
+    /// trace is kept.
     #[must_use]
-    pub fn decided_here(self) -> Self {
-        Self { is_kept: Self::begin().is_kept, ..self }
+    pub fn of_stranger(headers: &HeaderMap, decides: bool) -> Self {
+        let begun = Self::begin();
+        let Some(theirs) = headers.get(HEADER).and_then(|value| Self::parse(value.to_str().ok()?)) else {
+            return begun;
+        };
+        let is_kept = if decides { theirs.is_kept } else { begun.is_kept };
+        Self { link: Some((theirs.id, theirs.parent)), is_kept, ..begun }
     }
 
     fn parse(value: &str) -> Option<Self> {
@@ -89,7 +98,7 @@ impl Trace {
         }
         let (id, parent) = (u128::from_str_radix(id, 16).ok()?, u64::from_str_radix(parent, 16).ok()?);
         let is_kept = u8::from_str_radix(flags, 16).ok()? & 1 == 1;
-        (id != 0 && parent != 0).then_some(Self { id, parent, is_kept, work: String::new() })
+        (id != 0 && parent != 0).then_some(Self { id, parent, link: None, is_kept, work: String::new() })
     }
 
     /// Names the work, for log lines.
@@ -105,16 +114,14 @@ impl Trace {
             return CURRENT.scope(self, work).await;
         }
         let span = span(&self.work);
-        if let Some(parent) = self.parent_context() {
+        if self.parent != 0 {
+            let parent = remote_span(self.id, self.parent);
             let _ = span.set_parent(Context::new().with_remote_span_context(parent));
         }
+        if let Some((id, parent)) = self.link {
+            span.add_link(remote_span(id, parent));
+        }
         CURRENT.scope(self, work.instrument(span)).await
-    }
-
-    fn parent_context(&self) -> Option<SpanContext> {
-        let (id, span) = (TraceId::from(self.id), SpanId::from(self.parent));
-        (self.parent != 0)
-            .then(|| SpanContext::new(id, span, TraceFlags::SAMPLED, true, TraceState::default()))
     }
 
     /// Calls `with` with the trace of the current work; `None`: there is no such work.
@@ -134,6 +141,11 @@ impl Trace {
     pub(super) fn work(&self) -> &str {
         &self.work
     }
+}
+
+fn remote_span(id: u128, span: u64) -> SpanContext {
+    let (id, span) = (TraceId::from(id), SpanId::from(span));
+    SpanContext::new(id, span, TraceFlags::SAMPLED, true, TraceState::default())
 }
 
 /// The context of the current span; `None`: the current work has no span.
@@ -197,10 +209,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn stranger_gives_a_trace_its_id_and_does_not_decide_that_it_is_kept() {
-        let trace = Trace::of_traceparent(&format!("{PARENT}01")).decided_here();
+    async fn stranger_gives_no_trace_its_id_and_decides_nothing() {
+        let headers = HeaderMap::from_iter([(
+            http::HeaderName::from_static(HEADER),
+            HeaderValue::try_from(format!("{PARENT}01")).unwrap(),
+        )]);
+        let trace = Trace::of_stranger(&headers, false);
+        assert_eq!(trace.link, Some((0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c, 0xb7ad_6b71_6920_3331)));
+        assert!(!trace.is_kept && Trace::of_stranger(&headers, true).is_kept);
         let id = trace.run(|_| unreachable!("no span is built"), async { trace_id() }).await;
-        assert_eq!(id, "0af7651916cd43dd8448eb211c80319c");
+        assert_ne!(id, "0af7651916cd43dd8448eb211c80319c", "ATT-09");
+        assert_eq!(Trace::of_stranger(&HeaderMap::new(), true).link, None);
     }
 
     #[test]

@@ -57,16 +57,18 @@ pub async fn change_password(
     let account = find_own(&mut tx).await?;
     password::judge(&request.new_password, &request.current_password, &account, &settings)
         .map_err(|reason| Error::field("new_password", reason))?;
+    let id = account.id.uuid();
+    let place = state.passwords.take_place(&id.to_string())?;
     let count = Count::of(&state.hash_keys, Kind::KnownDevice, &account.username);
     let may_try = throttle::count_try(&mut tx, &count, false).await?;
     tx.commit().await?;
-    let (id, stored) = (account.id.uuid(), account.password_hash.as_deref());
-    let is_current = state.passwords.verify(id, &request.current_password, stored).await?;
+    let stored = account.password_hash.as_deref();
+    let is_current = state.passwords.verify(&place, id, &request.current_password, stored).await?;
     if !is_current || !may_try {
         ctx.deny();
         return Err(Error::field("current_password", ErrorReason::CurrentPasswordWrong));
     }
-    let hash = state.passwords.hash(id, &request.new_password).await?;
+    let hash = state.passwords.hash(&place, id, &request.new_password).await?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     password::replace(state, &mut tx, &account, &hash, ctx.session.map(SessionId::uuid), false).await?;
     throttle::clear(&mut tx, &[count]).await?;

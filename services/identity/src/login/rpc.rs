@@ -54,14 +54,16 @@ pub async fn start(
     let organisation = request.get_ref().organisation_id.parse().unwrap_or(OrganisationId(Uuid::nil()));
     let ctx = Ctx::from_request(&request)?.within("identity", organisation);
     let request = request.into_inner();
+    let place = state.passwords.take_place(&request.address)?;
     let mut tried = count_try(state, &ctx, &request).await?;
     let id = tried.account.as_ref().map_or(Uuid::nil(), |account| account.id.uuid());
     let stored = tried.account.as_ref().and_then(|account| account.password_hash.as_deref());
-    let is_own_right = state.passwords.verify(id, &request.password, stored).await?;
+    let is_own_right = state.passwords.verify(&place, id, &request.password, stored).await?;
     if is_own_right && tried.may_try && stored.is_some_and(|stored| state.passwords.is_outdated(stored)) {
-        // A busy hasher must not refuse the login: the next login renews the hash.
-        tried.renewed_hash = state.passwords.hash(id, &request.password).await.ok();
+        // A hash that fails must not refuse the login: the next login renews the hash.
+        tried.renewed_hash = state.passwords.hash(&place, id, &request.password).await.ok();
     }
+    drop(place);
     let is_right = (is_own_right && tried.may_try) || tried.is_one_time;
     match &tried.account {
         Some(account) if is_right => {

@@ -38,9 +38,10 @@ pub async fn set_own_password(
         progress::describe(&mut tx, &login, &account, &settings, &attempt.token).await?.own_password_cause();
     tx.commit().await?;
 
+    let place = state.passwords.take_place(&account.id.to_string())?;
     let is_current = if cause == OwnPasswordCause::Expired {
         let stored = account.password_hash.as_deref();
-        state.passwords.verify(account.id.uuid(), &request.current_password, stored).await?
+        state.passwords.verify(&place, account.id.uuid(), &request.current_password, stored).await?
     } else {
         account::is_one_time_password(state, Some(&account), &request.current_password)
     };
@@ -48,7 +49,7 @@ pub async fn set_own_password(
         attempt.ctx.deny();
         return Err(Error::field("current_password", ErrorReason::CurrentPasswordWrong));
     }
-    let hash = state.passwords.hash(account.id.uuid(), &request.new_password).await?;
+    let hash = state.passwords.hash(&place, account.id.uuid(), &request.new_password).await?;
     let mut tx = state.db.in_organisation(&attempt.ctx, Mode::Write).await?;
     if cause == OwnPasswordCause::First {
         if !account::table::set_password(&mut tx, &account, &hash).await? {

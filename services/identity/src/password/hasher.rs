@@ -1,11 +1,8 @@
 //! Argon2id on separate threads: one per core, at a lower priority than the threads that serve requests. Each
-//! thread reuses one block of memory and wipes the block before it waits. The queue is short: when it is
-//! full, the answer is "busy".
+//! thread reuses one block of memory and wipes the block before it waits. Those who ask take turns in the queue; without
+//! a place in the queue the answer is "busy".
 
-use std::{
-    sync::{Arc, Mutex, mpsc},
-    thread,
-};
+use std::{sync::Arc, thread};
 
 use argon2::{
     Algorithm, Argon2, Block, Params, Version,
@@ -16,10 +13,9 @@ use zeroize::Zeroize;
 
 use proto::identity::v1::ErrorReason;
 
+use super::queue::{self, FairQueue};
 use crate::error::Error;
 
-/// How many hashes may wait. At 25 ms each on two cores, the last one waits less than a second.
-const QUEUE: usize = 64;
 /// The Unix nice value of the hashing threads: below the threads that serve requests, and enough that people can log in
 /// while pages take all they can.
 const NICENESS: i32 = 10;
@@ -27,14 +23,40 @@ const NICENESS: i32 = 10;
 /// How a hash with the parameters of new hashes begins.
 pub(super) const PREFIX: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
 
-enum Job {
-    Hash { input: [u8; 32], done: oneshot::Sender<Option<String>> },
-    Verify { input: [u8; 32], stored: Option<String>, done: oneshot::Sender<bool> },
+/// Work for the hashing threads.
+pub enum Job {
+    /// To hash an input.
+    Hash {
+        /// The input.
+        input: [u8; 32],
+        /// Gets the hash in PHC form.
+        done: oneshot::Sender<Option<String>>,
+    },
+    /// To compare an input with a hash.
+    Verify {
+        /// The input.
+        input: [u8; 32],
+        /// The hash in PHC form.
+        stored: Option<String>,
+        /// Gets whether they match.
+        done: oneshot::Sender<bool>,
+    },
 }
+
+/// A place in the queue before the hashing threads.
+pub type Place = queue::Place<Job>;
 
 /// A handle to the hashing threads. Cheap to clone; the threads end when the last clone is dropped.
 #[derive(Clone)]
-pub struct Hasher(mpsc::SyncSender<Job>);
+pub struct Hasher(Arc<Threads>);
+
+struct Threads(Arc<FairQueue<Job>>);
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
 
 impl Hasher {
     /// Starts the threads.
@@ -42,50 +64,56 @@ impl Hasher {
     /// # Errors
     /// When a thread cannot be started.
     pub fn start() -> std::io::Result<Self> {
-        let (sender, receiver) = mpsc::sync_channel(QUEUE);
-        let receiver = Arc::new(Mutex::new(receiver));
+        let queue = FairQueue::new();
         let cores = thread::available_parallelism().map_or(2, usize::from);
         for number in 0..cores {
-            let receiver = Arc::clone(&receiver);
-            thread::Builder::new().name(format!("argon2-{number}")).spawn(move || work(&receiver))?;
+            let queue = Arc::clone(&queue);
+            thread::Builder::new().name(format!("argon2-{number}")).spawn(move || work(&queue))?;
         }
-        Ok(Self(sender))
+        Ok(Self(Arc::new(Threads(queue))))
     }
 
-    /// The hash of an input, in PHC form.
+    /// Takes a place in the queue for an asker, such as an address.
     ///
     /// # Errors
-    /// [`ErrorReason::Busy`] if the queue is full.
-    pub async fn hash(&self, input: [u8; 32]) -> Result<String, Error> {
-        let (done, hashed) = oneshot::channel();
-        self.0.try_send(Job::Hash { input, done }).map_err(|_| Error::from(ErrorReason::Busy))?;
-        hashed.await.ok().flatten().ok_or_else(|| ErrorReason::Busy.into())
-    }
-
-    /// Whether the input matches the stored hash. Without a stored hash the work is the same, the answer no.
-    ///
-    /// # Errors
-    /// [`ErrorReason::Busy`] if the queue is full.
-    pub async fn verify(&self, input: [u8; 32], stored: Option<String>) -> Result<bool, Error> {
-        let (done, verified) = oneshot::channel();
-        self.0.try_send(Job::Verify { input, stored, done }).map_err(|_| Error::from(ErrorReason::Busy))?;
-        verified.await.map_err(|_| Error::from(ErrorReason::Busy))
+    /// [`ErrorReason::Busy`] if the asker has all its places, or the queue is full.
+    pub fn take_place(&self, asker: &str) -> Result<Place, Error> {
+        self.0.0.take_place(asker).ok_or_else(|| ErrorReason::Busy.into())
     }
 }
 
-fn work(jobs: &Mutex<mpsc::Receiver<Job>>) {
+/// The hash of an input, in PHC form.
+///
+/// # Errors
+/// [`ErrorReason::Busy`] if the threads have ended.
+pub async fn hash(place: &Place, input: [u8; 32]) -> Result<String, Error> {
+    let (done, hashed) = oneshot::channel();
+    place.add(Job::Hash { input, done });
+    hashed.await.ok().flatten().ok_or_else(|| ErrorReason::Busy.into())
+}
+
+/// Whether the input matches the stored hash. Without a stored hash the work is the same, the answer no.
+///
+/// # Errors
+/// [`ErrorReason::Busy`] if the threads have ended.
+pub async fn verify(place: &Place, input: [u8; 32], stored: Option<String>) -> Result<bool, Error> {
+    let (done, verified) = oneshot::channel();
+    place.add(Job::Verify { input, stored, done });
+    verified.await.map_err(|_| Error::from(ErrorReason::Busy))
+}
+
+fn work(queue: &FairQueue<Job>) {
     // On Linux this sets the priority of this thread only. If it fails, hashing runs at normal priority.
     let _ = rustix::process::setpriority_process(None, NICENESS);
     // Allocated at the first hash, so that an idle process does not hold 19 MiB per thread.
     let mut memory = Vec::new();
     loop {
         // The next job overwrites the memory of the last. If no job is queued, wipe it before waiting.
-        let next = jobs.try_lock().ok().and_then(|jobs| jobs.try_recv().ok());
-        let job = if let Some(job) = next {
+        let job = if let Some(job) = queue.try_next() {
             job
         } else {
             memory.iter_mut().for_each(Zeroize::zeroize);
-            let Ok(Ok(job)) = jobs.lock().map(|jobs| jobs.recv()) else { return };
+            let Some(job) = queue.wait_for_next() else { return };
             job
         };
         memory.resize(Params::DEFAULT.block_count(), Block::default());
@@ -93,16 +121,16 @@ fn work(jobs: &Mutex<mpsc::Receiver<Job>>) {
         tracing::debug!("argon2");
         match job {
             Job::Hash { input, done } => {
-                let _ = done.send(hash(&input, &mut memory));
+                let _ = done.send(hash_with(&input, &mut memory));
             }
             Job::Verify { input, stored, done } => {
-                let _ = done.send(verify(&input, stored.as_deref(), &mut memory));
+                let _ = done.send(verify_with(&input, stored.as_deref(), &mut memory));
             }
         }
     }
 }
 
-fn hash(input: &[u8; 32], memory: &mut [Block]) -> Option<String> {
+fn hash_with(input: &[u8; 32], memory: &mut [Block]) -> Option<String> {
     let salt = Salt::new(&chassis::secret::random::<16>()).ok()?;
     let output = raw(input, &salt, &Params::DEFAULT, memory)?;
     let hash = PasswordHash {
@@ -115,7 +143,7 @@ fn hash(input: &[u8; 32], memory: &mut [Block]) -> Option<String> {
     Some(hash.to_string())
 }
 
-fn verify(input: &[u8; 32], stored: Option<&str>, memory: &mut [Block]) -> bool {
+fn verify_with(input: &[u8; 32], stored: Option<&str>, memory: &mut [Block]) -> bool {
     let stored = stored.and_then(|stored| PasswordHash::new(stored).ok());
     let Some((hash, salt, expected)) = stored.and_then(|hash| Some((hash.clone(), hash.salt?, hash.hash?)))
     else {
@@ -148,20 +176,12 @@ mod tests {
     #[tokio::test]
     async fn only_the_hashed_input_verifies() {
         let hasher = Hasher::start().unwrap();
-        let stored = hasher.hash([1; 32]).await.unwrap();
+        let place = hasher.take_place("somebody").unwrap();
+        let stored = hash(&place, [1; 32]).await.unwrap();
         assert!(stored.starts_with(PREFIX), "{stored}");
-        assert!(hasher.verify([1; 32], Some(stored.clone())).await.unwrap());
-        assert!(!hasher.verify([2; 32], Some(stored)).await.unwrap());
-        assert!(!hasher.verify([1; 32], None).await.unwrap());
-        assert!(!hasher.verify([1; 32], Some("garbage".to_owned())).await.unwrap());
-    }
-
-    #[tokio::test]
-    async fn full_queue_answers_busy() {
-        let hasher = Hasher::start().unwrap();
-        let many = (0..QUEUE * 3).map(|_| hasher.verify([1; 32], None));
-        let results = futures::future::join_all(many).await;
-        assert!(results.iter().any(|result| matches!(result, Err(Error::Reason(ErrorReason::Busy)))));
-        assert!(results.iter().any(Result::is_ok));
+        assert!(verify(&place, [1; 32], Some(stored.clone())).await.unwrap());
+        assert!(!verify(&place, [2; 32], Some(stored)).await.unwrap());
+        assert!(!verify(&place, [1; 32], None).await.unwrap());
+        assert!(!verify(&place, [1; 32], Some("garbage".to_owned())).await.unwrap());
     }
 }

@@ -2,6 +2,7 @@
 
 mod hasher;
 mod judge;
+mod queue;
 mod replace;
 
 use chassis::keyed_hash::HashKeys;
@@ -11,6 +12,7 @@ use uuid::Uuid;
 use self::hasher::{Hasher, PREFIX};
 use crate::error::Error;
 
+pub use self::hasher::Place;
 pub use judge::judge;
 pub use replace::replace;
 
@@ -37,13 +39,23 @@ impl Passwords {
         Ok(Self { hasher: Hasher::start()?, keys })
     }
 
-    /// The hash of an account's password, to be stored.
+    /// Takes a place in the queue for an asker: an address, or an account whose address is not known. Take the place
+    /// before a try is counted: a try that finds no place was none.
     ///
     /// # Errors
     /// "Busy" if too many hashes wait.
-    pub async fn hash(&self, account: Uuid, password: &str) -> Result<String, Error> {
+    pub fn take_place(&self, asker: &str) -> Result<Place, Error> {
+        self.hasher.take_place(asker)
+    }
+
+    /// The hash of an account's password, to be stored.
+    ///
+    /// # Errors
+    /// "Busy" if the hashing threads have ended.
+    pub async fn hash(&self, place: &Place, account: Uuid, password: &str) -> Result<String, Error> {
         let number = self.keys.newest();
-        let hash = self.hasher.hash(self.input(number, account, password).unwrap_or_default()).await?;
+        let input = self.input(number, account, password).unwrap_or_default();
+        let hash = hasher::hash(place, input).await?;
         Ok(if number == 0 { hash } else { format!("{number}{hash}") })
     }
 
@@ -51,11 +63,17 @@ impl Passwords {
     /// same and the answer no.
     ///
     /// # Errors
-    /// "Busy" if too many hashes wait.
-    pub async fn verify(&self, account: Uuid, password: &str, stored: Option<&str>) -> Result<bool, Error> {
+    /// "Busy" if the hashing threads have ended.
+    pub async fn verify(
+        &self,
+        place: &Place,
+        account: Uuid,
+        password: &str,
+        stored: Option<&str>,
+    ) -> Result<bool, Error> {
         let (number, hash) = stored.and_then(split).unzip();
         let input = self.input(number.unwrap_or_else(|| self.keys.newest()), account, password);
-        self.hasher.verify(input.unwrap_or_default(), hash.filter(|_| input.is_some())).await
+        hasher::verify(place, input.unwrap_or_default(), hash.filter(|_| input.is_some())).await
     }
 
     /// Whether a stored hash was made with an older key or other parameters than new hashes: it is replaced at the
@@ -91,30 +109,37 @@ mod tests {
     #[tokio::test]
     async fn six_hundred_accented_letters_are_one_password_in_either_form() {
         let passwords = passwords(&[0]);
-        let stored = passwords.hash(Uuid::nil(), &"e\u{301}".repeat(600)).await.unwrap();
-        assert!(passwords.verify(Uuid::nil(), &"\u{e9}".repeat(600), Some(&stored)).await.unwrap(), "PW-01");
-        assert!(!passwords.verify(Uuid::nil(), &"\u{e9}".repeat(599), Some(&stored)).await.unwrap());
+        let place = passwords.take_place("").unwrap();
+        let stored = passwords.hash(&place, Uuid::nil(), &"e\u{301}".repeat(600)).await.unwrap();
+        assert!(
+            passwords.verify(&place, Uuid::nil(), &"\u{e9}".repeat(600), Some(&stored)).await.unwrap(),
+            "PW-01"
+        );
+        assert!(!passwords.verify(&place, Uuid::nil(), &"\u{e9}".repeat(599), Some(&stored)).await.unwrap());
     }
 
     #[tokio::test]
     async fn composed_and_decomposed_letters_are_the_same_password_of_one_account() {
         let passwords = passwords(&[0]);
-        let stored = passwords.hash(Uuid::nil(), "caf\u{e9}").await.unwrap();
-        assert!(passwords.verify(Uuid::nil(), "cafe\u{301}", Some(&stored)).await.unwrap());
-        assert!(!passwords.verify(Uuid::max(), "caf\u{e9}", Some(&stored)).await.unwrap());
+        let place = passwords.take_place("").unwrap();
+        let stored = passwords.hash(&place, Uuid::nil(), "caf\u{e9}").await.unwrap();
+        assert!(passwords.verify(&place, Uuid::nil(), "cafe\u{301}", Some(&stored)).await.unwrap());
+        assert!(!passwords.verify(&place, Uuid::max(), "caf\u{e9}", Some(&stored)).await.unwrap());
     }
 
     #[tokio::test]
     async fn a_hash_verifies_as_long_as_its_key_is_held_and_is_outdated_under_a_newer_key() {
         for before in [0, 1] {
-            let stored = passwords(&[before]).hash(Uuid::nil(), "password").await.unwrap();
-            let both = passwords(&[before, 2]);
-            assert!(both.verify(Uuid::nil(), "password", Some(&stored)).await.unwrap());
-            assert!(!both.verify(Uuid::nil(), "Password", Some(&stored)).await.unwrap());
-            assert!(both.is_outdated(&stored) && !passwords(&[before]).is_outdated(&stored));
-            let removed = passwords(&[2]);
-            assert!(!removed.verify(Uuid::nil(), "password", Some(&stored)).await.unwrap());
-            assert!(!removed.is_outdated(&removed.hash(Uuid::nil(), "password").await.unwrap()));
+            let old = passwords(&[before]);
+            let stored = old.hash(&old.take_place("").unwrap(), Uuid::nil(), "password").await.unwrap();
+            let (both, removed) = (passwords(&[before, 2]), passwords(&[2]));
+            let place = both.take_place("").unwrap();
+            assert!(both.verify(&place, Uuid::nil(), "password", Some(&stored)).await.unwrap());
+            assert!(!both.verify(&place, Uuid::nil(), "Password", Some(&stored)).await.unwrap());
+            assert!(both.is_outdated(&stored) && !old.is_outdated(&stored));
+            let place = removed.take_place("").unwrap();
+            assert!(!removed.verify(&place, Uuid::nil(), "password", Some(&stored)).await.unwrap());
+            assert!(!removed.is_outdated(&removed.hash(&place, Uuid::nil(), "password").await.unwrap()));
         }
     }
 

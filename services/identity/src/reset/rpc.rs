@@ -7,8 +7,9 @@ use chassis::{
     typed,
 };
 use proto::identity::v1::{
-    ErrorReason, FinishPasswordResetRequest, FinishPasswordResetResponse, StartPasswordResetRequest,
-    StartPasswordResetResponse, StartResetRequest, StartResetResponse,
+    ErrorReason, FinishPasswordResetRequest, FinishPasswordResetResponse, GetPasswordResetRequest,
+    GetPasswordResetResponse, StartPasswordResetRequest, StartPasswordResetResponse, StartResetRequest,
+    StartResetResponse,
 };
 use store::Mode;
 use tonic::{Request, Response};
@@ -51,6 +52,24 @@ pub async fn start(
     Ok(Response::new(StartPasswordResetResponse {}))
 }
 
+/// GetPasswordReset: a link that is used, too old or made up is refused before the person chooses a password.
+pub async fn get(
+    state: &State,
+    request: Request<GetPasswordResetRequest>,
+) -> Result<Response<GetPasswordResetResponse>, Error> {
+    let expired = ErrorReason::LinkExpired;
+    let token = ScopedToken::parse(&request.get_ref().reset_token).ok_or(expired)?;
+    let ctx = Ctx::from_request(&request)?.within("identity", token.organisation());
+    let mut tx = state.db.in_organisation(&ctx, Mode::Read).await?;
+    let sent = table::find_by_link(&mut tx, &token).await?;
+    acted_by(&ctx, sent.as_ref().map(|(id, _)| *id));
+    let link = sent.map(|(_, link)| link);
+    if !is_valid(link.as_ref(), &token.hash(), ctx.now) {
+        return Err(expired.into());
+    }
+    Ok(Response::new(GetPasswordResetResponse {}))
+}
+
 /// FinishPasswordReset (V15–V16). It opens no session: a login still asks for the second factor (REC-03).
 pub async fn finish(
     state: &State,
@@ -62,7 +81,7 @@ pub async fn finish(
     let request = request.into_inner();
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     let settings = organisation::settings(&mut tx).await?;
-    let (id, sent) = table::lock_by_link(&mut tx, &token).await?.ok_or(expired)?;
+    let (id, sent) = table::find_by_link(&mut tx, &token).await?.ok_or(expired)?;
     acted_by(&ctx, Some(id));
     let account = account::table::find(&mut tx, id).await?.ok_or(expired)?;
     drop(tx);
@@ -74,7 +93,8 @@ pub async fn finish(
     }
     password::judge(&request.new_password, "", &account, &settings)
         .map_err(|reason| Error::field("new_password", reason))?;
-    let hash = state.passwords.hash(id.uuid(), &request.new_password).await?;
+    let place = state.passwords.take_place(&id.to_string())?;
+    let hash = state.passwords.hash(&place, id.uuid(), &request.new_password).await?;
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
     // Another request may have used the link while the password was hashed: look the link up again.
     table::lock_by_link(&mut tx, &token).await?.ok_or(expired)?;

@@ -71,21 +71,35 @@ pub async fn set_link(
     Ok(())
 }
 
-/// The account of a link's token, with the link. Locks the account's row.
-pub async fn lock_by_link(
+/// The account of a link's token, with the link.
+pub async fn find_by_link(
     tx: &mut Tx,
     token: &ScopedToken,
 ) -> Result<Option<(AccountId, SentLink)>, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     let row = sqlx::query!(
         r#"SELECT id, reset_hash AS "hash!", reset_expires_at AS "expires_at!: jiff_sqlx::Timestamp" FROM account
-         WHERE organisation_id = $1 AND reset_hash = $2 FOR UPDATE"#,
+         WHERE organisation_id = $1 AND reset_hash = $2"#,
         organisation,
         token.hash(),
     )
     .fetch_optional(tx.connection())
     .await?;
-    let found =
-        |id, hash, end: jiff_sqlx::Timestamp| (AccountId(id), SentLink { hash, expires_at: end.to_jiff() });
-    Ok(row.map(|row| found(row.id, row.hash, row.expires_at)))
+    Ok(row.map(|row| (AccountId(row.id), SentLink { hash: row.hash, expires_at: row.expires_at.to_jiff() })))
+}
+
+/// The same, and locks the account's row.
+pub async fn lock_by_link(
+    tx: &mut Tx,
+    token: &ScopedToken,
+) -> Result<Option<(AccountId, SentLink)>, StoreError> {
+    let organisation = tx.ctx().organisation.uuid();
+    let Some(found) = find_by_link(tx, token).await? else { return Ok(None) };
+    let locked = sqlx::query!(
+        "SELECT id FROM account WHERE organisation_id = $1 AND id = $2 AND reset_hash = $3 FOR UPDATE",
+        organisation,
+        found.0.uuid(),
+        token.hash(),
+    );
+    Ok(locked.fetch_optional(tx.connection()).await?.map(|_| found))
 }

@@ -8,6 +8,7 @@ mod chain;
 mod export;
 mod intent;
 mod layer;
+mod probe;
 mod rows;
 mod rpc;
 mod stored;
@@ -32,6 +33,7 @@ pub use export::{ExportError, export_month};
 pub(crate) use intent::insert as insert_intents;
 pub use intent::record_left_intents;
 pub use layer::AuditLayer;
+pub use probe::takes_records;
 pub use rpc::AuditRpc;
 pub use writer::Audit;
 
