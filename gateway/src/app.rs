@@ -29,7 +29,7 @@ pub struct Settings {
     /// How many connections are open at the same time.
     pub max_connections: usize,
     /// What one address may ask for.
-    pub limits: LimitSettings,
+    pub allowances: LimitSettings,
 }
 
 /// The state that all handlers share. Cheap to clone.

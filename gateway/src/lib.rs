@@ -84,7 +84,7 @@ async fn serve(settings: Settings) -> Result<(), BoxError> {
     let clock = settings.process.clock()?;
     let keys = Keys::open(settings.process.keys.clone(), "gateway")?;
     let services = Services::new(&settings.services, keys.signer()?, clock.clone())?;
-    let form_keys = AeadKeys::derive(keys.hash()?, "form");
+    let form_keys = AeadKeys::derive(keys.hash()?, "form", clock.clone());
     tokio::spawn(keys.watch(shutdown.clone()));
     if settings.process.environment == Environment::Production && settings.trusted_proxies.is_empty() {
         tracing::warn!(
@@ -92,7 +92,7 @@ async fn serve(settings: Settings) -> Result<(), BoxError> {
              behind a proxy share one allowance"
         );
     }
-    let app = App::new(services, live, clock, settings.trusted_proxies, settings.limits, form_keys);
+    let app = App::new(services, live, clock, settings.trusted_proxies, settings.allowances, form_keys);
     tracing::info!(listen = %listener.local_addr()?, "serving");
     server::serve(listener, router(app), settings.max_connections, shutdown).await;
     Ok(())

@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     body::{Body, to_bytes},
     extract::{Request, State},
-    http::{Extensions, HeaderMap, StatusCode, header, request::Parts},
+    http::{Extensions, HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -16,8 +16,9 @@ use moka::future::Cache;
 
 use crate::{
     body::{self, BODY_LIMIT},
+    cookie,
     edge::Edge,
-    page::Outcome,
+    page::{Cookies, Outcome},
     problem::Problem,
 };
 
@@ -29,18 +30,47 @@ const ONCE: [&str; 4] = ["/login", "/password", "/step-up", "/account"];
 /// The answers of steps, as the layer around every handler gets them: without a body.
 type Answer = (StatusCode, HeaderMap, Extensions);
 
-/// The answers of the last seconds, by the hash of all that the request brought. Cheap to clone.
+/// The answers of the last seconds. Cheap to clone.
 #[derive(Clone)]
-pub struct Repeats(Cache<[u8; 32], Arc<Answer>>);
+pub struct Repeats {
+    /// By the hash of all that the request brought.
+    answers: Cache<Hash, Arc<Answer>>,
+    /// Which of them gave a browser a token, by the token's hash.
+    given: Cache<Hash, Hash>,
+}
+
+type Hash = [u8; 32];
 
 impl Default for Repeats {
     fn default() -> Self {
-        Self(Cache::builder().max_capacity(10_000).time_to_live(LIFE).build())
+        let answers = Cache::builder().max_capacity(10_000).time_to_live(LIFE).build();
+        Self { answers, given: Cache::builder().max_capacity(10_000).time_to_live(LIFE).build() }
+    }
+}
+
+impl Repeats {
+    /// Drops the answer that gave the browser the token that it now brings: the browser has got the answer, and the same
+    /// words from now on are a new step, such as a login after a logout.
+    async fn forget_received(&self, headers: &HeaderMap) {
+        for token in [cookie::LOGIN, cookie::SESSION].iter().filter_map(|name| cookie::read(headers, name)) {
+            if let Some(key) = self.given.remove(&sha256(&[token.as_bytes()])).await {
+                self.answers.invalidate(&key).await;
+            }
+        }
+    }
+
+    async fn note_given(&self, key: Hash, answer: &Answer) {
+        for cookie in answer.2.get::<Cookies>().iter().flat_map(|cookies| &cookies.0) {
+            if [cookie::LOGIN, cookie::SESSION].contains(&cookie.name()) {
+                self.given.insert(sha256(&[cookie.value().as_bytes()]), key).await;
+            }
+        }
     }
 }
 
 /// The layer that runs the same step once.
 pub async fn answer_once(State(repeats): State<Repeats>, request: Request, next: Next) -> Response {
+    repeats.forget_received(request.headers()).await;
     let path = request.uri().path();
     if request.method().is_safe() || !ONCE.iter().any(|start| path.starts_with(start)) {
         return next.run(request).await;
@@ -58,7 +88,7 @@ pub async fn answer_once(State(repeats): State<Repeats>, request: Request, next:
         let (parts, _) = answer.into_parts();
         Some(Arc::new((parts.status, parts.headers, parts.extensions)))
     };
-    let Some(answer) = repeats.0.optionally_get_with(key, step).await else {
+    let Some(answer) = repeats.answers.optionally_get_with(key, step).await else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     // A refusal is shared by those that wait for it; who asks later is judged anew.
@@ -66,7 +96,9 @@ pub async fn answer_once(State(repeats): State<Repeats>, request: Request, next:
         || matches!(answer.2.get::<Outcome>(), Some(Outcome::Refused(..)))
         || answer.0.is_client_error();
     if is_refusal {
-        repeats.0.invalidate(&key).await;
+        repeats.answers.invalidate(&key).await;
+    } else {
+        repeats.note_given(key, &answer).await;
     }
     let (status, headers, extensions) = (*answer).clone();
     let mut response = (status, headers).into_response();
@@ -75,11 +107,11 @@ pub async fn answer_once(State(repeats): State<Repeats>, request: Request, next:
 }
 
 /// The hash of who sent a request and what was sent: only the same browser with the same words gets the same answer.
-fn key(parts: &Parts, body: &[u8]) -> [u8; 32] {
+fn key(parts: &Parts, body: &[u8]) -> Hash {
     let edge = parts.extensions.get::<Edge>().cloned().unwrap_or_default();
     let from = format!("{} {} {:?} {:?} ", parts.method, parts.uri, edge.host, edge.address);
     let headers = [header::COOKIE, header::AUTHORIZATION, header::USER_AGENT].map(|name| {
-        let lines: Vec<&[u8]> = parts.headers.get_all(name).iter().map(|line| line.as_bytes()).collect();
+        let lines: Vec<&[u8]> = parts.headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
         sha256(&[&lines.join(&b'\n')])
     });
     let [cookie, authorization, agent] = &headers;

@@ -16,7 +16,7 @@ use tower::ServiceExt;
 use crate::connection::{Limits, Requests, TimedConnection};
 
 /// How long a visitor may take.
-const LIMITS: Limits = Limits { idle: Duration::from_secs(60), header: Duration::from_secs(10) };
+const LIMITS: Limits = Limits { idle: Duration::from_mins(1), header: Duration::from_secs(10) };
 /// How often an HTTP/2 visitor is asked whether it is still there.
 const PING: Duration = Duration::from_secs(20);
 /// How long its answer may take.

@@ -14,7 +14,7 @@ async fn a_wrong_method_says_which_methods_there_are() {
         (Method::PUT, "/login", "GET,HEAD,POST"),
         (Method::PATCH, "/api/v1/reports", "GET,HEAD"),
         (Method::OPTIONS, "/api/v1/login", "GET,HEAD,POST"),
-        (Method::POST, "/reports", "GET,HEAD"),
+        (Method::POST, "/api/v1/reports", "GET,HEAD"),
     ] {
         for session in [None, Some(TOKEN)] {
             let answer = portal.ask(&method, path, session).await;
@@ -36,7 +36,7 @@ async fn a_slash_at_the_end_leads_to_the_path_without() {
         let answer = portal.ask(&Method::GET, path, None).await;
         match location {
             Some(location) => {
-                assert_eq!((answer.status, answer.header("location")), (308, location), "{path}")
+                assert_eq!((answer.status, answer.header("location")), (308, location), "{path}");
             }
             None => assert_ne!(answer.status, 308, "{path}: {}", answer.header("location")),
         }

@@ -207,7 +207,7 @@ pub fn gateway(services: &ServiceSettings) -> Router {
     let keys = Keys::generate();
     let clock = Clock::fixed(monday_morning());
     let services = Services::new(services, keys.signer("gateway"), clock.clone()).unwrap();
-    let form_keys = AeadKeys::derive(keys.of("gateway").hash().unwrap(), "form");
+    let form_keys = AeadKeys::derive(keys.of("gateway").hash().unwrap(), "form", clock.clone());
     router(App::new(services, Live::without_bus(), clock, Proxies::default(), limits(), form_keys))
 }
 

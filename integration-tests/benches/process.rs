@@ -7,7 +7,10 @@ use std::{
 };
 
 use chassis::channel;
-use integration_tests::{System, system::programs};
+use integration_tests::{
+    System,
+    system::{is_whole, programs},
+};
 use proto::SERVICES;
 use tokio::time::Instant;
 
@@ -74,11 +77,9 @@ fn start(system: &System, process: &str, port: u16, services: &[(&str, u16)]) ->
 
 async fn wait_until_serving(process: &str, port: u16) {
     let address = format!("http://127.0.0.1:{port}");
-    let http = reqwest::Client::new();
     loop {
         let ready = if process == "gateway" {
-            let answer = http.get(format!("{address}/healthz/ready")).send().await;
-            answer.is_ok_and(|answer| answer.status().is_success())
+            is_whole(&address).await.is_some()
         } else {
             channel::is_serving(channel::connect(&address).unwrap(), process).await
         };

@@ -67,16 +67,23 @@ impl Ecd {
         }
     }
 
-    fn address(&self, service: &str) -> &str {
+    /// The address of a service.
+    #[must_use]
+    pub fn address(&self, service: &str) -> &str {
         self.services[service].as_str().unwrap()
+    }
+
+    /// A new token of the ECD.
+    pub async fn token(&self) -> Result<String, Status> {
+        let channel = channel::connect(self.address("identity")).unwrap();
+        let request =
+            IssueSystemTokenRequest { system_id: self.system_id.clone(), secret: self.secret.clone() };
+        Ok(IdentityServiceClient::new(channel).issue_system_token(request).await?.into_inner().token)
     }
 
     /// A channel to a service, with a new token of the ECD.
     pub async fn channel_to(&self, service: &str) -> Result<Channel, Status> {
-        let channel = channel::connect(self.address("identity")).unwrap();
-        let request =
-            IssueSystemTokenRequest { system_id: self.system_id.clone(), secret: self.secret.clone() };
-        let token = IdentityServiceClient::new(channel).issue_system_token(request).await?.into_inner().token;
+        let token = self.token().await?;
         Ok(channel::with_token(channel::connect_streaming(self.address(service)).unwrap(), &token))
     }
 

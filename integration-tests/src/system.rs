@@ -13,6 +13,14 @@ use tempfile::TempDir;
 
 use crate::{Ecd, eventually};
 
+/// Allowances that no test reaches: all visitors of a test have one address.
+const NO_ALLOWANCES: [(&str, &str); 4] = [
+    ("ZORGPORTAAL_ALLOWANCES__LOGIN__BURST", "1000000"),
+    ("ZORGPORTAAL_ALLOWANCES__LOGIN__PER_MINUTE", "1000000"),
+    ("ZORGPORTAAL_ALLOWANCES__PAGE__BURST", "1000000"),
+    ("ZORGPORTAAL_ALLOWANCES__PAGE__PER_MINUTE", "1000000"),
+];
+
 /// The processes of a whole system. They end when the `System` is dropped.
 pub struct System {
     folder: TempDir,
@@ -48,6 +56,7 @@ impl System {
         let demo = Command::new(programs().join("zorgportaal"))
             .args(["demo", "--ephemeral", "--bare", "--port", "0", "--mailbox-port", "0", "--data"])
             .arg(folder.path())
+            .envs(NO_ALLOWANCES)
             .envs(settings.iter().copied())
             .stdout(Stdio::null())
             .spawn()
@@ -117,7 +126,13 @@ impl System {
     /// killed and start again with the new time.
     pub async fn set_clock_offset(&self, seconds: i64) {
         let processes: Vec<&str> = std::iter::once("gateway").chain(SERVICES).collect();
-        for process in &processes {
+        self.set_clock_offset_of(&processes, seconds).await;
+        eventually("a whole system", async || self.is_whole().await).await;
+    }
+
+    /// The same for some processes. They may not serve afterwards: their clocks differ from the others.
+    pub async fn set_clock_offset_of(&self, processes: &[&str], seconds: i64) {
+        for process in processes {
             let file = self.data().join(format!("config/{process}.toml"));
             let text = std::fs::read_to_string(&file).unwrap();
             let kept: Vec<&str> = text
@@ -135,17 +150,20 @@ impl System {
                 .collect()
         };
         let before = pids();
-        for process in &processes {
+        for process in processes {
             self.signal(process, "KILL");
         }
-        let url = format!("{}/healthz/ready", self.facts["gateway"].as_str().unwrap());
         eventually("all processes at another time", async || {
             let now = pids();
             let all_new = before.iter().zip(&now).all(|(before, now)| before != now && !now.is_empty());
-            let ready = reqwest::get(&url).await.ok()?.status().is_success();
-            (all_new && ready).then_some(())
+            all_new.then_some(())
         })
         .await;
+    }
+
+    /// `Some` when the gateway is ready, reaches every service and receives events.
+    pub async fn is_whole(&self) -> Option<()> {
+        is_whole(self.facts["gateway"].as_str().unwrap()).await
     }
 
     /// Sends a signal to a process. The signal's name is one that `kill` knows, such as `STOP`.
@@ -193,6 +211,15 @@ impl System {
     pub async fn until_all_mail_is_sent(&self) {
         self.until_outboxes_are_empty().await;
         self.until_count("messaging", "delivery WHERE state = 1", 0).await;
+    }
+
+    /// Puts lines at the start of a process's settings; the process is killed and starts again.
+    pub async fn add_settings(&self, process: &str, lines: &str) {
+        let file = self.data().join(format!("config/{process}.toml"));
+        let settings = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, format!("{lines}\n{settings}")).unwrap();
+        self.set_clock_offset_of(&[process], 0).await;
+        eventually("a whole system", async || self.is_whole().await).await;
     }
 
     /// Moves the end of every wait after a wrong password by so many minutes, earlier where `minutes` is
@@ -308,6 +335,13 @@ impl System {
             .output()
             .unwrap()
     }
+}
+
+/// `Some` when the gateway at this address is ready, reaches every service and receives events.
+pub async fn is_whole(gateway: &str) -> Option<()> {
+    let ready: Value = reqwest::get(format!("{gateway}/healthz/ready")).await.ok()?.json().await.ok()?;
+    let has_all = ready["identity"] == true && ready["events"] == true;
+    (has_all && ready["away"].as_array()?.is_empty()).then_some(())
 }
 
 impl Drop for System {

@@ -80,6 +80,7 @@ async fn a_bad_import_record_is_refused_alone_with_its_field() {
         Record::Client(testkit::records::client_record("C2", 1, "")),
         report(|report| report.text = String::new()),
         report(|report| report.text = "x".repeat(20_001)),
+        report(|report| report.text = "x".repeat(6_000_000)),
         report(|report| report.author = "x".repeat(201)),
         report(|report| report.kind = 99),
         report(|report| report.kind = 0),
@@ -93,7 +94,7 @@ async fn a_bad_import_record_is_refused_alone_with_its_field() {
     let requests = (1..)
         .zip(records)
         .map(|(sequence, record)| ImportRecordsRequest { sequence, historic: true, record: Some(record) })
-        .chain([ImportRecordsRequest { sequence: 15, historic: false, record: None }])
+        .chain([ImportRecordsRequest { sequence: 16, historic: false, record: None }])
         .collect();
     let results = ecd.import(requests).await;
     let refused: Vec<_> = results
@@ -109,18 +110,19 @@ async fn a_bad_import_record_is_refused_alone_with_its_field() {
             (3, "client.name", ErrorReason::FieldMissing),
             (4, "report.text", ErrorReason::FieldMissing),
             (5, "report.text", ErrorReason::FieldTooLong),
-            (6, "report.author", ErrorReason::FieldTooLong),
-            (7, "report.kind", ErrorReason::FieldMalformed),
-            (8, "report.kind", ErrorReason::FieldMissing),
-            (9, "report.written_at", ErrorReason::FieldMissing),
-            (10, "report.written_at", ErrorReason::FieldMalformed),
-            (11, "report.origin", ErrorReason::FieldMissing),
-            (12, "report.text", ErrorReason::FieldMalformed),
-            (13, "report.client_external_id", ErrorReason::ClientUnknown),
-            (15, "record", ErrorReason::FieldMissing),
+            (6, "report.text", ErrorReason::FieldTooLong),
+            (7, "report.author", ErrorReason::FieldTooLong),
+            (8, "report.kind", ErrorReason::FieldMalformed),
+            (9, "report.kind", ErrorReason::FieldMissing),
+            (10, "report.written_at", ErrorReason::FieldMissing),
+            (11, "report.written_at", ErrorReason::FieldMalformed),
+            (12, "report.origin", ErrorReason::FieldMissing),
+            (13, "report.text", ErrorReason::FieldMalformed),
+            (14, "report.client_external_id", ErrorReason::ClientUnknown),
+            (16, "record", ErrorReason::FieldMissing),
         ]
     );
-    assert_eq!(results.len(), 15, "every record has its result");
+    assert_eq!(results.len(), 16, "every record has its result");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -155,7 +157,7 @@ async fn large_broken_and_cross_site_requests_are_refused_in_dutch() {
 async fn visible_parts(response: reqwest::Response) -> (StatusCode, Vec<String>, String) {
     let (status, mut headers) = (response.status(), Vec::new());
     for (name, value) in response.headers() {
-        if name != "date" && name != "content-length" {
+        if !["date", "content-length", "x-request-id"].contains(&name.as_str()) {
             headers.push(format!("{name}: {}", value.to_str().unwrap()));
         }
     }
@@ -225,7 +227,7 @@ async fn a_planted_cookie_never_becomes_the_session() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn user_names_match_in_any_spelling_but_look_alikes_do_not() {
+async fn user_names_that_look_alike_are_one() {
     let system = System::start().await;
     let ecd = system.ecd("profila");
     let (client, _) = ecd.register_client("mevrouw Zo\u{eb} Bos").await.unwrap();
@@ -236,12 +238,14 @@ async fn user_names_match_in_any_spelling_but_look_alikes_do_not() {
     let person = ecd.register_for(&client, "Zo\u{eb} Bos", own, named("zo\u{eb}.bos")).await.unwrap();
     let welcome = system.welcome_password(&person.email).await;
     let portal = system.portal("profila");
-    let composed = portal.start_login(" Zoe\u{308}.BOS ", &welcome).await;
-    assert_eq!(composed.status, StatusCode::OK, "{composed:?}");
-    for other in ["zo\u{451}.bos", "zo\u{eb}.b\u{43e}s", "zo\u{eb}\u{200b}.bos", "zo\u{eb}.bos\0"] {
+    for same in [" Zoe\u{308}.BOS ", "zo\u{451}.bos", "zo\u{eb}.b\u{43e}s", "zo\u{eb}\u{200b}.bos"] {
+        let started = portal.start_login(same, &welcome).await;
+        assert_eq!(started.status, StatusCode::OK, "{same:?}: {started:?}");
+    }
+    for other in ["zoe.bos", "zo\u{eb}.b0s", "zo\u{eb}.bos\0"] {
         assert_eq!(portal.start_login(other, &welcome).await.body["reason"], "LOGIN_REFUSED", "{other:?}");
     }
-    let taken = ecd.register_for(&client, "Namaak", relative, named("ZOE\u{308}.bos")).await;
+    let taken = ecd.register_for(&client, "Namaak", relative, named("ZO\u{401}.b\u{43e}s")).await;
     assert_eq!(taken.unwrap_err().message(), "USERNAME_TAKEN");
     let giant = portal.start_login(&person.email, &"x".repeat(1_000_000)).await;
     assert_eq!(giant.status, StatusCode::PAYLOAD_TOO_LARGE);

@@ -54,10 +54,7 @@ async fn login_at_own_address_asks_one_code_and_reset_goes_by_mail() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_without_https_is_redirected_to_https() {
     let system = System::start().await;
-    let file = system.data().join("config/gateway.toml");
-    let settings = std::fs::read_to_string(&file).unwrap();
-    std::fs::write(&file, format!("trusted_proxies = [\"127.0.0.1\"]\n{settings}")).unwrap();
-    system.set_clock_offset(0).await;
+    system.add_settings("gateway", "trusted_proxies = [\"127.0.0.0/8\"]").await;
     let ask = async |scheme: &str| {
         let portal = system.portal("hilverzorg").at_host("mijnhilverzorg.example");
         let request = portal.request(Method::GET, "/login?next=/reports");

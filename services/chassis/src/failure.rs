@@ -105,6 +105,12 @@ impl Failure {
         Self { position: Some(position), ..Self::new(ErrorReason::FeedPositionGone) }
     }
 
+    /// The caller has too many streams open.
+    #[must_use]
+    pub fn too_many_streams() -> Self {
+        Self::new(ErrorReason::TooManyStreams)
+    }
+
     /// A part of the system cannot be reached. The cause goes to the log, not to the caller.
     #[must_use]
     pub fn unavailable(cause: &(dyn Error + 'static)) -> Self {

@@ -1,7 +1,7 @@
 //! What people type, paste and dictate: one function per kind of value, used by every field, so that what looks the
 //! same is the same. What a person cannot see (zero-width, bidirectional and byte-order marks) never counts.
 
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 use unicode_security::confusable_detection::skeleton;
 
 /// The zero of each set of decimal digits in Unicode's basic plane; the nine others follow it.
@@ -61,13 +61,13 @@ fn plain(letter: char) -> char {
 
 /// Whether a text shows nothing: spaces, control characters and invisible characters alone.
 #[must_use]
-pub fn is_blank(text: &str) -> bool {
+pub(crate) fn is_blank(text: &str) -> bool {
     text.chars().all(|letter| is_space(letter) || letter.is_control() || is_invisible(letter))
 }
 
 /// The length of a text in characters, as people count: an accent belongs to its letter.
 #[must_use]
-pub fn length(text: &str) -> usize {
+pub(crate) fn length(text: &str) -> usize {
     text.nfc().count()
 }
 
@@ -98,20 +98,22 @@ pub fn word(typed: &str) -> String {
 /// 39), so that two names that look alike are one.
 #[must_use]
 pub fn username(typed: &str) -> String {
-    word(typed)
-        .chars()
-        .flat_map(char::to_lowercase)
-        .map(|letter| {
-            if letter.is_ascii() {
-                return letter;
-            }
-            let mut likeness = skeleton(letter.encode_utf8(&mut [0; 4])).collect::<Vec<_>>().into_iter();
-            match (likeness.next(), likeness.next()) {
-                (Some(like), None) if like.is_ascii_alphanumeric() => like.to_ascii_lowercase(),
-                _ => letter,
-            }
-        })
-        .collect()
+    word(typed).chars().flat_map(char::to_lowercase).flat_map(as_ascii_letter).nfc().collect()
+}
+
+/// The letter itself; or the ASCII letter, with its accents, that a letter of another alphabet looks like.
+fn as_ascii_letter(letter: char) -> Vec<char> {
+    let likeness: Vec<char> = skeleton(letter.encode_utf8(&mut [0; 4])).collect();
+    match likeness.split_first() {
+        Some((first, accents))
+            if !letter.is_ascii()
+                && first.is_ascii_alphanumeric()
+                && accents.iter().all(|accent| is_combining_mark(*accent)) =>
+        {
+            std::iter::once(first.to_ascii_lowercase()).chain(accents.iter().copied()).collect()
+        }
+        _ => vec![letter],
+    }
 }
 
 /// The digits of a code of at least `length` digits. Of a pasted sentence, the first row of enough digits counts;
@@ -212,6 +214,7 @@ mod tests {
             assert_eq!(username(typed), "jan", "{typed:?}");
         }
         assert_eq!(username("Zoe\u{308}"), username("ZOË"));
+        assert_eq!(username("zo\u{451}"), username("zo\u{eb}"), "a Cyrillic letter with the same accent");
         assert_eq!(username("jan‑de‑vries"), "jan-de-vries");
         for other in ["jan1", "janl", "yan", "jän", "иван"] {
             assert_ne!(username(other), "jan");

@@ -41,7 +41,7 @@ impl Service for Dossier {
         Ok(Built {
             routes: Routes::new(
                 DossierServiceServer::new(State::new(parts))
-                    .max_decoding_message_size(import::rpc::MAX_RECORD_SIZE),
+                    .max_decoding_message_size(import::MAX_RECORD_SIZE),
             ),
             consumers: vec![Consumer::of_event(Self::NAME, SaveSettings)],
             due: Vec::new(),

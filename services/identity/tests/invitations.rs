@@ -217,3 +217,33 @@ async fn the_end_of_access_cancels_a_waiting_invitation() {
     let session = service.log_in_first(&sent.username, &sent.password).await.session_token;
     assert!(service.resolve(&session).await.unwrap().grants.is_empty());
 }
+
+#[tokio::test]
+async fn an_invitation_to_a_shared_mailbox_goes_to_the_person_with_the_name() {
+    let service = Service::start_with(&inviting_settings()).await;
+    let own = service.first_login().await;
+    for (number, name) in [(0x61, "Petra Bos"), (0x62, "Piet Bos")] {
+        let shared = |request: &mut RegisterAccountRequest| {
+            GUEST.clone_into(&mut request.email);
+            name.clone_into(&mut request.display_name);
+            request.relation = RelationKind::Relative.into();
+        };
+        register(&service, number, 2, shared).await.unwrap();
+    }
+    let invite = async |name: &str| {
+        let invite = InviteUserRequest {
+            name: name.to_owned(),
+            email: GUEST.to_owned(),
+            relation: RelationKind::Relative.into(),
+            ..Default::default()
+        };
+        let mut person = service.in_session(&own).await;
+        let access = person.invite_user(invite).await.unwrap().into_inner().access_id;
+        service.account_id(&access).await
+    };
+    assert_eq!(invite(" piet  BOS").await, caller::uuid(0x62).to_string());
+    assert_eq!(invite("Petra Bos").await, caller::uuid(0x61).to_string());
+    let third = invite("Pim Bos").await;
+    assert!(![caller::uuid(0x61), caller::uuid(0x62)].map(|id| id.to_string()).contains(&third), "{third}");
+    assert_eq!(invite("Pim Bos").await, third, "the same person again");
+}

@@ -310,3 +310,39 @@ async fn an_account_without_access_is_removed_after_the_time_that_the_organisati
     let removed = outbox::events::<AccountRemoved>(&mut superuser).await;
     assert_eq!(removed[0].0.aggregate_id, caller::uuid(0x61).to_string());
 }
+
+#[tokio::test]
+async fn access_that_is_given_after_all_access_ended_ends_too() {
+    let service = Service::start().await;
+    service.first_login().await;
+    let client = caller::client(1);
+    let ended = proto::dossier::v1::CareEnded { ended_at: Some(time::to_proto(service.process.clock.now())) };
+    let about = |version| About::new(client.uuid(), version).client(client);
+    service.process.receive_event(service.organisation, about(1), &ended).await;
+    let day = Duration::from_hours(24);
+    for days in [35, 7] {
+        service.process.clock.advance(day * days);
+        service.process.run_due().await;
+    }
+    let accounts = async || {
+        let mut superuser = service.process.database.as_superuser().await;
+        let count = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM account");
+        count.fetch_one(&mut superuser).await.unwrap()
+    };
+    assert_eq!(accounts().await, 0, "R55");
+    register(&service, 0x61, 1, |request| request.relation = RelationKind::Relative.into()).await.unwrap();
+    service.process.run_due().await;
+    service.process.clock.advance(day * 7 - Duration::from_secs(1));
+    service.process.run_due().await;
+    assert_eq!(accounts().await, 1, "a week at least, with the warning");
+    service.process.clock.advance(Duration::from_secs(1));
+    service.process.run_due().await;
+    assert_eq!(accounts().await, 0, "R54");
+
+    // Care resumes: who is registered then stays.
+    service.process.receive_event(service.organisation, about(2), &proto::dossier::v1::CareResumed {}).await;
+    register(&service, 0x62, 1, |request| request.relation = RelationKind::Relative.into()).await.unwrap();
+    service.process.clock.advance(day * 60);
+    service.process.run_due().await;
+    assert_eq!(accounts().await, 1);
+}

@@ -1,12 +1,16 @@
 //! A call does the same work for known and unknown people, so that its duration does not reveal who exists
 //! (ATT-06). The tests count hashes and queries.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    fmt::Write,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use proto::identity::v1::{InviteUserRequest, RelationKind, StartLoginRequest, StartPasswordResetRequest};
+use tracing::field::{Field, Visit};
 use tracing_subscriber::{
     Layer,
     layer::{Context, SubscriberExt},
@@ -24,11 +28,25 @@ struct Counter {
 impl<S: tracing::Subscriber> Layer<S> for Counter {
     fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
         let target = event.metadata().target();
-        if target.starts_with("sqlx::query") {
+        let mut statement = Statement::default();
+        event.record(&mut statement);
+        // The trail is written and told by a task of its own, whose timer does not follow the call.
+        let is_of_trail = ["audit_", "outbox"].iter().any(|table| statement.0.contains(table));
+        if target.starts_with("sqlx::query") && !is_of_trail {
             self.queries.fetch_add(1, Ordering::SeqCst);
         } else if target.ends_with("password::hasher") {
             self.hashes.fetch_add(1, Ordering::SeqCst);
         }
+    }
+}
+
+/// The text of a statement that was run.
+#[derive(Default)]
+struct Statement(String);
+
+impl Visit for Statement {
+    fn record_debug(&mut self, _: &Field, value: &dyn std::fmt::Debug) {
+        let _ = write!(self.0, "{value:?} ");
     }
 }
 
@@ -66,7 +84,7 @@ async fn every_login_costs_one_hash_and_the_same_queries() {
     login(&here, "iemand").await;
     let known = login(&here, USERNAME).await;
     assert_eq!(known.0, 1, "exactly one argon2");
-    assert!(known.1 > 3, "{known:?}");
+    assert!(known.1 >= 3, "{known:?}");
     assert_eq!(login(&here, USERNAME).await, known, "a name that has to wait");
     assert_eq!(login(&here, "niemand@voorbeeld.example").await, known, "a name that is not there");
     assert_eq!(login("", USERNAME).await, known, "an organisation that is not there");

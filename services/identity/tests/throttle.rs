@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use proto::identity::v1::{
-    ErrorReason, LoginStep, ResetPassword, ResetPasswordContent, StartPasswordResetRequest,
-    UnlockAccountRequest, WelcomeMessage, WelcomeMessageContent,
+    ErrorReason, LoginStep, ResetPassword, ResetPasswordContent, StartLoginRequest,
+    StartPasswordResetRequest, UnlockAccountRequest, WelcomeMessage, WelcomeMessageContent,
 };
+
+use tonic_types::StatusExt;
 
 use crate::support::{PASSWORD, PHONE, Service, USERNAME, named, reason};
 
@@ -137,4 +139,34 @@ async fn unknown_names_are_throttled_like_known_names() {
     .await
     .unwrap();
     assert_eq!(records, [3, 3]);
+}
+
+#[tokio::test]
+async fn a_try_that_finds_no_place_to_be_judged_is_not_counted() {
+    let service = Service::start().await;
+    let tries = (0..200).map(|number| {
+        let mut gateway = service.gateway();
+        let request = StartLoginRequest {
+            organisation_id: service.organisation.to_string(),
+            username: format!("niemand-{number}"),
+            password: "verkeerd".to_owned(),
+            address: "192.0.2.1".to_owned(),
+            ..Default::default()
+        };
+        async move {
+            let refused = gateway.start_login(request).await.unwrap_err();
+            refused
+                .get_error_details()
+                .error_info()
+                .map_or_else(|| format!("{refused:?}"), |info| info.reason.clone())
+        }
+    });
+    let answers = futures::future::join_all(tries).await;
+    let judged = answers.iter().filter(|reason| *reason == named(ErrorReason::LoginRefused)).count();
+    assert!(answers.iter().any(|reason| reason == named(ErrorReason::TooManyTries)), "{answers:?}");
+    let counted: i64 = sqlx::query_scalar("SELECT coalesce(sum(count), 0)::bigint FROM throttle")
+        .fetch_one(&mut service.process.database.as_superuser().await)
+        .await
+        .unwrap();
+    assert_eq!(usize::try_from(counted).unwrap(), judged, "each judged try and no other: {answers:?}");
 }

@@ -6,7 +6,6 @@ use std::{
     time::Duration,
 };
 
-use async_nats::jetstream::Context;
 use axum::{
     Json, Router,
     extract::State,
@@ -37,7 +36,7 @@ use testkit::{Bus, Keys, caller, monday_morning, postgres::Database};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
-    sync::{OnceCell, broadcast, mpsc, watch},
+    sync::{broadcast, mpsc, watch},
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -58,7 +57,6 @@ pub struct Suite {
     mail_sender: broadcast::Sender<MailMessage>,
     keys: Keys,
     bus: Bus,
-    context: OnceCell<Context>,
     stop: CancellationToken,
     wake: Wake,
     _folder: TempDir,
@@ -118,7 +116,6 @@ impl Suite {
             mail_sender,
             keys,
             bus,
-            context: OnceCell::new(),
             _folder: folder,
             _guard: stop.clone().drop_guard(),
             stop,
@@ -162,14 +159,8 @@ impl Suite {
     }
 
     async fn publish_in<M: Message + Name>(&self, organisation: u64, channel: Stream, message: &M) {
-        let context = self
-            .context
-            .get_or_init(|| async {
-                let context = self.bus.context().await;
-                stream::ensure(&context, 1).await.unwrap();
-                context
-            })
-            .await;
+        let context = self.bus.shared_context().await;
+        stream::ensure(context, 1).await.unwrap();
         let ctx = Ctx::of_service("identity", caller::organisation(organisation), self.clock.now());
         let (_, event) = envelope(&ctx, About::new(caller::uuid(1), 1), message);
         let subject = channel.subject(&M::full_name());

@@ -1,7 +1,11 @@
 //! Receives events: one durable pull consumer per handler. A handler's effect and the event's inbox mark
 //! commit together, so that each event has its effect once.
 
-use std::time::Duration;
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use async_nats::jetstream::{
     AckKind, Context, Message as BusMessage,
@@ -26,6 +30,8 @@ const BATCH: usize = 100;
 /// An event that still fails at this attempt becomes a dead letter.
 const LAST_ATTEMPT: i64 = 8;
 
+/// The most events whose failures are counted at the same time.
+const MAX_FAILURES: usize = 10_000;
 /// After this time without an acknowledgement the bus gives an event to another process: so the events of a
 /// killed process are handled too.
 const ACK_WAIT: Duration = Duration::from_secs(5);
@@ -90,6 +96,9 @@ pub struct Consumer {
     filter: String,
     handler: Box<dyn AnyHandler>,
     first_delay: Duration,
+    /// How often this process tried each event that is not handled yet, and failed. The bus counts deliveries, which
+    /// also rise while an event waits behind others during an outage.
+    failures: Mutex<HashMap<EventId, i64>>,
 }
 
 /// The wait before the second attempt at an event; each further wait is twice as long.
@@ -105,6 +114,7 @@ impl Consumer {
             filter: Stream::Events.subject(&H::Message::full_name()),
             handler: Box::new(Typed(handler)),
             first_delay: FIRST_DELAY,
+            failures: Mutex::default(),
         }
     }
 
@@ -117,6 +127,7 @@ impl Consumer {
             filter: "delivery.>".to_owned(),
             handler: Box::new(handler),
             first_delay: FIRST_DELAY,
+            failures: Mutex::default(),
         }
     }
 
@@ -141,6 +152,10 @@ impl Consumer {
                 () = shutdown.cancelled() => return,
             }
         }
+    }
+
+    fn failures(&self) -> MutexGuard<'_, HashMap<EventId, i64>> {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The consumer's name: `<service>__<Event>`.
@@ -199,7 +214,7 @@ impl Consumer {
                     Ok(event) => decoded.push((message, event)),
                     Err(error) => {
                         let id = chassis::id::v7(clock.now());
-                        self.move_to_dead_letters(db, clock, &message, id, &error.to_string()).await?;
+                        self.move_to_dead_letters(db, clock, &message, id, &error.to_string(), 1).await?;
                     }
                 }
             }
@@ -248,6 +263,7 @@ impl Consumer {
             let handled = self.handle_together(db, clock, vec![event.clone()]).await;
             let error = match handled {
                 Ok(()) => {
+                    self.failures().remove(&event.id);
                     message.ack().await?;
                     return Ok(());
                 }
@@ -262,10 +278,21 @@ impl Consumer {
                 tokio::time::sleep(Duration::from_millis(500)).await;
                 continue;
             }
-            let attempt = message.info()?.delivered;
+            let attempt = {
+                let mut failures = self.failures();
+                // Events that another process handled stay here.
+                if failures.len() > MAX_FAILURES {
+                    failures.clear();
+                }
+                let attempt = failures.entry(event.id).or_default();
+                *attempt += 1;
+                *attempt
+            };
             let reason = chassis::failure::chain(&error);
             if matches!(error, HandlerError::Permanent(_)) || attempt >= LAST_ATTEMPT {
-                return self.move_to_dead_letters(db, clock, message, event.id.uuid(), &reason).await;
+                self.failures().remove(&event.id);
+                let id = event.id.uuid();
+                return self.move_to_dead_letters(db, clock, message, id, &reason, attempt).await;
             }
             tracing::warn!(consumer = self.name, event = %event.id, attempt, reason, "event will be retried");
             let doublings = u32::try_from(attempt.clamp(1, LAST_ATTEMPT)).unwrap_or(1) - 1;
@@ -319,6 +346,7 @@ impl Consumer {
         message: &BusMessage,
         event: uuid::Uuid,
         reason: &str,
+        attempts: i64,
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         tracing::error!(consumer = self.name, %event, reason, "the event is moved to the dead letters");
         let letter = DeadLetter {
@@ -327,7 +355,7 @@ impl Consumer {
             subject: &message.subject,
             payload: &message.payload,
             reason,
-            attempts: message.info()?.delivered,
+            attempts,
             expires_at: Event::decode(message.payload.clone())
                 .ok()
                 .and_then(|event| contract::expires_at(event.data.as_ref()?)),

@@ -1,11 +1,17 @@
 //! `EventFeed`: streams a service's own events to the systems of the organisation that owns the events.
 
-use std::pin::Pin;
+use std::{
+    collections::HashMap,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use chassis::{Clock, Ctx, Failure, contract, id::OrganisationId};
 use futures::Stream;
 use prost::Message;
 use proto::event::v1::{Event, SubscribeRequest, SubscribeResponse, event_feed_server::EventFeed};
+use tokio::sync::watch;
 use tonic::{Request, Response, Status};
 
 use crate::{
@@ -16,18 +22,82 @@ use crate::{
 /// The most events that one query reads.
 const WINDOW: i64 = 200;
 
+/// How many feeds one caller may have open in a process.
+const FEEDS_OF_CALLER: usize = 8;
+/// How often a feed looks by itself whether it must end.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// The event feed of one service.
 pub struct Feed {
     db: Db,
     clock: Clock,
+    open: OpenFeeds,
+    /// The last position of the event log. One task asks for the position, as long as a feed is open.
+    last: watch::Sender<i64>,
+}
+
+/// How many feeds each caller has open.
+type OpenFeeds = Arc<Mutex<HashMap<String, usize>>>;
+
+/// One open feed of a caller.
+struct OpenFeed {
+    open: OpenFeeds,
+    caller: String,
+}
+
+impl OpenFeed {
+    fn count(open: &OpenFeeds, caller: String) -> Result<Self, Failure> {
+        let mut counts = open.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(caller.clone()).or_default();
+        if *count >= FEEDS_OF_CALLER {
+            return Err(Failure::too_many_streams());
+        }
+        *count += 1;
+        Ok(Self { open: Arc::clone(open), caller })
+    }
+}
+
+impl Drop for OpenFeed {
+    fn drop(&mut self) {
+        let mut counts = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.caller) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.caller);
+            }
+        }
+    }
 }
 
 impl Feed {
     /// A feed of the events in this database's event log.
     #[must_use]
-    pub const fn new(db: Db, clock: Clock) -> Self {
-        Self { db, clock }
+    pub fn new(db: Db, clock: Clock) -> Self {
+        Self { db, clock, open: OpenFeeds::default(), last: watch::Sender::new(0) }
     }
+
+    /// Listens for new positions. The first listener starts the task that asks for them; the task ends after the last.
+    fn listen(&self) -> watch::Receiver<i64> {
+        let is_first = self.last.receiver_count() == 0;
+        let listener = self.last.subscribe();
+        if is_first {
+            let (db, last) = (self.db.clone(), self.last.clone());
+            tokio::spawn(async move {
+                while last.receiver_count() > 0 {
+                    if let Ok(now) = last_position(&db).await {
+                        last.send_if_modified(|before| std::mem::replace(before, now) != now);
+                    }
+                    tokio::time::sleep(POLL).await;
+                }
+            });
+        }
+        listener
+    }
+}
+
+async fn last_position(db: &Db) -> Result<i64, StoreError> {
+    let mut tx = db.as_role("relay").await?;
+    Ok(log::last_position(&mut tx).await?)
 }
 
 #[tonic::async_trait]
@@ -41,9 +111,13 @@ impl EventFeed for Feed {
         let ctx = Ctx::from_request(&request)?;
         let request = request.into_inner();
         let (db, clock) = (self.db.clone(), self.clock.clone());
+        let open = OpenFeed::count(&self.open, format!("{} {}", ctx.organisation, ctx.actor.id))?;
+        let mut last = self.listen();
         let stream = async_stream::try_stream! {
+            let _open = open;
             let mut position = request.after_position;
             loop {
+                last.mark_unchanged();
                 check_stream(&db, &clock, &ctx).await.map_err(Status::from)?;
                 let window = read(&db, ctx.organisation, position).await.map_err(Status::from)?;
                 let full = i64::try_from(window.len()) == Ok(WINDOW);
@@ -55,7 +129,7 @@ impl EventFeed for Feed {
                     if request.only_existing {
                         break;
                     }
-                    tokio::time::sleep(POLL).await;
+                    let _ = tokio::time::timeout(LOOK, last.changed()).await;
                 }
             }
         };

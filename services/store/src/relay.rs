@@ -17,7 +17,7 @@ use sqlx::{Connection, PgConnection, postgres::PgListener};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Db,
+    Db, dead_letter,
     event::headers,
     housekeeping::RetentionSettings,
     log::{self, Acknowledged, Logged},
@@ -213,9 +213,10 @@ async fn move_to_dead_letters(
              DELETE FROM outbox WHERE sequence = $1 RETURNING event_id, subject, payload, expires_at
          )
          INSERT INTO dead_letter (consumer, event_id, subject, payload, reason, attempts, died_at, expires_at)
-         SELECT 'relay', event_id, subject, payload, 'too large for the bus', 1, $2, expires_at FROM moved",
+         SELECT $3, event_id, subject, payload, 'too large for the bus', 1, $2, expires_at FROM moved",
         sequence,
         now.to_sqlx() as _,
+        dead_letter::RELAY,
     )
     .execute(connection)
     .await?;

@@ -188,16 +188,27 @@ fn run<S: Service>(cli: &Cli) -> Result<(), BoxError> {
     })
 }
 
-/// Handles the dead letters of an event again, in this process: the bus is not needed.
+/// Handles the dead letters of an event again, in this process: the bus is not needed. An event that the relay could not
+/// publish goes back to the outbox.
 async fn replay<S: Service>(settings: Settings<S::Settings>, event: EventId) -> Result<(), BoxError> {
     let (parts, own) = parts::<S>(settings)?;
     let (db, clock) = (parts.db.clone(), parts.clock.clone());
-    let built = S::build(parts, own)?;
-    for letter in dead_letter::find(&db, event).await? {
-        if let Some(consumer) = built.consumers.iter().find(|known| known.name() == letter.consumer) {
-            consumer.replay(&db, &clock, &letter.payload).await?;
-            tracing::info!(consumer = letter.consumer, %event, "the dead letter is handled");
+    let consumers = with_common_consumers(S::NAME, S::build(parts, own)?.consumers);
+    let letters = dead_letter::find(&db, event).await?;
+    if letters.is_empty() {
+        return Err(format!("{} has no dead letter of the event {event}", S::NAME).into());
+    }
+    for letter in letters {
+        let name = &letter.consumer;
+        if name == dead_letter::RELAY {
+            dead_letter::publish_again(&db, event, &letter).await?;
+            tracing::info!(%event, "the event is in the outbox again");
+            continue;
         }
+        let consumer = consumers.iter().find(|known| known.name() == name);
+        let consumer = consumer.ok_or_else(|| format!("{} has no consumer {name}", S::NAME))?;
+        consumer.replay(&db, &clock, &letter.payload).await?;
+        tracing::info!(consumer = name, %event, "the dead letter is handled");
     }
     Ok(())
 }

@@ -149,3 +149,19 @@ async fn feed_of_a_revoked_system_ends_and_other_feeds_go_on() {
     let mut stream = open_feed(&suite, revoked).await;
     assert_eq!(stream.next().await.unwrap().unwrap().position, 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_caller_has_a_bounded_number_of_feeds() {
+    let suite = Suite::start().await;
+    let feed = Feed::new(suite.db.clone(), suite.clock.clone());
+    let open = async |organisation| feed.subscribe(request(&suite, organisation, 0, false)).await;
+    let mut feeds = Vec::new();
+    for _ in 0..8 {
+        feeds.push(open(1).await.unwrap());
+    }
+    let refused = open(1).await.err().unwrap();
+    assert_eq!(refused.code(), tonic::Code::ResourceExhausted);
+    assert!(open(2).await.is_ok(), "another caller");
+    feeds.pop();
+    assert!(open(1).await.is_ok(), "a closed feed makes room");
+}

@@ -7,6 +7,7 @@ mod audit;
 mod crash;
 mod due;
 mod feed;
+mod locks;
 mod matrix;
 mod order;
 mod organisation;

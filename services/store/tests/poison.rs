@@ -1,4 +1,8 @@
+use async_nats::jetstream::{AckKind, consumer::pull};
 use chassis::id::EventId;
+use futures::StreamExt;
+use prost::Message;
+use store::event::envelope;
 use testkit::caller;
 
 use crate::support::{Behaviour, Suite};
@@ -73,4 +77,52 @@ async fn event_too_large_for_the_bus_blocks_no_later_event() {
     suite.until_count("handled", 1).await;
     suite.until_count("dead_letter", 1).await;
     assert_eq!(suite.count("outbox").await, 0);
+}
+
+/// During an outage the bus delivers an event again and again while the event waits behind others.
+#[tokio::test(flavor = "multi_thread")]
+async fn deliveries_during_an_outage_are_no_attempts() {
+    let suite = Suite::start().await;
+    suite.emit(caller::uuid(1), 1).await;
+    let bus = suite.bus.context().await;
+    store::stream::ensure(&bus, 1).await.unwrap();
+    suite.until_count("event_log", 1).await;
+    let config = pull::Config {
+        durable_name: Some("store__ReportAdded".to_owned()),
+        filter_subject: "event.zorgportaal.dossier.v1.ReportAdded".to_owned(),
+        ..pull::Config::default()
+    };
+    let consumer = bus.get_stream("EVENTS").await.unwrap().create_consumer(config).await.unwrap();
+    for _ in 0..12 {
+        let mut messages = consumer.messages().await.unwrap();
+        messages.next().await.unwrap().unwrap().ack_with(AckKind::Nak(None)).await.unwrap();
+    }
+    let _consumer = suite.start_consumer(Behaviour::FailsOnce).await;
+    suite.until_count("handled", 1).await;
+    assert_eq!(suite.count("dead_letter").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replayed_dead_letter_of_the_relay_is_published() {
+    let suite = Suite::start().await;
+    let _consumer = suite.start_consumer(Behaviour::Succeeds).await;
+    // As if the event had been too large for an earlier bus.
+    let message = proto::dossier::v1::ReportAdded { report_id: "r".to_owned() };
+    let (_, event) = envelope(&suite.ctx(), store::About::new(caller::uuid(1), 1), &message);
+    let id: EventId = event.event_id.parse().unwrap();
+    sqlx::query(
+        "INSERT INTO dead_letter (consumer, event_id, subject, payload, reason, attempts, died_at)
+         VALUES ('relay', $1, 'event.zorgportaal.dossier.v1.ReportAdded', $2, 'too large for the bus', 1, now())",
+    )
+    .bind(id.uuid())
+    .bind(event.encode_to_vec())
+    .execute(&mut suite.database.as_superuser().await)
+    .await
+    .unwrap();
+    for letter in store::dead_letter::find(&suite.db, id).await.unwrap() {
+        store::dead_letter::publish_again(&suite.db, id, &letter).await.unwrap();
+    }
+    assert_eq!(suite.count("dead_letter").await, 0);
+    suite.until_count("event_log", 1).await;
+    suite.until_count("handled", 1).await;
 }

@@ -1,6 +1,12 @@
 //! A small service for the suite: emits events about aggregates and records the events that it handles.
 
-use std::{sync::LazyLock, time::Duration};
+use std::{
+    sync::{
+        LazyLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use async_nats::jetstream::consumer::PullConsumer;
 use chassis::{Clock, Ctx};
@@ -156,7 +162,10 @@ impl Suite {
     /// A consumer that is not started, and the channel of the events that its handler saw.
     pub fn consumer(behaviour: Behaviour) -> (Consumer, mpsc::UnboundedReceiver<(Uuid, i64)>) {
         let (sender, handled) = mpsc::unbounded_channel();
-        let consumer = Consumer::of_event(SERVICE, RecordingHandler { handled: sender, behaviour });
+        let consumer = Consumer::of_event(
+            SERVICE,
+            RecordingHandler { handled: sender, behaviour, has_failed: AtomicBool::new(false) },
+        );
         (consumer.first_delay(Duration::from_millis(1)), handled)
     }
 
@@ -214,11 +223,14 @@ pub enum Behaviour {
     Succeeds,
     /// The handler fails on every event about this aggregate.
     FailsOn(Uuid),
+    /// The handler fails on the first event that comes, once.
+    FailsOnce,
 }
 
 struct RecordingHandler {
     handled: mpsc::UnboundedSender<(Uuid, i64)>,
     behaviour: Behaviour,
+    has_failed: AtomicBool,
 }
 
 impl Handler for RecordingHandler {
@@ -234,6 +246,9 @@ impl Handler for RecordingHandler {
         let _ = self.handled.send((event.aggregate, event.version));
         if self.behaviour == Behaviour::FailsOn(event.aggregate) {
             return Err(HandlerError::Retry("it fails every time".into()));
+        }
+        if self.behaviour == Behaviour::FailsOnce && !self.has_failed.swap(true, Ordering::SeqCst) {
+            return Err(HandlerError::Retry("it fails once".into()));
         }
         Ok(())
     }

@@ -8,12 +8,14 @@ use std::{
 use async_nats::jetstream::Context;
 use store::stream::{self, NatsSettings};
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
 
 /// A NATS server that a test can kill, restart and wipe. Dropping the bus kills the server.
 pub struct Bus {
     folder: TempDir,
     port: u16,
     server: Option<Child>,
+    shared: OnceCell<Context>,
 }
 
 impl Bus {
@@ -21,7 +23,8 @@ impl Bus {
     #[must_use]
     pub fn start() -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut bus = Self { folder: tempfile::tempdir().unwrap(), port, server: None };
+        let mut bus =
+            Self { folder: tempfile::tempdir().unwrap(), port, server: None, shared: OnceCell::new() };
         bus.restart();
         bus
     }
@@ -67,6 +70,11 @@ impl Bus {
             password_file: chassis::secret_file::SecretFile::default(),
             replicas: 1,
         }
+    }
+
+    /// A JetStream context on one connection, for a test that publishes much.
+    pub async fn shared_context(&self) -> &Context {
+        self.shared.get_or_init(|| self.context()).await
     }
 
     /// A JetStream context on a new connection.

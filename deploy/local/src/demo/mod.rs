@@ -113,7 +113,7 @@ async fn wait_until_ready(gateway: &str) -> Result<(), BoxError> {
     let url = format!("{gateway}/healthz/ready");
     let ready = async {
         loop {
-            if http.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
+            if is_whole(&http, &url).await.is_some() {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -122,6 +122,13 @@ async fn wait_until_ready(gateway: &str) -> Result<(), BoxError> {
     tokio::time::timeout(READY_LIMIT, ready)
         .await
         .map_err(|_| "the system is not ready after a minute: see the logs in .zorgportaal/log".into())
+}
+
+/// `Some` when the gateway is ready, reaches every service and receives events.
+async fn is_whole(http: &reqwest::Client, url: &str) -> Option<()> {
+    let ready: serde_json::Value = http.get(url).send().await.ok()?.json().await.ok()?;
+    let has_all = ready["identity"] == true && ready["events"] == true;
+    (has_all && ready["away"].as_array()?.is_empty()).then_some(())
 }
 
 fn ready_text(demo: &Demo) -> String {

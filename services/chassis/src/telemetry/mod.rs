@@ -19,8 +19,8 @@ use tracing_subscriber::{
 };
 
 use self::log::WithTrace;
-pub use self::trace::{Trace, traceparent};
-pub(crate) use self::trace::{inject, trace_id};
+pub(crate) use self::trace::inject;
+pub use self::trace::{Trace, trace_id, traceparent};
 
 /// Settings of logs and traces.
 #[derive(Clone, Debug, Deserialize)]

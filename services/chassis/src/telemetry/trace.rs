@@ -69,7 +69,7 @@ impl Trace {
 
     /// The trace of the caller; a new trace where the caller sent none.
     #[must_use]
-    pub fn of_headers(headers: &HeaderMap) -> Self {
+    pub(crate) fn of_headers(headers: &HeaderMap) -> Self {
         Self::of_traceparent(headers.get(HEADER).and_then(|value| value.to_str().ok()).unwrap_or_default())
     }
 
@@ -157,7 +157,7 @@ fn span_context() -> Option<SpanContext> {
 
 /// The id of the current trace, as 32 hexadecimal digits; a new random id where there is no trace.
 #[must_use]
-pub(crate) fn trace_id() -> String {
+pub fn trace_id() -> String {
     Trace::with_current(|trace| trace.id().to_string())
         .unwrap_or_else(|| secret::hex(&secret::random::<16>()))
 }

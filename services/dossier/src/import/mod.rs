@@ -10,6 +10,10 @@ use proto::dossier::v1::{
     import_records_response::Result as Outcome,
 };
 
+/// The largest record that the transport takes, in bytes. A record above the limits of its fields is refused by itself;
+/// one above this size ends the stream, because what follows cannot be told from the record.
+pub const MAX_RECORD_SIZE: usize = 16 * 1024 * 1024;
+
 /// The result of a record that was saved, or was stored already.
 fn imported(sequence: i64, id: &impl ToString, outcome: UpsertOutcome) -> ImportRecordsResponse {
     let record = ImportedRecord { id: id.to_string(), outcome: outcome.into() };

@@ -17,10 +17,6 @@ use crate::{error::Error, state::State};
 const MAX_BATCH: usize = 500;
 /// The size in bytes at which a batch is full, whatever the number of its records.
 const MAX_BATCH_SIZE: usize = 8 * 1024 * 1024;
-/// The largest record that the transport takes, in bytes. A record above the limits of its fields is refused by itself;
-/// one above this size ends the stream, because what follows cannot be told from the record.
-pub const MAX_RECORD_SIZE: usize = 16 * 1024 * 1024;
-
 /// The stream of results, batch after batch.
 pub type Results = Pin<Box<dyn Stream<Item = Result<ImportRecordsResponse, Status>> + Send>>;
 

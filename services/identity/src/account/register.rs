@@ -11,6 +11,7 @@ use tonic::{Request, Response};
 
 use super::{convert::Registration, emit_registered, send_welcome, table, table::NewAccount};
 use crate::{
+    end_of_access,
     error::Error,
     factor::{self, Medium},
     grant::{self, AccessGrant, by_section, check_account_limit, table::NewGrant},
@@ -127,6 +128,7 @@ async fn give_grant(
     grant::table::lock(tx, registration.account, registration.client).await?;
     table::lock(tx, registration.account).await?.ok_or(ErrorReason::AccountUnknown)?;
     let (id, version) = grant::table::upsert(tx, &new).await?;
+    end_of_access::plan_for_late_access(tx, registration.client, accounts).await?;
     let given = AccessGrant {
         id,
         account: registration.account,

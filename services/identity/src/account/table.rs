@@ -127,18 +127,18 @@ pub async fn insert(tx: &mut Tx, account: &NewAccount<'_>) -> Result<bool, Store
     Ok(inserted.rows_affected() == 1)
 }
 
-/// The account with an e-mail address, in upper or lower case. People may share an address: the account with
-/// the lowest id is returned.
-pub async fn find_by_email(tx: &mut Tx, email: &str) -> Result<Option<AccountId>, StoreError> {
+/// The accounts with an e-mail address, in upper or lower case, with their names: people may share an address.
+pub async fn list_by_email(tx: &mut Tx, email: &str) -> Result<Vec<(AccountId, String)>, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
-    let id = sqlx::query_scalar!(
-        "SELECT id FROM account WHERE organisation_id = $1 AND lower(email) = lower($2) ORDER BY id LIMIT 1",
+    let rows = sqlx::query!(
+        "SELECT id, display_name FROM account
+         WHERE organisation_id = $1 AND lower(email) = lower($2) ORDER BY id LIMIT 20",
         organisation,
         email,
     )
-    .fetch_optional(tx.connection())
+    .fetch_all(tx.connection())
     .await?;
-    Ok(id.map(AccountId))
+    Ok(rows.into_iter().map(|row| (AccountId(row.id), row.display_name)).collect())
 }
 
 /// Stores a one-time password beside the person's own password. An earlier one-time password stops working.

@@ -7,8 +7,10 @@ mod remove;
 pub mod table;
 mod unused;
 
+use chassis::id::ClientId;
 use jiff::{SignedDuration, Timestamp};
 use proto::identity::v1::AccountSettings;
+use store::{StoreError, Tx};
 
 pub use due::EndAccess;
 pub use unused::RemoveUnused;
@@ -22,6 +24,23 @@ pub const NOTICE_PERIOD: SignedDuration = SignedDuration::from_hours(7 * 24);
 pub fn ends_at(settings: AccountSettings, care_ended_at: Timestamp, now: Timestamp) -> Timestamp {
     let end = care_ended_at + SignedDuration::from_hours(24 * i64::from(settings.days_after_care));
     end.max(now + NOTICE_PERIOD)
+}
+
+/// Plans the end of access again where a client's care and all access to the client had ended: who gets access now keeps
+/// it as long as the rules give after the end of care, and a week at least.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn plan_for_late_access(
+    tx: &mut Tx,
+    client: ClientId,
+    settings: AccountSettings,
+) -> Result<(), StoreError> {
+    let now = tx.ctx().now;
+    match table::care_ended_before(tx, client).await? {
+        Some(ended) => table::plan_again(tx, client, ends_at(settings, ended, now)).await,
+        None => Ok(()),
+    }
 }
 
 /// Whether the warning is to be sent now.

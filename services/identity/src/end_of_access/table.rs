@@ -16,24 +16,35 @@ pub struct PlannedEnd {
     pub is_announced: bool,
 }
 
+/// When care has ended, and when access ends.
+#[derive(Clone, Copy)]
+pub struct EndedCare {
+    /// When care ended.
+    pub at: Timestamp,
+    /// When access ends.
+    pub access_ends_at: Timestamp,
+}
+
 /// Plans the end of access to a client, or with `None` cancels the plan; an older event changes nothing.
 pub async fn upsert(
     tx: &mut Tx,
     client: ClientId,
-    ends_at: Option<Timestamp>,
+    ended: Option<EndedCare>,
     version: i64,
 ) -> Result<(), StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     sqlx::query!(
-        "INSERT INTO end_of_access AS e (organisation_id, client_id, ends_at, is_told, version)
-         VALUES ($1, $2, $3, false, $4)
+        "INSERT INTO end_of_access AS e (organisation_id, client_id, ends_at, is_told, version, care_ended_at)
+         VALUES ($1, $2, $3, false, $4, $5)
          ON CONFLICT (organisation_id, client_id) DO UPDATE
-         SET ends_at = excluded.ends_at, is_told = false, version = excluded.version
+         SET ends_at = excluded.ends_at, is_told = false, version = excluded.version,
+             care_ended_at = excluded.care_ended_at
          WHERE e.version < excluded.version",
         organisation,
         client.uuid(),
-        ends_at.map(Timestamp::to_sqlx) as _,
+        ended.map(|ended| ended.access_ends_at.to_sqlx()) as _,
         version,
+        ended.map(|ended| ended.at.to_sqlx()) as _,
     )
     .execute(tx.connection())
     .await?;
@@ -73,6 +84,33 @@ pub async fn lock(tx: &mut Tx, client: ClientId) -> Result<Option<PlannedEnd>, S
     .fetch_optional(tx.connection())
     .await?;
     Ok(row.map(|row| PlannedEnd { client, ends_at: row.ends_at.to_jiff(), is_announced: row.is_told }))
+}
+
+/// When a client's care ended, where access has ended since: whoever gets access now needs an end too.
+pub async fn care_ended_before(tx: &mut Tx, client: ClientId) -> Result<Option<Timestamp>, StoreError> {
+    let organisation = tx.ctx().organisation.uuid();
+    let ended = sqlx::query_scalar!(
+        r#"SELECT care_ended_at AS "at!: jiff_sqlx::Timestamp" FROM end_of_access
+         WHERE organisation_id = $1 AND client_id = $2 AND ends_at IS NULL AND care_ended_at IS NOT NULL
+         FOR UPDATE"#,
+        organisation,
+        client.uuid(),
+    );
+    Ok(ended.fetch_optional(tx.connection()).await?.map(jiff_sqlx::Timestamp::to_jiff))
+}
+
+/// Plans the end of access again, for somebody who got access after all access had ended.
+pub async fn plan_again(tx: &mut Tx, client: ClientId, ends_at: Timestamp) -> Result<(), StoreError> {
+    let organisation = tx.ctx().organisation.uuid();
+    sqlx::query!(
+        "UPDATE end_of_access SET is_told = false, ends_at = $3 WHERE organisation_id = $1 AND client_id = $2",
+        organisation,
+        client.uuid(),
+        ends_at.to_sqlx() as _,
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
 }
 
 /// Stores that people got the warning, and the end that the warning names.

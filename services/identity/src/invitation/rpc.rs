@@ -120,8 +120,9 @@ pub async fn invite(
     Ok(Response::new(InviteUserResponse { access_id: id.to_string() }))
 }
 
-/// The account with the guest's address as e-mail address or user name; if none exists, a new account without
-/// rights.
+/// The account of the guest; if none exists, a new account without rights. An account is the guest's whose e-mail address
+/// or user name is the guest's address. People may share a mailbox: of several accounts with the address, the one with the
+/// guest's name is the guest's.
 async fn find_or_add_account(
     tx: &mut Tx,
     guest: &Guest,
@@ -129,8 +130,22 @@ async fn find_or_add_account(
 ) -> Result<AccountId, Error> {
     let username = normalise_username(&guest.email);
     let by_username = account::table::find_by_username(tx, &username).await?.map(|account| account.id);
-    let known = account::table::find_by_email(tx, &guest.email).await?.or(by_username);
+    let sharing = account::table::list_by_email(tx, &guest.email).await?;
+    let known = match sharing.as_slice() {
+        [] => by_username,
+        [(only, _)] => Some(*only),
+        many => {
+            let wanted = guest.name.to_lowercase();
+            many.iter().find(|(_, name)| typed::name(name).to_lowercase() == wanted).map(|(id, _)| *id)
+        }
+    };
     let id = known.unwrap_or_else(|| AccountId::new(tx.ctx().now));
+    // One more person with a shared mailbox: the user name is told in the invitation, and must be free.
+    let username = if sharing.len() > 1 && known.is_none() {
+        format!("{username}-{}", sharing.len() + 1)
+    } else {
+        username
+    };
     let new = NewAccount {
         id,
         username: &username,

@@ -9,7 +9,10 @@ use store::{
     organisation,
 };
 
-use crate::end_of_access::{ends_at, table};
+use crate::end_of_access::{
+    ends_at,
+    table::{self, EndedCare},
+};
 
 /// Plans the end of access when a client's care has ended.
 pub struct CareEnded;
@@ -23,7 +26,9 @@ impl Handler for CareEnded {
         let ended_at = time::from_proto(event.message.ended_at.as_ref()).unwrap_or(event.occurred_at);
         let found = organisation::find(tx).await?;
         let settings = found.and_then(|found| found.settings.accounts).unwrap_or_default();
-        Ok(table::upsert(tx, client, Some(ends_at(settings, ended_at, tx.ctx().now)), event.version).await?)
+        let access_ends_at = ends_at(settings, ended_at, tx.ctx().now);
+        let ended = EndedCare { at: ended_at, access_ends_at };
+        Ok(table::upsert(tx, client, Some(ended), event.version).await?)
     }
 }
 

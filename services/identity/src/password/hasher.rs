@@ -2,7 +2,7 @@
 //! thread reuses one block of memory and wipes the block before it waits. Those who ask take turns in the queue; without
 //! a place in the queue the answer is "busy".
 
-use std::{sync::Arc, thread};
+use std::{sync::Arc, thread, time::Duration};
 
 use argon2::{
     Algorithm, Argon2, Block, Params, Version,
@@ -13,7 +13,7 @@ use zeroize::Zeroize;
 
 use proto::identity::v1::ErrorReason;
 
-use super::queue::{self, FairQueue};
+use super::queue::{self, FairQueue, NoPlace};
 use crate::error::Error;
 
 /// The Unix nice value of the hashing threads: below the threads that serve requests, and enough that people can log in
@@ -76,9 +76,12 @@ impl Hasher {
     /// Takes a place in the queue for an asker, such as an address.
     ///
     /// # Errors
-    /// [`ErrorReason::Busy`] if the asker has all its places, or the queue is full.
+    /// [`ErrorReason::TooManyTries`] if the asker has all its places; [`ErrorReason::Busy`] if the queue is full.
     pub fn take_place(&self, asker: &str) -> Result<Place, Error> {
-        self.0.0.take_place(asker).ok_or_else(|| ErrorReason::Busy.into())
+        self.0.0.take_place(asker).map_err(|refused| match refused {
+            NoPlace::ForAsker => Error::Wait(ErrorReason::TooManyTries, Duration::from_secs(1)),
+            NoPlace::ForAnybody => ErrorReason::Busy.into(),
+        })
     }
 }
 

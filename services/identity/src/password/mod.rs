@@ -43,7 +43,7 @@ impl Passwords {
     /// before a try is counted: a try that finds no place was none.
     ///
     /// # Errors
-    /// "Busy" if too many hashes wait.
+    /// "Too many tries" if too many hashes of the asker wait, "busy" if too many of all askers wait.
     pub fn take_place(&self, asker: &str) -> Result<Place, Error> {
         self.hasher.take_place(asker)
     }

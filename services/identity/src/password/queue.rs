@@ -9,7 +9,7 @@ use std::{
 /// How many places there are. At 25 ms each on two cores, the last one waits three seconds.
 const PLACES: usize = 256;
 /// How many places one asker may have.
-const SHARE: usize = 32;
+const SHARE: usize = 64;
 
 struct State<J> {
     /// How many places each asker has.
@@ -23,6 +23,15 @@ struct State<J> {
 pub struct FairQueue<J> {
     state: Mutex<State<J>>,
     filled: Condvar,
+}
+
+/// Why there is no place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoPlace {
+    /// The asker has all its places.
+    ForAsker,
+    /// All places are taken.
+    ForAnybody,
 }
 
 /// A place in the queue, taken until it is dropped.
@@ -43,17 +52,22 @@ impl<J> FairQueue<J> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a place for an asker; `None` where the asker has all its places, or the queue is full.
-    #[must_use]
-    pub fn take_place(self: &Arc<Self>, asker: &str) -> Option<Place<J>> {
+    /// Takes a place for an asker.
+    ///
+    /// # Errors
+    /// [`NoPlace`] where the asker has all its places, or the queue is full.
+    pub fn take_place(self: &Arc<Self>, asker: &str) -> Result<Place<J>, NoPlace> {
         let taken = &mut self.state().taken;
         let all: usize = taken.values().sum();
         let own = taken.get(asker).copied().unwrap_or(0);
-        if all >= PLACES || own >= SHARE {
-            return None;
+        if own >= SHARE {
+            return Err(NoPlace::ForAsker);
+        }
+        if all >= PLACES {
+            return Err(NoPlace::ForAnybody);
         }
         taken.insert(asker.to_owned(), own + 1);
-        Some(Place { queue: Arc::clone(self), asker: asker.to_owned() })
+        Ok(Place { queue: Arc::clone(self), asker: asker.to_owned() })
     }
 
     /// The next job, if one waits.
@@ -136,11 +150,12 @@ mod tests {
     #[test]
     fn one_asker_leaves_places_to_others() {
         let queue = FairQueue::<()>::new();
-        let places: Vec<_> = std::iter::from_fn(|| queue.take_place("much")).collect();
+        let places: Vec<_> = std::iter::from_fn(|| queue.take_place("much").ok()).collect();
         assert_eq!(places.len(), SHARE);
-        assert!(queue.take_place("little").is_some());
+        assert_eq!(queue.take_place("much").err(), Some(NoPlace::ForAsker));
+        assert!(queue.take_place("little").is_ok());
         drop(places);
-        assert!(queue.take_place("much").is_some(), "a place that is left is free again");
+        assert!(queue.take_place("much").is_ok(), "a place that is left is free again");
     }
 
     #[test]
@@ -148,7 +163,7 @@ mod tests {
         let queue = FairQueue::<()>::new();
         let place = |number: usize| queue.take_place(&number.to_string());
         let places: Vec<_> = (0..PLACES).map(|number| place(number).unwrap()).collect();
-        assert!(place(PLACES).is_none());
+        assert_eq!(place(PLACES).err(), Some(NoPlace::ForAnybody));
         drop(places);
     }
 

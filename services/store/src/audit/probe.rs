@@ -19,7 +19,10 @@ pub async fn takes_records(db: &Db, now: Timestamp) -> bool {
 }
 
 async fn insert_and_roll_back(db: &Db, now: Timestamp) -> Result<(), StoreError> {
+    let day = now.to_zoned(TimeZone::UTC).date().to_sqlx();
     let mut tx = db.as_role("audit").await?;
+    // The month's partition may be the probe's to make: rolled back, the first record makes the partition.
+    sqlx::query!("SELECT zp_audit_month($1)", day as _).execute(&mut *tx).await?;
     sqlx::query!(
         "INSERT INTO audit_record (organisation_id, writer_id, day, sequence, record_id, recorded_at, actor_kind,
              actor_id, person_name, person_relation, person_ground, person_impersonator, section, method, outcome,
@@ -27,7 +30,7 @@ async fn insert_and_roll_back(db: &Db, now: Timestamp) -> Result<(), StoreError>
          VALUES ($1, $2, $3, 0, $2, $4, 0, '', '', '', '', '', 0, 'probe', 0, '', '', '', $2, '')",
         Uuid::nil(),
         chassis::id::v7(now),
-        now.to_zoned(TimeZone::UTC).date().to_sqlx() as _,
+        day as _,
         now.to_sqlx() as _,
     )
     .execute(&mut *tx)
