@@ -37,11 +37,13 @@ bench: setup ## Measures the product beside its floor; writes the table in integ
 	cargo build --release --workspace --bins --benches
 	$(RELEASE)/zorgportaal parts -- cargo bench --workspace --bench bench -- $(ARGS)
 
-chaos: ## The kill test for ten minutes, with a random seed that is printed
+chaos: ## The kill test for ten minutes and the fuzzer for ten, with a random seed that is printed
 	@deploy/local/setup.sh --tests
 	cargo build --workspace --all-targets
 	ZORGPORTAAL_KILL_SECONDS=600 ZORGPORTAAL_KILL_SEED=$${ZORGPORTAAL_KILL_SEED:-$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')} \
 	    $(TARGET)/zorgportaal parts -- cargo test -p zorgportaal-integration-tests kill:: -- --nocapture
+	ZORGPORTAAL_FUZZ_SECONDS=600 ZORGPORTAAL_FUZZ_SEED=$${ZORGPORTAAL_FUZZ_SEED:-$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')} \
+	    $(TARGET)/zorgportaal parts -- cargo test -p zorgportaal-integration-tests fuzz:: -- --nocapture
 
 queries: ## Writes .sqlx again, after a change of a query or migration
 	.ci/queries

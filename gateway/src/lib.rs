@@ -9,6 +9,7 @@ mod compress;
 mod connection;
 mod continuation;
 mod cookie;
+mod describe;
 mod edge;
 mod form;
 mod i18n;

@@ -25,11 +25,11 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem with the status of its reason's kind.
+    /// A problem with the status of its reason.
     #[must_use]
     pub fn new(reason: impl Into<Reason>) -> Self {
         let reason = reason.into();
-        Self { status: status_of(reason.kind()), reason, fields: Vec::new(), retry_after: None }
+        Self { status: status_of_reason(reason), reason, fields: Vec::new(), retry_after: None }
     }
 
     /// The request has no valid session and no valid login token.
@@ -59,7 +59,7 @@ impl Problem {
     /// The route has no such method.
     #[must_use]
     pub fn method_not_allowed() -> Self {
-        Self { status: StatusCode::METHOD_NOT_ALLOWED, ..Self::new(ErrorReason::MethodNotAllowed) }
+        Self::new(ErrorReason::MethodNotAllowed)
     }
 
     /// The system is at fault. The cause is logged.
@@ -71,13 +71,13 @@ impl Problem {
     /// The request body is too large.
     #[must_use]
     pub fn too_large() -> Self {
-        Self { status: StatusCode::PAYLOAD_TOO_LARGE, ..Self::new(ErrorReason::BodyTooLarge) }
+        Self::new(ErrorReason::BodyTooLarge)
     }
 
     /// The body, the query or the path of the request cannot be read.
     #[must_use]
     pub fn unreadable() -> Self {
-        Self { status: StatusCode::BAD_REQUEST, ..Self::new(ErrorReason::BodyUnreadable) }
+        Self::new(ErrorReason::BodyUnreadable)
     }
 
     /// One field of a form is wrong.
@@ -139,6 +139,17 @@ impl Problem {
 pub fn word(reason: Reason) -> String {
     let service = reason.domain().split('.').nth(1).unwrap_or_default();
     format!("{service}-{}", reason.name().to_ascii_lowercase().replace('_', "-"))
+}
+
+/// The HTTP status of a reason: that of its kind, except for what HTTP has a status of its own for.
+#[must_use]
+pub fn status_of_reason(reason: Reason) -> StatusCode {
+    match reason {
+        Reason::Gateway(ErrorReason::BodyTooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
+        Reason::Gateway(ErrorReason::BodyUnreadable) => StatusCode::BAD_REQUEST,
+        Reason::Gateway(ErrorReason::MethodNotAllowed) => StatusCode::METHOD_NOT_ALLOWED,
+        reason => status_of(reason.kind()),
+    }
 }
 
 const fn status_of(kind: Kind) -> StatusCode {

@@ -16,7 +16,7 @@ use crate::{
     app::App,
     assets,
     body::{self, BODY_LIMIT},
-    compress,
+    compress, describe,
     form::Routes,
     page::Representation,
     render::{self, FrameState},
@@ -46,12 +46,14 @@ fn documented() -> OpenApiRouter<App> {
 /// The OpenAPI description of the JSON resources.
 #[must_use]
 pub fn openapi() -> Document {
-    documented().into_openapi()
+    let mut document = documented().into_openapi();
+    describe::add_refusals(&mut document);
+    document
 }
 
 /// All routes, in their layers.
 pub fn router(app: App) -> Router {
-    let (api, document) = documented().split_for_parts();
+    let (api, _) = documented().split_for_parts();
     let Routes { router, forms } = sections::routes();
     let pages = Router::from(router.layer(middleware::from_fn(Representation::html)));
     let frame_state = FrameState { app: app.clone(), forms: Arc::new(forms) };
@@ -69,7 +71,7 @@ pub fn router(app: App) -> Router {
     Router::new()
         .merge(sections::health::routes())
         .merge(assets::routes())
-        .merge(sections::api::routes(document))
+        .merge(sections::api::routes(openapi()))
         .merge(framed)
         .layer(middleware::from_fn_with_state(app.clone(), security::guard))
         .layer(compress::layer())

@@ -14,6 +14,7 @@ mod browser;
 mod circles;
 mod dependencies;
 mod edge;
+mod fuzz;
 mod hilverzorg;
 mod house;
 mod import;

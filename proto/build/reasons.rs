@@ -17,7 +17,7 @@ pub fn generate(pool: &DescriptorPool) -> Result<String, Box<dyn Error>> {
     let mut enums: Vec<EnumDescriptor> = pool.all_enums().filter(|it| it.name() == "ErrorReason").collect();
     enums.sort_by_key(|it| it.full_name().to_owned());
     let (mut variants, mut conversions) = (String::new(), String::new());
-    let [mut domains, mut names, mut kinds, mut lookups] = [const { String::new() }; 4];
+    let [mut domains, mut names, mut kinds, mut lookups, mut all] = [const { String::new() }; 5];
     for reasons in enums {
         let domain = reasons.package_name();
         let service = domain.split('.').nth(1).ok_or("a package name without a service")?;
@@ -44,6 +44,7 @@ pub fn generate(pool: &DescriptorPool) -> Result<String, Box<dyn Error>> {
             )?;
             if value.number() != 0 {
                 writeln!(lookups, "            ({domain:?}, {short:?}) => Some(Self::{variant}({rust})),")?;
+                writeln!(all, "        Self::{variant}({rust}),")?;
             }
         }
         writeln!(
@@ -68,6 +69,10 @@ pub enum Reason {{
 {variants}}}
 
 impl Reason {{
+    /// All reasons, package by package.
+    pub const ALL: &[Self] = &[
+{all}    ];
+
     /// The package of the reason, such as `zorgportaal.identity.v1`: `google.rpc.ErrorInfo.domain`.
     #[must_use]
     pub const fn domain(self) -> &'static str {{

@@ -6,6 +6,7 @@ use utoipa_axum::routes;
 use crate::{
     continuation::safe_next,
     cookie,
+    describe::LanguageCode,
     form::{FormRoute, Input, Routes, form},
     i18n::Language,
     page::Page,
@@ -21,7 +22,8 @@ form! {
     /// A language to read in.
     #[derive(Serialize)]
     struct LanguageChoice, shown as LanguageFields {
-        /// `nl` or `en`.
+        /// The language.
+        #[schema(value_type = LanguageCode)]
         hidden language: String,
         /// The page to go back to.
         hidden next: String,

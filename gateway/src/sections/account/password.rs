@@ -56,6 +56,7 @@ form! {
         /// The current password.
         secret current_password: String,
         /// The new password.
+        #[schema(min_length = 8, max_length = 1000)]
         secret new_password: String,
         /// The new password again.
         secret repeat_password: String,

@@ -10,6 +10,7 @@ use utoipa_axum::routes;
 use crate::{
     app::App,
     cookie,
+    describe::{LanguageCode, TextSize},
     form::{FormRoute, Input, Routes, form},
     i18n::filters,
     page::{Page, View},
@@ -26,9 +27,11 @@ pub fn routes() -> Routes {
 #[derive(Serialize, ToSchema, Template)]
 #[template(path = "pages/account/preferences.html")]
 struct PreferencesView {
-    /// `nl` or `en`.
+    /// The language of pages and messages.
+    #[schema(value_type = LanguageCode)]
     language: String,
-    /// `normal`, `large` or `largest`.
+    /// The text size of pages.
+    #[schema(value_type = TextSize)]
     text_size: String,
     #[serde(skip)]
     fields: PreferencesFields,
@@ -50,9 +53,11 @@ form! {
     /// The person's preferences from now on.
     #[derive(Serialize)]
     struct Preferences, shown as PreferencesFields {
-        /// `nl` or `en`.
+        /// The language of pages and messages.
+        #[schema(value_type = LanguageCode)]
         hidden language: String,
-        /// `normal`, `large` or `largest`.
+        /// The text size of pages.
+        #[schema(value_type = TextSize)]
         hidden text_size: String,
     }
 }

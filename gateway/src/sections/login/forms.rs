@@ -10,6 +10,7 @@ form! {
         /// The organisation's name, where the host serves several organisations (T12).
         hidden organisation: String,
         /// The user name.
+        #[schema(max_length = 300)]
         shown username: String,
         /// The password.
         secret password: String,
@@ -41,6 +42,7 @@ form! {
         /// The password that the login began with.
         secret current_password: String,
         /// The new password.
+        #[schema(min_length = 8, max_length = 1000)]
         secret new_password: String,
         /// The new password again.
         secret repeat_password: String,
