@@ -48,37 +48,65 @@ impl Requests {
 
 /// How long a visitor may take.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct Timeouts {
     /// Without a byte in either direction. A write alone keeps the connection alive, such as a stream of events that
-    /// the visitor only listens to.
+    /// the visitor only listens to. In HTTP/2, where pings travel at any time: without a running request.
     pub idle: Duration,
-    /// For the header of a request, from its first byte. HTTP/2 has pings in its place.
+    /// For the header of a request, from its first byte; in HTTP/2, for the first bytes of the connection.
     pub header: Duration,
 }
 
 /// A connection with time-outs.
 pub struct TimedConnection {
     socket: TcpStream,
-    limits: Limits,
+    timeouts: Timeouts,
     requests: Requests,
     idle_end: Pin<Box<Sleep>>,
     /// The end of the time for a header that has begun, and how many requests had begun before.
     header_end: Option<(Pin<Box<Sleep>>, u64)>,
-    is_http2: Option<bool>,
+    version: Version,
+    /// How many requests had begun when bytes last travelled.
+    begun_before: u64,
+}
+
+/// The version of HTTP, which the first bytes tell.
+enum Version {
+    /// These bytes came, which both versions may begin with.
+    Unknown(Vec<u8>),
+    Http1,
+    Http2,
+}
+
+impl Version {
+    fn read(&mut self, bytes: &[u8]) {
+        let Self::Unknown(first) = self else { return };
+        first.extend(bytes.iter().take(HTTP2.len() - first.len()));
+        if first.as_slice() == HTTP2 {
+            *self = Self::Http2;
+        } else if !HTTP2.starts_with(first) {
+            *self = Self::Http1;
+        }
+    }
 }
 
 impl TimedConnection {
     /// A new connection, whose requests are noted in `requests`.
-    pub fn new(socket: TcpStream, limits: Limits, requests: Requests) -> Self {
-        let idle_end = Box::pin(tokio::time::sleep(limits.idle));
-        Self { socket, limits, requests, idle_end, header_end: None, is_http2: None }
+    pub fn new(socket: TcpStream, timeouts: Timeouts, requests: Requests) -> Self {
+        let idle_end = Box::pin(tokio::time::sleep(timeouts.idle));
+        let version = Version::Unknown(Vec::new());
+        Self { socket, timeouts, requests, idle_end, header_end: None, version, begun_before: 0 }
     }
 
     /// Takes the result of a read or write: bytes that travelled put off the end, and a wait fails at the end.
     fn watch<T>(&mut self, result: Poll<io::Result<T>>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
         if result.is_ready() {
-            let end = Instant::now() + self.limits.idle;
-            self.idle_end.as_mut().reset(end);
+            let begun = self.requests.begun();
+            let is_of_request = self.requests.is_running() || begun != self.begun_before;
+            if is_of_request || !matches!(self.version, Version::Http2) {
+                let end = Instant::now() + self.timeouts.idle;
+                self.idle_end.as_mut().reset(end);
+            }
+            self.begun_before = begun;
             return result;
         }
         ready!(self.idle_end.as_mut().poll(cx));
@@ -87,10 +115,11 @@ impl TimedConnection {
 
     /// Bytes came: they begin a header, unless they are the body of a running request.
     fn note_read(&mut self, bytes: &[u8]) {
-        let is_http2 =
-            *self.is_http2.get_or_insert_with(|| HTTP2.starts_with(bytes) || bytes.starts_with(HTTP2));
-        if !bytes.is_empty() && !is_http2 && self.header_end.is_none() && !self.requests.is_running() {
-            let end = Box::pin(tokio::time::sleep(self.limits.header));
+        self.version.read(bytes);
+        if matches!(self.version, Version::Http2) {
+            self.header_end = None;
+        } else if !bytes.is_empty() && self.header_end.is_none() && !self.requests.is_running() {
+            let end = Box::pin(tokio::time::sleep(self.timeouts.header));
             self.header_end = Some((end, self.requests.begun()));
         }
     }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts, Request},
-    http::{HeaderMap, HeaderName, Uri, header, request::Parts, uri::Authority},
+    http::{HeaderMap, HeaderName, HeaderValue, Uri, header, request::Parts, uri::Authority},
 };
 use chassis::telemetry::Trace;
 use ipnet::IpNet;
@@ -42,7 +42,9 @@ impl Proxies {
         self.0.is_empty()
     }
 
-    fn trust(&self, address: IpAddr) -> bool {
+    /// Whether an address is that of a trusted proxy.
+    #[must_use]
+    pub fn trust(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
     }
 }
@@ -181,8 +183,10 @@ fn forwarded(proxies: &Proxies, peer: Option<IpAddr>, headers: &HeaderMap) -> (O
 
 /// The entries of a header that is a list, over all its lines.
 fn list<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Vec<&'a str> {
-    let lines = headers.get_all(name).iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(',')).map(str::trim).filter(|entry| !entry.is_empty()).collect()
+    // As bytes: what a visitor puts before a proxy's entry must not hide the entry.
+    let lines = headers.get_all(name).iter().map(HeaderValue::as_bytes);
+    let entries = lines.flat_map(|line| line.split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
+    entries.filter(|entry| !entry.is_empty()).map(|entry| str::from_utf8(entry).unwrap_or("?")).collect()
 }
 
 /// The address in an entry, which may have a port.

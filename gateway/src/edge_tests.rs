@@ -63,6 +63,12 @@ fn addresses_are_read_from_the_right_up_to_the_first_that_is_not_trusted() {
     ] {
         assert_eq!(from(peer, &[("x-forwarded-for", listed)]).0, address, "ATT-09: {peer} {listed}");
     }
+    let mut hidden = request("/", &[("host", "a.nl")]);
+    let value = HeaderValue::from_bytes(b"\xff\xfe, 192.0.2.7").unwrap();
+    hidden.headers_mut().insert("x-forwarded-for", value);
+    hidden.extensions_mut().insert(ConnectInfo(SocketAddr::new("10.0.0.1".parse().unwrap(), 1)));
+    let seen = Edge::read(&Proxies::parse(&["10.0.0.1"]).unwrap(), &hidden).unwrap().address;
+    assert_eq!(seen, Some("192.0.2.7".parse().unwrap()), "bytes that are no text hide nothing");
     let lines = [("x-forwarded-for", "192.0.2.7"), ("x-forwarded-for", "10.1.2.3")];
     assert_eq!(from("10.0.0.1", &lines).0, "192.0.2.7", "two lines are one list");
 }

@@ -18,6 +18,7 @@ mod limit;
 mod live;
 mod organisation;
 mod page;
+mod peers;
 mod pending_form;
 mod problem;
 mod render;
@@ -93,8 +94,9 @@ async fn serve(settings: Settings) -> Result<(), BoxError> {
              behind a proxy share one allowance"
         );
     }
+    let proxies = settings.trusted_proxies.clone();
     let app = App::new(services, live, clock, settings.trusted_proxies, settings.allowances, form_keys);
     tracing::info!(listen = %listener.local_addr()?, "serving");
-    server::serve(listener, router(app), settings.max_connections, shutdown).await;
+    server::serve(listener, router(app), settings.max_connections, &proxies, shutdown).await;
     Ok(())
 }

@@ -82,7 +82,9 @@ fn is_login(method: &Method, path: &str) -> bool {
     !method.is_safe() && ["/login", "/password"].iter().any(|start| path.starts_with(start))
 }
 
-fn network(address: IpAddr) -> IpAddr {
+/// The network that counts as one visitor: an IPv4 address, or the /64 network of an IPv6 address.
+#[must_use]
+pub fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(address) => Ipv6Addr::from(u128::from(address) >> 64 << 64).into(),

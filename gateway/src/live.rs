@@ -3,8 +3,8 @@
 
 use std::{
     sync::{
-        Arc, Mutex, OnceLock,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
@@ -30,6 +30,8 @@ const BACKLOG: usize = 1024;
 
 /// How long NATS may take to confirm the subscription.
 const CONFIRMATION: Duration = Duration::from_secs(10);
+/// The wait after a confirmation that did not come.
+const RETRY: Duration = Duration::from_secs(1);
 /// How often NATS is asked whether it is still there. Two questions without an answer end the connection.
 const PING: Duration = Duration::from_secs(10);
 
@@ -87,7 +89,7 @@ struct Inner {
     connected: AtomicBool,
     client: OnceLock<Client>,
     /// How often the connection began or ended: what is confirmed for an earlier connection says nothing of this one.
-    connections: AtomicU64,
+    connections: Mutex<u64>,
     listeners: Mutex<Listeners>,
 }
 
@@ -105,7 +107,7 @@ impl Live {
             changes,
             connected: AtomicBool::new(false),
             client: OnceLock::new(),
-            connections: AtomicU64::new(0),
+            connections: Mutex::default(),
             listeners: Mutex::default(),
         }))
     }
@@ -153,8 +155,10 @@ impl Live {
             BusEvent::Connected => self.confirm(),
             BusEvent::Disconnected | BusEvent::SlowConsumer(_) | BusEvent::Closed => {
                 tracing::warn!(%event, "live updates are interrupted");
-                self.0.connections.fetch_add(1, Ordering::SeqCst);
+                let mut connections = self.connections();
+                *connections += 1;
                 self.set_connected(false);
+                drop(connections);
                 if matches!(event, BusEvent::SlowConsumer(_)) {
                     self.confirm();
                 }
@@ -167,13 +171,27 @@ impl Live {
     /// and the subscription does not come.
     fn confirm(&self) {
         let Some(client) = self.0.client.get().cloned() else { return };
-        let (live, connection) = (self.clone(), self.0.connections.fetch_add(1, Ordering::SeqCst) + 1);
+        let (live, connection) = (self.clone(), {
+            let mut connections = self.connections();
+            *connections += 1;
+            *connections
+        });
         tokio::spawn(async move {
-            let confirmed = tokio::time::timeout(CONFIRMATION, round_trip(&client)).await;
-            if matches!(confirmed, Ok(Ok(()))) && live.0.connections.load(Ordering::SeqCst) == connection {
-                live.set_connected(true);
+            while *live.connections() == connection {
+                if let Ok(Ok(())) = tokio::time::timeout(CONFIRMATION, round_trip(&client)).await {
+                    let connections = live.connections();
+                    if *connections == connection {
+                        live.set_connected(true);
+                    }
+                    return;
+                }
+                tokio::time::sleep(RETRY).await;
             }
         });
+    }
+
+    fn connections(&self) -> MutexGuard<'_, u64> {
+        self.0.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn set_connected(&self, connected: bool) {

@@ -11,7 +11,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use chassis::secret::sha256;
+use chassis::{secret::sha256, telemetry::Trace};
 use moka::future::Cache;
 
 use crate::{
@@ -82,13 +82,15 @@ pub async fn answer_once(State(repeats): State<Repeats>, request: Request, next:
     };
     let key = key(&parts, &body);
     let request = Request::from_parts(parts, Body::from(body));
-    // In a task of its own: the browser gives up the first request, but the step goes on.
-    let step = async {
-        let answer = tokio::spawn(next.run(request)).await.ok()?;
-        let (parts, _) = answer.into_parts();
-        Some(Arc::new((parts.status, parts.headers, parts.extensions)))
+    let step = async move {
+        let (parts, _) = next.run(request).await.into_parts();
+        Arc::new((parts.status, parts.headers, parts.extensions))
     };
-    let Some(answer) = repeats.answers.optionally_get_with(key, step).await else {
+    // In a task of its own: the browser gives up the first request, but the step goes on, and the second request gets
+    // its answer.
+    let answers = repeats.answers.clone();
+    let step = Trace::carry(async move { answers.get_with(key, step).await });
+    let Ok(answer) = tokio::spawn(step).await else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     // A refusal is shared by those that wait for it; who asks later is judged anew.

@@ -13,10 +13,14 @@ use tokio::{net::TcpListener, net::TcpStream, sync::OwnedSemaphorePermit, sync::
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use crate::connection::{Limits, Requests, TimedConnection};
+use crate::{
+    connection::{Requests, TimedConnection, Timeouts},
+    edge::Proxies,
+    peers::{Peers, TooMany},
+};
 
 /// How long a visitor may take.
-const LIMITS: Limits = Limits { idle: Duration::from_mins(1), header: Duration::from_secs(10) };
+const TIMEOUTS: Timeouts = Timeouts { idle: Duration::from_mins(1), header: Duration::from_secs(10) };
 /// How often an HTTP/2 visitor is asked whether it is still there.
 const PING: Duration = Duration::from_secs(20);
 /// How long its answer may take.
@@ -26,13 +30,16 @@ const MAX_STREAMS: u32 = 100;
 /// How long running requests may take after the stop signal (OPS-02: 25 s for the whole process).
 const GRACE: Duration = Duration::from_secs(20);
 
-/// Serves until `shutdown`, with at most `max_connections` connections; others wait to be accepted.
+/// Serves until `shutdown`, with at most `max_connections` connections; others wait to be accepted. A peer that is no
+/// trusted proxy gets an eighth of them: more are closed at once.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
     max_connections: usize,
+    proxies: &Proxies,
     shutdown: CancellationToken,
 ) {
+    let peers = Peers::new(max_connections / 8);
     let (open, graceful) = (Arc::new(Semaphore::new(max_connections)), GracefulShutdown::new());
     let builder = Arc::new(builder());
     loop {
@@ -41,9 +48,13 @@ pub async fn serve(
             () = shutdown.cancelled() => break,
         };
         let Some((socket, peer, place)) = accepted else { continue };
+        let share = match peers.enter(peer.ip(), proxies) {
+            Ok(share) => share,
+            Err(TooMany) => continue,
+        };
         let router = router.clone();
         let requests = Requests::default();
-        let io = TokioIo::new(TimedConnection::new(socket, LIMITS, requests.clone()));
+        let io = TokioIo::new(TimedConnection::new(socket, TIMEOUTS, requests.clone()));
         let service = service_fn(move |request: Request<Incoming>| {
             let running = requests.begin();
             let mut request = request.map(Body::new);
@@ -60,7 +71,7 @@ pub async fn serve(
             let connection = builder.serve_connection(io, service);
             // An error is a visitor that went away or sent what is not HTTP: nothing that an operator can mend.
             let _ = watcher.watch(connection.into_owned()).await;
-            drop(place);
+            drop((place, share));
         });
     }
     drop(listener);

@@ -11,6 +11,7 @@
 mod compress;
 mod forms;
 mod html;
+mod live;
 mod openapi;
 mod outside;
 mod routes;

@@ -158,3 +158,24 @@ async fn a_link_that_does_not_work_is_refused_before_a_password_is_chosen() {
     let page = portal.ask(&Method::GET, "/password/reset/good", None).await;
     assert!(page.status == 200 && page.text.contains("new_password"), "{}", page.text);
 }
+
+/// A browser gives up the first request of a double click. The step goes on, and the second request gets its answer.
+#[tokio::test]
+async fn the_step_of_a_request_that_was_given_up_is_not_repeated() {
+    let portal = Portal::start().await;
+    let headers = [("sec-fetch-site", "same-origin"), ("content-type", "application/x-www-form-urlencoded")];
+    let send = || portal.ask_with(&Method::POST, "/login", None, &headers, "username=jan&password=goed");
+    // The pages are found first, so that the next request is given up while identity judges the password.
+    portal.ask(&Method::GET, "/login", None).await;
+    portal.identity.take_calls();
+    let mut first = Box::pin(send());
+    while !portal.identity.has_call("StartLogin") {
+        assert!(futures::poll!(first.as_mut()).is_pending());
+        tokio::task::yield_now().await;
+    }
+    drop(first);
+    let second = send().await;
+    assert_eq!((second.status, second.header("location")), (303, "/login/code"), "{}", second.text);
+    let calls = portal.identity.take_calls();
+    assert_eq!(calls.iter().filter(|call| *call == "StartLogin").count(), 1, "{calls:?}");
+}

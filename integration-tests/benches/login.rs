@@ -29,6 +29,10 @@ use crate::{
 /// queue.
 const LOGINS_AT_ONCE: usize = 16;
 const CONNECTIONS: usize = 16;
+/// The rate at which people log in beside a flood.
+const LOGINS_PER_SECOND: f64 = 10.0;
+/// How many logins of the other address run at the same time.
+const FLOOD: usize = 32;
 
 /// Argon2 hashes per second on two threads, each with memory of its own.
 fn argon2_rate() -> f64 {
@@ -69,12 +73,22 @@ pub fn identity_as_gateway(system: &System) -> IdentityServiceClient<channel::Ch
 
 /// Each caller logs in as another person: identity lets a second login of the same person wait, as it would a
 /// guesser.
-async fn log_in(mut identity: IdentityServiceClient<channel::Channel>, people: Arc<People>, caller: usize) {
+async fn log_in(identity: IdentityServiceClient<channel::Channel>, people: Arc<People>, caller: usize) {
+    log_in_from(identity, people, caller, "").await;
+}
+
+async fn log_in_from(
+    mut identity: IdentityServiceClient<channel::Channel>,
+    people: Arc<People>,
+    caller: usize,
+    address: &'static str,
+) {
     let person = &people.all[caller];
     let request = StartLoginRequest {
         organisation_id: people.organisation.to_string(),
         username: person.username.clone(),
         password: person.password.to_owned(),
+        address: address.to_owned(),
         ..StartLoginRequest::default()
     };
     identity.start_login(request).await.unwrap();
@@ -103,8 +117,50 @@ pub async fn run(system: &System, people: &People, report: &mut Report) {
         target: Target::AtLeast(0.8),
         cpu_ms: cpu,
     });
+    beside_flood(system, &people, report).await;
     beside_pages(system, &people, report).await;
     system.signal("messaging", "CONT");
+}
+
+/// Logins from one address, first alone, then while many log in from another address at the same time.
+async fn beside_flood(system: &System, people: &Arc<People>, report: &mut Report) {
+    // People who log in one after the other: so few that two threads without other work hash at once.
+    let alone = || {
+        let (identity, people) = (identity_as_gateway(system), Arc::clone(people));
+        p99(LOGINS_PER_SECOND, 2, move |caller| {
+            log_in_from(identity.clone(), Arc::clone(&people), caller, "192.0.2.1")
+        })
+    };
+    let (mut floor, mut product) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        floor.push(alone().await);
+        let busy = Arc::new(AtomicBool::new(true));
+        let flood: Vec<_> = (2..2 + FLOOD)
+            .map(|caller| {
+                let (identity, people, busy) =
+                    (identity_as_gateway(system), Arc::clone(people), Arc::clone(&busy));
+                tokio::spawn(async move {
+                    while busy.load(Ordering::Relaxed) {
+                        log_in_from(identity.clone(), Arc::clone(&people), caller, "192.0.2.2").await;
+                    }
+                })
+            })
+            .collect();
+        product.push(alone().await);
+        busy.store(false, Ordering::Relaxed);
+        for login in flood {
+            login.await.unwrap();
+        }
+    }
+    report.add(Row {
+        name: "StartLogin p99 while another address logs in 32 at a time",
+        unit: "ms",
+        against: "the same without the other address",
+        floor,
+        product,
+        target: Target::AtMost(3.0),
+        cpu_ms: BTreeMap::new(),
+    });
 }
 
 /// Pages at half of their highest rate, first without logins, then with both hashing threads busy all the

@@ -19,6 +19,7 @@ mod login;
 mod page;
 mod peer;
 mod people;
+mod post;
 mod process;
 mod relay;
 mod tenant;
@@ -29,7 +30,7 @@ use std::path::Path;
 
 use integration_tests::System;
 
-use crate::{harness::Report, people::People};
+use crate::{harness::Report, people::People, post::MailServer};
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
@@ -42,7 +43,10 @@ fn main() {
         let many = ("ZORGPORTAAL_LIMITS__CODES_PER_PERSON", "1000000");
         let from = ("ZORGPORTAAL_LIMITS__CODES_PER_ADDRESS", "1000000");
         let resets = ("ZORGPORTAAL_LIMITS__RESETS_PER_ADDRESS", "1000000");
-        let system = System::start_with(&[many, from, resets]).await;
+        let mail_server = MailServer::start().await;
+        let (smtp, port) = mail_server.setting();
+        let system = System::start_with(&[many, from, resets, (smtp, &port)]).await;
+        mail_server.lead_to(&system);
         let mut report = Report::default();
         if wants("process") {
             process::idle_memory(&system, &mut report);
@@ -65,6 +69,9 @@ fn main() {
         }
         if wants("login") {
             login::run(&system, &people, &mut report).await;
+        }
+        if wants("post") {
+            post::run(&system, &mail_server, &mut report).await;
         }
         if wants("timing") {
             timing::run(&system, &people, &mut report).await;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use fantoccini::{Client, ClientBuilder, Locator, elements::Element};
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::eventually;
@@ -117,6 +117,11 @@ impl Browser {
             body.contains(text).then_some(body)
         })
         .await
+    }
+
+    /// Runs a script in the page; gives what the script returns.
+    pub async fn run(&self, script: &str) -> Value {
+        self.client.execute(script, Vec::new()).await.unwrap()
     }
 
     /// The path of the page's address.

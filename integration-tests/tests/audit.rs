@@ -118,6 +118,11 @@ async fn without_its_writer_reads_fail_and_a_changed_row_is_named() {
     let answer = portal.get("/reports", &session).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{answer:?}");
     assert!(!answer.body.to_string().contains("Alleen voor haar"), "{answer:?}");
+    eventually("dossier is not ready", async || {
+        let ready: serde_json::Value = portal.page("/healthz/ready").await.json().await.ok()?;
+        (ready["away"] == serde_json::json!(["dossier"])).then_some(())
+    })
+    .await;
     sqlx::raw_sql("GRANT INSERT ON audit_record TO dossier_audit").execute(&mut superuser).await.unwrap();
     portal.wait_until_up(&session).await;
 

@@ -100,3 +100,44 @@ async fn portal_works_without_scripts_and_reload_shows_new_reports() {
     browser.sees("U bent uitgelogd.").await;
     browser.client.clone().close().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_was_stopped_can_be_sent_again() {
+    let system = System::start_with(&[
+        ("ZORGPORTAAL_ALLOWANCES__PAGE__BURST", "12"),
+        ("ZORGPORTAAL_ALLOWANCES__PAGE__PER_MINUTE", "1"),
+    ])
+    .await;
+    let browser = Browser::start().await;
+    browser.go(&format!("{}/login", system.address("thuisgenoten"))).await;
+    // Sends the form without leaving the page; tells whether the form let itself be sent.
+    let send = async |release: &str| {
+        let script = format!(
+            "const form = document.querySelector('main form'); {release}
+             const event = new Event('submit', {{ cancelable: true }});
+             return form.dispatchEvent(event);"
+        );
+        browser.run(&script).await == serde_json::json!(true)
+    };
+    assert!(send("").await, "the first time");
+    assert!(!send("").await, "a second press");
+    for release in [
+        "window.navigation.dispatchEvent(new Event('navigateerror'));",
+        "window.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' }));",
+        "window.dispatchEvent(new Event('pageshow'));",
+        "form.dataset.sent = Date.now() - 10001;",
+    ] {
+        assert!(send(release).await, "after {release}");
+        assert!(!send("").await, "a press after that");
+    }
+
+    // A link that does not work, and an address that has asked for too much, say so in words.
+    browser.go(&format!("{}/password/reset/verzonnen", system.address("thuisgenoten"))).await;
+    browser.sees("Deze link werkt niet meer").await;
+    browser.look("reset-link-refused", true).await;
+    for _ in 0..14 {
+        browser.go(&format!("{}/login", system.address("thuisgenoten"))).await;
+    }
+    browser.sees("Er komen nu te veel aanvragen").await;
+    browser.look("too-many-requests", true).await;
+}

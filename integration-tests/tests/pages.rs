@@ -127,7 +127,7 @@ async fn account_and_access_pages_pass_on_phone_and_desktop() {
         ("/logout", "Weet u zeker", "logout"),
         ("/terms", "Er zijn geen voorwaarden.", "terms-none"),
         ("/password/forgotten", "Wachtwoord vergeten", "forgotten"),
-        ("/password/reset/x", "Kies een nieuw wachtwoord", "reset"),
+        ("/password/reset/x", "Deze link werkt niet meer", "reset"),
         ("/impersonate/x", "Meekijken", "impersonate"),
         ("/step-up?next=/account", "Nog een code", "step-up"),
         ("/bestaat-niet", "Deze pagina is er niet", "not-found"),

@@ -75,14 +75,17 @@ async fn a_reset_link_works_once_and_the_device_needs_a_code_again() {
     let fields =
         |name| [("Gebruikersnaam", name), ("Nieuw wachtwoord", new), ("Nieuw wachtwoord, nog een keer", new)];
     visitor.press("Wachtwoord wijzigen", &fields("iemand anders")).await.sees("Dit klopt niet.");
+    // Whoever opens the link before, such as a mail scanner or another tab, uses nothing up.
+    let mut other_tab = Visitor::at(&system, "vivre");
+    other_tab.open(&path).await.sees("Kies een nieuw wachtwoord");
     visitor.press("Wachtwoord wijzigen", &fields(&person.email)).await.sees("Uw wachtwoord is gewijzigd.");
     let mark = MailboxMark::now(&system, &person).await;
     walk::enter_password(&mut visitor, &person.email, new).await;
     visitor.sees("Apparaat verificatie");
     walk::enter_code(&system, &mut visitor, &person, mark).await;
     visitor.sees("Welkom");
-    visitor.open(&path).await;
-    visitor.press("Wachtwoord wijzigen", &fields(&person.email)).await.sees("Deze link werkt niet meer.");
+    visitor.open(&path).await.sees("Deze link werkt niet meer.");
+    other_tab.press("Wachtwoord wijzigen", &fields(&person.email)).await.sees("Deze link werkt niet meer.");
     for (name, text) in system.logs() {
         assert!(!text.contains(link.rsplit('/').next().unwrap()), "V17: {name} contains the link");
     }

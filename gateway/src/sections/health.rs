@@ -24,7 +24,7 @@ struct Readiness {
 /// Ready while identity answers. All replicas see the same services: if one that is away made them unready, nobody
 /// would get any page.
 async fn ready(State(app): State<App>) -> (StatusCode, Json<Readiness>) {
-    let (identity, away) = (app.services.identity_answers().await, app.services.away().await);
+    let (identity, away) = tokio::join!(app.services.identity_answers(), app.services.away());
     let readiness = Readiness { identity, away, events: app.live.is_connected() };
     metrics::gauge!("services_away").set(u32::try_from(readiness.away.len()).unwrap_or(u32::MAX));
     metrics::gauge!("events_received").set(u8::from(readiness.events));

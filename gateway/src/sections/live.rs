@@ -4,6 +4,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     extract::State,
+    http::HeaderMap,
     response::{
         IntoResponse, Response,
         sse::{Event, KeepAlive, Sse},
@@ -14,7 +15,7 @@ use futures::{Stream, StreamExt, stream};
 use proto::access::v1::Action;
 use tokio::sync::broadcast::Receiver;
 
-use crate::{app::App, live::Change, problem::Problem, session::Session, sessions::Viewer};
+use crate::{app::App, cookie, live::Change, problem::Problem, session::Session, sessions::Viewer};
 
 /// The path of the stream. A browser asks for it by itself: the request does not keep the session alive.
 pub const PATH: &str = "/live";
@@ -23,11 +24,20 @@ const STREAM_LIFE: Duration = Duration::from_mins(10);
 
 /// Sends an open page the changes to the chosen client's dossier, until the session ends or NATS cannot be
 /// reached.
-pub async fn stream(State(app): State<App>, Viewer(session): Viewer) -> Result<Response, Problem> {
+pub async fn stream(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Viewer(viewer): Viewer,
+) -> Result<Response, Problem> {
     if !app.live.is_connected() {
         return Err(Problem::unavailable());
     }
     let changes = app.live.changes();
+    // Resolved again after the subscription: a change in between would not come.
+    let token = cookie::session_token(&headers).unwrap_or_default();
+    let session = app.sessions.resolve_passively(&token).await?;
+    let session = session.filter(|session| session.facts.session_id == viewer.facts.session_id);
+    let session = session.ok_or_else(Problem::unauthenticated)?;
     let idle_until = session.facts.idle_until.as_ref().map_or(0, |end| end.seconds);
     let left = u64::try_from(idle_until - app.clock.now().as_second()).unwrap_or(0);
     let end = Box::pin(tokio::time::sleep(STREAM_LIFE.min(Duration::from_secs(left))));

@@ -14,7 +14,7 @@ use crate::channel::{CONNECTION_WINDOW, STREAM_WINDOW};
 /// How long a call may take. A caller that sends a shorter deadline gets its own.
 const DEADLINE: Duration = Duration::from_secs(10);
 /// How long running calls may take to finish after the stop signal (OPS-02: 25 s for the whole process).
-const GRACE: Duration = Duration::from_secs(15);
+const GRACE: Duration = Duration::from_secs(13);
 
 /// A listening socket. A process binds it before all other work, so that it reports a port in use at once.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ impl Listener {
         self.0.local_addr()
     }
 
-    /// Serves until `shutdown` is cancelled and the running calls have finished, at most 15 s later.
+    /// Serves until `shutdown` is cancelled and the running calls have finished, at most 13 s later.
     ///
     /// # Errors
     /// When the socket fails.

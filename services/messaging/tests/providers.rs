@@ -23,6 +23,8 @@ async fn a_silent_mail_server_delays_no_sms_of_another_organisation() {
     suite.send_code_in(2, "", "+31612345678", "271828").await;
     let text = tokio::time::timeout(Duration::from_secs(15), suite.text()).await.unwrap();
     assert!(text["text"].as_str().unwrap().ends_with("#271828"), "F-13");
+    // The attempts at the silent server end too, and are recorded.
+    suite.until_tried(1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -43,11 +45,13 @@ async fn a_backlog_of_one_organisation_lets_anothers_code_through() {
     assert!(before < 100, "{before} messages of the other organisation went first");
 }
 
+/// The first organisation has nothing to send: it must not use up the attempts at the broken provider.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_provider_that_comes_back_gets_what_waited() {
     let mut suite = Suite::start().await;
+    suite.configure(2).await;
     for code in 0..10 {
-        suite.send_code("jan@voorbeeld.example", "", &format!("{code:06}")).await;
+        suite.send_code_in(2, "jan@voorbeeld.example", "", &format!("{code:06}")).await;
     }
     suite.until_tried(4).await;
     suite.start_mail().await;
@@ -70,6 +74,7 @@ async fn a_permanent_answer_ends_the_delivery_and_a_passing_one_does_not() {
         (&[("RCPT", "452 mailbox full")], false),
         (&[("MAIL", "421 shutting down")], false),
         (&[("MAIL", "530 log in first")], false),
+        (&[("EHLO", "554 no service for you")], false),
     ] {
         let suite = Suite::start().await;
         let mut lines = scripted_mail_server(suite.smtp_port, answers);
@@ -99,4 +104,14 @@ async fn a_domain_is_sent_in_its_ascii_form_and_an_unsendable_address_ends() {
     suite.until(|all| matches!(all, [(SENT, 1, 0)])).await;
     suite.send_code("j\u{f6}rg@voorbeeld.nl", "", "271828").await;
     suite.until(|all| all.contains(&(FAILED, 1, 0))).await;
+}
+
+/// A server that takes the mail and says nothing more: the mail was sent, once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_silent_after_it_took_the_mail_has_taken_it() {
+    let suite = Suite::start().await;
+    let mut lines = scripted_mail_server(suite.smtp_port, &[("DATA", "354 go on"), ("QUIT", "")]);
+    suite.send_code("jan@voorbeeld.example", "", "271828").await;
+    suite.until(|all| matches!(all, [(SENT, 1, 0)])).await;
+    while lines.recv().await.unwrap() != "." {}
 }

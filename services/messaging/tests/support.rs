@@ -292,7 +292,8 @@ fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// Starts a mail server that answers each command as `answers` says, by the command's start; other commands get 250.
+/// Starts a mail server that answers each command as `answers` says, by the command's start; other commands
+/// get 250. An empty answer is none.
 /// Returns the lines that it received.
 pub fn scripted_mail_server(
     port: u16,
@@ -306,12 +307,17 @@ pub fn scripted_mail_server(
             tokio::spawn(async move {
                 let mut socket = BufReader::new(socket);
                 socket.write_all(b"220 scripted\r\n").await?;
-                let mut line = String::new();
+                let (mut line, mut is_content) = (String::new(), false);
                 while socket.read_line(&mut line).await? > 0 {
                     let answer = answers.iter().find(|(start, _)| line.starts_with(start));
                     let answer = answer.map_or("250 fine", |(_, answer)| *answer);
-                    let _ = sender.send(std::mem::take(&mut line).trim().to_owned());
-                    socket.write_all(format!("{answer}\r\n").as_bytes()).await?;
+                    let command = std::mem::take(&mut line).trim().to_owned();
+                    is_content &= command != ".";
+                    if !is_content && !answer.is_empty() {
+                        socket.write_all(format!("{answer}\r\n").as_bytes()).await?;
+                    }
+                    is_content |= answer.starts_with("354");
+                    let _ = sender.send(command);
                 }
                 std::io::Result::Ok(())
             });

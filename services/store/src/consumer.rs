@@ -271,7 +271,8 @@ impl Consumer {
             };
             // The event is not at fault if the database cannot be reached. Wait for the database, and tell
             // the bus meanwhile that this event and those behind it are in progress.
-            if matches!(&error, HandlerError::Store(store) if store.is_transient()) {
+            if matches!(&error, HandlerError::Store(store) if store.is_transient() && !store.took_too_long())
+            {
                 for (message, _) in unhandled {
                     message.ack_with(AckKind::Progress).await?;
                 }

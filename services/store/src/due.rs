@@ -45,7 +45,7 @@ pub enum DueError {
 impl DueError {
     /// Whether a later attempt may succeed.
     fn is_transient(&self) -> bool {
-        matches!(self, Self::Store(error) if error.is_transient())
+        matches!(self, Self::Store(error) if error.is_transient() && !error.took_too_long())
     }
 }
 
@@ -144,7 +144,11 @@ impl DueLoop {
         stop: &CancellationToken,
     ) -> Result<(), DueError> {
         while !stop.is_cancelled() {
-            self.keep_house().await?;
+            match self.keep_house().await {
+                Err(error) if error.is_transient() => return Err(error),
+                Err(error) => tracing::error!(cause = chassis::failure::chain(&error), "housekeeping failed"),
+                Ok(()) => {}
+            }
             let _ = tokio::time::timeout(POLL, stop.cancelled()).await;
             // The lock ends with the database session. If the session is gone, the ping fails and the loops end.
             lock.ping().await.map_err(StoreError::from)?;

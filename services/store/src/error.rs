@@ -46,6 +46,14 @@ impl StoreError {
     }
 }
 
+impl StoreError {
+    /// Whether a statement took longer than it may. A later attempt may succeed; but what asked for the statement may as
+    /// well be at fault.
+    pub(crate) fn took_too_long(&self) -> bool {
+        matches!(self, Self::Database(sqlx::Error::Database(error)) if error.code().as_deref() == Some("57014"))
+    }
+}
+
 /// Whether the error means that the connection is dead: closed by the server, or cut.
 pub(crate) fn has_died(error: &sqlx::Error) -> bool {
     match error {

@@ -34,6 +34,8 @@ pub struct Feed {
     open: OpenFeeds,
     /// The last position of the event log. One task asks for the position, as long as a feed is open.
     last: watch::Sender<i64>,
+    /// Whether that task runs.
+    is_asking: Arc<Mutex<bool>>,
 }
 
 /// How many feeds each caller has open.
@@ -73,25 +75,34 @@ impl Feed {
     /// A feed of the events in this database's event log.
     #[must_use]
     pub fn new(db: Db, clock: Clock) -> Self {
-        Self { db, clock, open: OpenFeeds::default(), last: watch::Sender::new(0) }
+        Self { db, clock, open: OpenFeeds::default(), last: watch::Sender::new(0), is_asking: Arc::default() }
     }
 
     /// Listens for new positions. The first listener starts the task that asks for them; the task ends after the last.
     fn listen(&self) -> watch::Receiver<i64> {
-        let is_first = self.last.receiver_count() == 0;
+        let mut is_asking = self.is_asking.lock().unwrap_or_else(PoisonError::into_inner);
         let listener = self.last.subscribe();
-        if is_first {
-            let (db, last) = (self.db.clone(), self.last.clone());
-            tokio::spawn(async move {
-                while last.receiver_count() > 0 {
-                    if let Ok(now) = last_position(&db).await {
-                        last.send_if_modified(|before| std::mem::replace(before, now) != now);
-                    }
-                    tokio::time::sleep(POLL).await;
-                }
-            });
+        if !*is_asking {
+            *is_asking = true;
+            tokio::spawn(ask(self.db.clone(), self.last.clone(), Arc::clone(&self.is_asking)));
         }
         listener
+    }
+}
+
+/// Asks for the last position as long as anybody listens.
+async fn ask(db: Db, last: watch::Sender<i64>, is_asking: Arc<Mutex<bool>>) {
+    loop {
+        if let Ok(now) = last_position(&db).await {
+            last.send_if_modified(|before| std::mem::replace(before, now) != now);
+        }
+        tokio::time::sleep(POLL).await;
+        // Under the lock of `listen`, so that a new listener either keeps this task or starts another one.
+        let mut is_asking = is_asking.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.receiver_count() == 0 {
+            *is_asking = false;
+            return;
+        }
     }
 }
 

@@ -40,7 +40,7 @@ use crate::{
 /// How often a service that is ready asks whether the trail takes records.
 const PROBE: SignedDuration = SignedDuration::from_secs(15);
 /// How long the tasks beside the RPCs may take to end after the last RPC (OPS-02: 25 s for the whole process).
-const TASKS_GRACE: Duration = Duration::from_secs(8);
+const TASKS_GRACE: Duration = Duration::from_secs(11);
 
 /// Any error that keeps a process from starting.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -42,6 +42,12 @@ impl Fake {
         Self { address, calls, _stop: stop.drop_guard() }
     }
 
+    /// Whether a method was called since the last take.
+    #[must_use]
+    pub fn has_call(&self, method: &str) -> bool {
+        self.calls.lock().unwrap().iter().any(|call| call == method)
+    }
+
     /// Takes the names of the methods that were called since the last take, in the order of the calls.
     #[expect(clippy::must_use_candidate, reason = "a test may take the calls only to forget them")]
     pub fn take_calls(&self) -> Vec<String> {

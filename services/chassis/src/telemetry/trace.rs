@@ -124,6 +124,18 @@ impl Trace {
         CURRENT.scope(self, work.instrument(span)).await
     }
 
+    /// Takes the current trace and span along into a task of its own.
+    pub fn carry<F: Future>(work: F) -> impl Future<Output = F::Output> {
+        let (current, span) = (CURRENT.try_with(Self::clone).ok(), Span::current());
+        let work = work.instrument(span);
+        async move {
+            match current {
+                Some(current) => CURRENT.scope(current, work).await,
+                None => work.await,
+            }
+        }
+    }
+
     /// Calls `with` with the trace of the current work; `None`: there is no such work.
     pub(super) fn with_current<T>(with: impl FnOnce(&Self) -> T) -> Option<T> {
         CURRENT.try_with(with).ok()

@@ -132,7 +132,7 @@ pub async fn list_by_email(tx: &mut Tx, email: &str) -> Result<Vec<(AccountId, S
     let organisation = tx.ctx().organisation.uuid();
     let rows = sqlx::query!(
         "SELECT id, display_name FROM account
-         WHERE organisation_id = $1 AND lower(email) = lower($2) ORDER BY id LIMIT 20",
+         WHERE organisation_id = $1 AND lower(email) = lower($2) ORDER BY id LIMIT 100",
         organisation,
         email,
     )

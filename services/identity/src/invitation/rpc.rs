@@ -140,12 +140,8 @@ async fn find_or_add_account(
         }
     };
     let id = known.unwrap_or_else(|| AccountId::new(tx.ctx().now));
-    // One more person with a shared mailbox: the user name is told in the invitation, and must be free.
-    let username = if sharing.len() > 1 && known.is_none() {
-        format!("{username}-{}", sharing.len() + 1)
-    } else {
-        username
-    };
+    let is_new_sharer = sharing.len() > 1 && known.is_none();
+    let username = if is_new_sharer { free_username(tx, &username).await? } else { username };
     let new = NewAccount {
         id,
         username: &username,
@@ -156,11 +152,26 @@ async fn find_or_add_account(
         legal_entity: "",
     };
     if !account::table::insert(tx, &new).await? && known.is_none() {
+        if is_new_sharer {
+            // Another request has just taken the name for somebody else.
+            return Err(ErrorReason::UsernameTaken.into());
+        }
         // Another request has just added an account with this user name.
         let added = account::table::find_by_username(tx, &username).await?;
         return Ok(added.ok_or(ErrorReason::AccountUnknown)?.id);
     }
     Ok(id)
+}
+
+/// A free user name for one more person with a shared mailbox. The invitation tells the person the name.
+async fn free_username(tx: &mut Tx, username: &str) -> Result<String, Error> {
+    for number in 2..100 {
+        let name = format!("{username}-{number}");
+        if account::table::find_by_username(tx, &name).await?.is_none() {
+            return Ok(name);
+        }
+    }
+    Err(ErrorReason::UsernameTaken.into())
 }
 
 async fn add_invitation(

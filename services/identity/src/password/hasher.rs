@@ -43,6 +43,15 @@ pub enum Job {
     },
 }
 
+impl Job {
+    fn is_abandoned(&self) -> bool {
+        match self {
+            Self::Hash { done, .. } => done.is_closed(),
+            Self::Verify { done, .. } => done.is_closed(),
+        }
+    }
+}
+
 /// A place in the queue before the hashing threads.
 pub type Place = queue::Place<Job>;
 
@@ -112,13 +121,17 @@ fn work(queue: &FairQueue<Job>) {
     let mut memory = Vec::new();
     loop {
         // The next job overwrites the memory of the last. If no job is queued, wipe it before waiting.
-        let job = if let Some(job) = queue.try_next() {
+        let (place, job) = if let Some(job) = queue.try_next() {
             job
         } else {
             memory.iter_mut().for_each(Zeroize::zeroize);
             let Some(job) = queue.wait_for_next() else { return };
             job
         };
+        // Nobody waits for the job of a caller who has gone.
+        if job.is_abandoned() {
+            continue;
+        }
         memory.resize(Params::DEFAULT.block_count(), Block::default());
         // Tests count this line: every login costs exactly one hash.
         tracing::debug!("argon2");
@@ -130,6 +143,7 @@ fn work(queue: &FairQueue<Job>) {
                 let _ = done.send(verify_with(&input, stored.as_deref(), &mut memory));
             }
         }
+        drop(place);
     }
 }
 

@@ -15,7 +15,7 @@ struct State<J> {
     /// How many places each asker has.
     taken: HashMap<String, usize>,
     /// The jobs of each asker. The first asker has the next turn.
-    rows: VecDeque<(String, VecDeque<J>)>,
+    rows: VecDeque<(String, VecDeque<(Place<J>, J)>)>,
     is_closed: bool,
 }
 
@@ -34,8 +34,17 @@ pub enum NoPlace {
     ForAnybody,
 }
 
-/// A place in the queue, taken until it is dropped.
-pub struct Place<J> {
+/// A place in the queue, taken until all its clones are dropped: by the asker, and with the jobs that were added. So a
+/// caller who goes away keeps the place as long as the caller's jobs wait.
+pub struct Place<J>(Arc<Taken<J>>);
+
+impl<J> Clone for Place<J> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+struct Taken<J> {
     queue: Arc<FairQueue<J>>,
     asker: String,
 }
@@ -63,20 +72,21 @@ impl<J> FairQueue<J> {
         if own >= SHARE {
             return Err(NoPlace::ForAsker);
         }
-        if all >= PLACES {
+        // Who has no place yet gets one for longer: those with many must not keep others out.
+        if all >= if own == 0 { 2 * PLACES } else { PLACES } {
             return Err(NoPlace::ForAnybody);
         }
         taken.insert(asker.to_owned(), own + 1);
-        Ok(Place { queue: Arc::clone(self), asker: asker.to_owned() })
+        Ok(Place(Arc::new(Taken { queue: Arc::clone(self), asker: asker.to_owned() })))
     }
 
-    /// The next job, if one waits.
-    pub fn try_next(&self) -> Option<J> {
+    /// The next job, if one waits, with its place: drop the place after the job.
+    pub fn try_next(&self) -> Option<(Place<J>, J)> {
         next(&mut self.state())
     }
 
     /// Waits for the next job; `None` once the queue is closed.
-    pub fn wait_for_next(&self) -> Option<J> {
+    pub fn wait_for_next(&self) -> Option<(Place<J>, J)> {
         let mut state = self.state();
         loop {
             if let Some(job) = next(&mut state) {
@@ -96,7 +106,7 @@ impl<J> FairQueue<J> {
     }
 }
 
-fn next<J>(state: &mut State<J>) -> Option<J> {
+fn next<J>(state: &mut State<J>) -> Option<(Place<J>, J)> {
     let (asker, mut jobs) = state.rows.pop_front()?;
     let job = jobs.pop_front();
     if !jobs.is_empty() {
@@ -108,17 +118,17 @@ fn next<J>(state: &mut State<J>) -> Option<J> {
 impl<J> Place<J> {
     /// Adds a job of the place's asker.
     pub fn add(&self, job: J) {
-        let mut state = self.queue.state();
-        match state.rows.iter_mut().find(|(asker, _)| *asker == self.asker) {
+        let (mut state, job) = (self.0.queue.state(), (self.clone(), job));
+        match state.rows.iter_mut().find(|(asker, _)| *asker == self.0.asker) {
             Some((_, jobs)) => jobs.push_back(job),
-            None => state.rows.push_back((self.asker.clone(), VecDeque::from([job]))),
+            None => state.rows.push_back((self.0.asker.clone(), VecDeque::from([job]))),
         }
         drop(state);
-        self.queue.filled.notify_one();
+        self.0.queue.filled.notify_one();
     }
 }
 
-impl<J> Drop for Place<J> {
+impl<J> Drop for Taken<J> {
     fn drop(&mut self) {
         let taken = &mut self.queue.state().taken;
         if let Some(own) = taken.get_mut(&self.asker) {
@@ -143,7 +153,7 @@ mod tests {
         }
         let little = queue.take_place("little").unwrap();
         little.add("little 1");
-        let order: Vec<_> = std::iter::from_fn(|| queue.try_next()).collect();
+        let order: Vec<_> = std::iter::from_fn(|| queue.try_next()).map(|(_, job)| job).collect();
         assert_eq!(order, ["much 1", "little 1", "much 2", "much 3", "much 4"]);
     }
 
@@ -163,8 +173,21 @@ mod tests {
         let queue = FairQueue::<()>::new();
         let place = |number: usize| queue.take_place(&number.to_string());
         let places: Vec<_> = (0..PLACES).map(|number| place(number).unwrap()).collect();
-        assert_eq!(place(PLACES).err(), Some(NoPlace::ForAnybody));
-        drop(places);
+        assert_eq!(place(0).err(), Some(NoPlace::ForAnybody), "who has a place already");
+        let others: Vec<_> = (PLACES..2 * PLACES).map(|number| place(number).unwrap()).collect();
+        assert_eq!(place(2 * PLACES).err(), Some(NoPlace::ForAnybody));
+        drop((places, others));
+    }
+
+    #[test]
+    fn a_job_keeps_its_place_after_its_asker_has_gone() {
+        let queue = FairQueue::new();
+        for _ in 0..SHARE {
+            queue.take_place("much").unwrap().add("job");
+        }
+        assert_eq!(queue.take_place("much").err(), Some(NoPlace::ForAsker));
+        drop(queue.try_next());
+        assert!(queue.take_place("much").is_ok());
     }
 
     #[test]

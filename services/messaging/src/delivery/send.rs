@@ -58,6 +58,9 @@ impl SendDue {
             // A decoy, so that the queue does not reveal who exists (R13).
             return Outcome::Sent;
         }
+        if !self.provider.can_send(&message) {
+            return Outcome::Never(DeliveryFailure::Refused);
+        }
         let outcome = self.provider.send(settings, delivery.id, &message).await;
         match outcome {
             Outcome::Broken => self.breaker.failed(self.clock.now()),
@@ -116,8 +119,12 @@ impl SendDue {
 
     /// Sends one window of due deliveries.
     async fn run(&self, db: &Db, ctx: &Ctx, organisation: &Organisation) -> Result<(), DueError> {
-        let allowance = self.breaker.allow(ctx.now, WINDOW);
         let mut tx = db.in_organisation(ctx, Mode::Write).await?;
+        // The single attempt at a broken provider is for an organisation that has something to send.
+        if !self.breaker.is_closed() && !table::has_due(&mut tx, self.provider.channel()).await? {
+            return Ok(());
+        }
+        let allowance = self.breaker.allow(ctx.now, WINDOW);
         let due = if allowance.attempts == 0 {
             table::take_expired(&mut tx, self.provider.channel(), WINDOW).await?
         } else {

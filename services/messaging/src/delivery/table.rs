@@ -61,6 +61,20 @@ pub async fn insert(
     Ok(())
 }
 
+/// Whether a delivery of a channel is due.
+pub async fn has_due(tx: &mut Tx, channel: Channel) -> Result<bool, StoreError> {
+    let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now);
+    let found = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM delivery WHERE organisation_id = $1 AND state = $2 AND channel = $3
+             AND next_attempt_at <= $4) AS "found!""#,
+        organisation,
+        WAITING,
+        channel.number(),
+        now.to_sqlx() as _,
+    );
+    Ok(found.fetch_one(tx.connection()).await?)
+}
+
 /// Takes at most `limit` due deliveries of a channel, those that expire soonest first, and counts the attempt. For a
 /// minute no other sender takes them: after a crash they are due again.
 pub async fn take_due(tx: &mut Tx, channel: Channel, limit: usize) -> Result<Vec<Delivery>, StoreError> {

@@ -49,6 +49,12 @@ impl Breaker {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether all messages may be tried.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        matches!(*self.state(), State::Closed(_))
+    }
+
     /// Allows `window` attempts, or one, or none.
     pub fn allow(&self, now: Timestamp, window: usize) -> Allowance<'_> {
         let mut state = self.state();

@@ -1,17 +1,15 @@
 //! Sends mail by SMTP (MAIL-01): text and HTML, from the organisation's own address, marked as automatic.
 
-use std::sync::{Mutex, PoisonError};
-
 use chassis::{mail_address::MailAddress, secret_file::SecretFile};
 use lettre::{
-    AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    Message,
     message::{
         Mailbox, MultiPart,
         header::{Header, HeaderName, HeaderValue},
     },
     transport::smtp::{
-        authentication::Credentials,
-        client::{Tls, TlsParameters},
+        authentication::{Credentials, DEFAULT_MECHANISMS},
+        client::{AsyncSmtpConnection, TlsParameters},
         extension::ClientId,
     },
 };
@@ -58,13 +56,11 @@ pub enum Encryption {
     Tls,
 }
 
-type Transport = AsyncSmtpTransport<Tokio1Executor>;
-
-/// Sends mail through the mail server.
+/// Sends mail through the mail server, each in a connection of its own.
 pub struct Mail {
     settings: MailSettings,
-    /// The transport, and the password that it logs in with.
-    transport: Mutex<(Transport, Option<String>)>,
+    hello: ClientId,
+    tls: TlsParameters,
 }
 
 /// The header of RFC 3834 that asks for no automatic answers, such as out-of-office mail.
@@ -86,25 +82,38 @@ impl Header for AutoSubmitted {
 }
 
 impl Mail {
-    /// Prepares the transport; the first mail opens the connection.
+    /// Checks the settings; each mail opens a connection.
     ///
     /// # Errors
     /// When TLS does not accept the host name, or the password file cannot be read.
     pub fn new(settings: &MailSettings) -> Result<Self, BoxError> {
-        let password = password(settings)?;
-        let transport = Mutex::new((transport(settings, password.clone())?, password));
-        Ok(Self { settings: settings.clone(), transport })
+        password(settings)?;
+        let hello = match settings.ehlo_name.as_str() {
+            "" => ClientId::default(),
+            name => ClientId::Domain(name.to_owned()),
+        };
+        let tls = TlsParameters::new(settings.host.clone())?;
+        Ok(Self { settings: settings.clone(), hello, tls })
     }
 
-    /// The transport; a new one if the password file holds another password than before (OPS-09).
-    fn transport(&self) -> Result<Transport, BoxError> {
+    /// Opens a connection and logs in, with the password that the file holds now (OPS-09).
+    async fn connect(&self) -> Result<AsyncSmtpConnection, BoxError> {
         let password = password(&self.settings)?;
-        let mut current = self.transport.lock().unwrap_or_else(PoisonError::into_inner);
-        if current.1 != password {
-            *current = (transport(&self.settings, password.clone())?, password);
+        let server = (self.settings.host.as_str(), self.settings.port);
+        let tls = || self.tls.clone();
+        let wrapper = (self.settings.encryption == Encryption::Tls).then(tls);
+        let mut connection =
+            AsyncSmtpConnection::connect_tokio1(server, Some(DEADLINE), &self.hello, wrapper, None).await?;
+        if self.settings.encryption == Encryption::Starttls {
+            connection.starttls(tls(), &self.hello).await?;
         }
-        Ok(current.0.clone())
+        if let Some(password) = password {
+            let credentials = Credentials::new(self.settings.user.clone(), password);
+            connection.auth(DEFAULT_MECHANISMS, &credentials).await?;
+        }
+        Ok(connection)
     }
+
     /// Sends a letter. All attempts of a delivery have the same Message-ID, so that a repeat can be
     /// recognised.
     pub async fn send(
@@ -117,25 +126,30 @@ impl Mail {
         let Some(message) = compose(settings, delivery, to, letter) else {
             return Outcome::Never(DeliveryFailure::Refused);
         };
-        let transport = match self.transport() {
-            Ok(transport) => transport,
+        let mut connection = match self.connect().await {
+            Ok(connection) => connection,
             Err(cause) => {
-                tracing::error!(%delivery, %cause, "the mail server's password cannot be read");
+                let cause = chassis::failure::chain(&*cause);
+                tracing::warn!(%delivery, cause, "the mail server lets nobody send");
                 return Outcome::Broken;
             }
         };
-        match transport.send(message).await {
+        let sent = connection.send(message.envelope(), &message.formatted()).await;
+        let outcome = match &sent {
             Ok(_) => Outcome::Sent,
             Err(error) => {
-                let (outcome, status) = (outcome(&error), error.status());
+                let (outcome, status) = (outcome(error), error.status());
                 tracing::warn!(%delivery, ?status, ?outcome, "the mail was not sent");
                 outcome
             }
-        }
+        };
+        // The answer is here: a server that is silent at the goodbye changes nothing.
+        tokio::spawn(async move { tokio::time::timeout(DEADLINE, connection.abort()).await });
+        outcome
     }
 }
 
-/// What an error of lettre means: a permanent answer (5xx) or a message that the server cannot take ends the delivery;
+/// What an error means that came after the login: a permanent answer (5xx) or a message that the server cannot take ends the delivery;
 /// a passing answer (4xx) concerns this message; everything else concerns the server.
 fn outcome(error: &lettre::transport::smtp::Error) -> Outcome {
     match error.status().map(u16::from) {
@@ -156,23 +170,6 @@ fn password(settings: &MailSettings) -> Result<Option<String>, BoxError> {
     Ok(settings.password_file.read()?.map(|password| password.expose_secret().to_owned()))
 }
 
-fn transport(settings: &MailSettings, password: Option<String>) -> Result<Transport, BoxError> {
-    let tls = match settings.encryption {
-        Encryption::None => Tls::None,
-        Encryption::Starttls => Tls::Required(TlsParameters::new(settings.host.clone())?),
-        Encryption::Tls => Tls::Wrapper(TlsParameters::new(settings.host.clone())?),
-    };
-    let mut transport =
-        Transport::builder_dangerous(&settings.host).port(settings.port).tls(tls).timeout(Some(DEADLINE));
-    if !settings.ehlo_name.is_empty() {
-        transport = transport.hello_name(ClientId::Domain(settings.ehlo_name.clone()));
-    }
-    if let Some(password) = password {
-        transport = transport.credentials(Credentials::new(settings.user.clone(), password));
-    }
-    Ok(transport.build())
-}
-
 fn compose(settings: &OrganisationSettings, delivery: Uuid, to: &str, letter: &Letter) -> Option<Message> {
     let sender = MailAddress::parse(&settings.sender_address)?.for_sending();
     let domain = sender.domain().to_owned();
@@ -185,32 +182,4 @@ fn compose(settings: &OrganisationSettings, delivery: Uuid, to: &str, letter: &L
         .header(AutoSubmitted)
         .multipart(MultiPart::alternative_plain_html(letter.text.clone(), letter.html.clone()))
         .ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_new_password_makes_a_new_transport() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("smtp");
-        std::fs::write(&file, "first").unwrap();
-        let mail = Mail::new(&MailSettings {
-            host: "127.0.0.1".to_owned(),
-            port: 25,
-            ehlo_name: String::new(),
-            encryption: Encryption::None,
-            user: "portaal".to_owned(),
-            password_file: SecretFile::new(file.clone()),
-        })
-        .unwrap();
-        for password in ["first", "second"] {
-            std::fs::write(&file, password).unwrap();
-            mail.transport().unwrap();
-            assert_eq!(mail.transport.lock().unwrap().1.as_deref(), Some(password), "OPS-09");
-        }
-        std::fs::remove_file(&file).unwrap();
-        assert!(mail.transport().is_err(), "without the file, messages wait");
-    }
 }

@@ -3,12 +3,16 @@
 use std::collections::{HashSet, VecDeque};
 
 use chassis::id::OrganisationId;
-use futures::{StreamExt, stream::FuturesUnordered};
+use futures::{
+    FutureExt, StreamExt,
+    future::{BoxFuture, OptionFuture},
+    stream::FuturesUnordered,
+};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::{DueError, DueLoop, DueWork, POLL};
-use crate::organisation::Organisation;
+use crate::{StoreError, organisation::Organisation};
 
 /// The organisations that wait for their turn, and those that have it.
 #[derive(Default)]
@@ -55,32 +59,35 @@ impl DueLoop {
         let (mut turns, mut running) = (Turns::default(), FuturesUnordered::new());
         let (mut wake, mut poll) = (self.wake.0.subscribe(), tokio::time::interval(POLL));
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut ended = Ok(());
-        loop {
+        // The list is asked for beside the running work: that work may hold the connections for which the list waits.
+        let mut listing: OptionFuture<BoxFuture<'_, Result<Vec<Organisation>, StoreError>>> = None.into();
+        let (mut is_listing, mut ended) = (false, Ok(()));
+        while ended.is_ok() {
             while running.len() < work.parallel()
                 && let Some(organisation) = turns.next()
             {
                 running.push(async { (self.run_for(work, &organisation).await, organisation) });
             }
-            let look = tokio::select! {
+            tokio::select! {
                 Some((result, organisation)) = running.next() => {
                     turns.end(organisation);
                     ended = result;
-                    false
+                }
+                Some(listed) = &mut listing => {
+                    (listing, is_listing) = (None.into(), false);
+                    match listed {
+                        Ok(organisations) => turns.call(organisations),
+                        Err(error) => ended = Err(error.into()),
+                    }
                 }
                 // The sender lives as long as `self`, so that an error cannot come.
-                _ = wake.changed() => true,
-                _ = poll.tick() => true,
-                () = stop.cancelled() => break,
-            };
-            if look {
-                match self.organisations().await {
-                    Ok(organisations) => turns.call(organisations),
-                    Err(error) => ended = Err(error.into()),
+                _ = wake.changed(), if !is_listing => {
+                    (listing, is_listing) = (Some(self.organisations().boxed()).into(), true);
                 }
-            }
-            if ended.is_err() {
-                break;
+                _ = poll.tick(), if !is_listing => {
+                    (listing, is_listing) = (Some(self.organisations().boxed()).into(), true);
+                }
+                () = stop.cancelled() => break,
             }
         }
         while running.next().await.is_some() {}
