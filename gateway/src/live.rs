@@ -9,7 +9,8 @@ use std::{
     time::Duration,
 };
 
-use async_nats::{Auth, AuthError, Client, ConnectOptions, Event as BusEvent, client::SubscribeError};
+use async_nats::{Auth, AuthError, Client, ConnectOptions, Event as BusEvent};
+use bytes::Bytes;
 use chassis::{contract::type_name, secret_file::SecretFile};
 use futures::StreamExt;
 use prost::{Message, Name};
@@ -28,6 +29,9 @@ use tokio_util::sync::CancellationToken;
 /// again.
 const BACKLOG: usize = 1024;
 
+/// The start of the subjects on which the gateway asks whether NATS has handled its subscriptions: the gateway's user must
+/// be allowed to publish and subscribe to them.
+const PROBE: &str = "gateway.probe";
 /// How long NATS may take to confirm the subscription.
 const CONFIRMATION: Duration = Duration::from_secs(10);
 /// The wait after a confirmation that did not come.
@@ -35,12 +39,14 @@ const RETRY: Duration = Duration::from_secs(1);
 /// How often NATS is asked whether it is still there. Two questions without an answer end the connection.
 const PING: Duration = Duration::from_secs(10);
 
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
 /// Settings of the connection to NATS.
 #[derive(Clone, Debug, Deserialize)]
 pub struct NatsSettings {
     /// The address of NATS.
     pub url: String,
-    /// A user that may only subscribe; empty: the gateway connects without a user.
+    /// A user that may publish its own probes alone; empty: the gateway connects without a user.
     pub user: String,
     /// The file that holds the user's password.
     pub password_file: SecretFile,
@@ -120,7 +126,7 @@ impl Live {
         settings: &NatsSettings,
         section_of: SectionOf,
         shutdown: CancellationToken,
-    ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+    ) -> Result<Self, BoxError> {
         let live = Self::new(section_of);
         let for_callback = live.clone();
         let options = options(settings)?.name("gateway").ping_interval(PING).retry_on_initial_connect();
@@ -185,6 +191,7 @@ impl Live {
                     }
                     return;
                 }
+                tracing::warn!("the bus does not confirm the subscription: sessions are not cached");
                 tokio::time::sleep(RETRY).await;
             }
         });
@@ -270,13 +277,12 @@ impl Live {
 }
 
 /// Waits until NATS has handled everything that was sent on this connection. NATS handles a connection's operations in
-/// their order and confirms the end of a subscription, so that a subscription which ends is the question.
-async fn round_trip(client: &Client) -> Result<(), SubscribeError> {
-    let mut probe = client.subscribe("event.probe").await?;
-    if probe.drain().await.is_ok() {
-        while probe.next().await.is_some() {}
-    }
-    Ok(())
+/// their order, so that a message to ourselves comes back after the subscription to events.
+async fn round_trip(client: &Client) -> Result<(), BoxError> {
+    let subject = format!("{PROBE}.{}", client.new_inbox());
+    let mut answers = client.subscribe(subject.clone()).await?;
+    client.publish(subject, Bytes::new()).await?;
+    answers.next().await.map(drop).ok_or_else(|| "the bus went away".into())
 }
 
 /// The options of a connection, which reads the password file anew each time (OPS-09).

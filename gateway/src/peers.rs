@@ -8,9 +8,11 @@ use std::{
 
 use crate::{edge::Proxies, limit::network};
 
+type Counts = Arc<Mutex<HashMap<IpAddr, usize>>>;
+
 /// The open connections of each peer. An IPv6 address counts as its /64 network.
 pub struct Peers {
-    open: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    open: Counts,
     share: usize,
 }
 
@@ -19,7 +21,7 @@ pub struct Peers {
 pub struct TooMany;
 
 /// One connection of a peer, until it is dropped; `None`: of a trusted proxy, whose visitors share its connections.
-pub struct Share(Option<(Arc<Mutex<HashMap<IpAddr, usize>>>, IpAddr)>);
+pub struct Share(Option<(Counts, IpAddr)>);
 
 impl Peers {
     /// No peer has a connection; each may have `share`.

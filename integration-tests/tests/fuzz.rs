@@ -1,9 +1,12 @@
 //! The JSON API under a fuzzer that reads the API's own description: whatever is sent, the answer is one that the
-//! description names.
+//! description names. `ZORGPORTAAL_FUZZ_SEED` sets the seed, `ZORGPORTAAL_FUZZ_SECONDS` the length (`make chaos`: ten
+//! minutes).
 
 use std::{path::Path, process::Command};
 
 use integration_tests::System;
+
+use crate::kill::env_number;
 
 /// What must hold of every answer.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
@@ -11,8 +14,8 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_to_a_fuzzer_is_one_that_the_description_names() {
-    let seconds = std::env::var("ZORGPORTAAL_FUZZ_SECONDS").unwrap_or_else(|_| "60".to_owned());
-    let seed = std::env::var("ZORGPORTAAL_FUZZ_SEED").unwrap_or_else(|_| "1".to_owned());
+    let seconds = env_number("ZORGPORTAAL_FUZZ_SECONDS", 60).to_string();
+    let seed = env_number("ZORGPORTAAL_FUZZ_SEED", 1).to_string();
     let system = System::start().await;
     let (ecd, portal) = (system.ecd("thuisgenoten"), system.portal("thuisgenoten"));
     let person = ecd.register("mevrouw A. de Vries").await;

@@ -17,8 +17,9 @@ const PROCESSES: [&str; 6] = ["identity", "dossier", "messaging", "gateway", "na
 /// minute.
 const MAIL_LIMIT: Duration = Duration::from_mins(2);
 
+/// A number that a person sets for a longer run or another order.
 #[expect(clippy::disallowed_methods, reason = "a person sets these variables for a longer run")]
-fn env_number(name: &str, otherwise: u64) -> u64 {
+pub fn env_number(name: &str, otherwise: u64) -> u64 {
     std::env::var(name)
         .map_or(otherwise, |value| value.parse().unwrap_or_else(|_| panic!("{name} is {value}")))
 }

@@ -3,10 +3,11 @@
 
 use askama::Template;
 use axum::{
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use axum_extra::extract::cookie::Cookie;
+use chassis::telemetry;
 use problem_details::ProblemDetails;
 use serde::Serialize;
 
@@ -22,9 +23,20 @@ use crate::{
     sections::{LoginView, StepUpView, step_up_path},
 };
 
+/// The header with the id under which a request is in logs, traces and the audit trail: for questions about an answer.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
 impl Frame {
-    /// Turns a handler's response into the answer to send.
-    pub(super) fn finish(&mut self, mut answer: Response) -> Response {
+    /// Turns a handler's response into the answer to send, which names the request.
+    pub(super) fn finish(&mut self, answer: Response) -> Response {
+        let mut answer = self.answer(answer);
+        if let Ok(id) = HeaderValue::try_from(telemetry::trace_id()) {
+            answer.headers_mut().insert(REQUEST_ID, id);
+        }
+        answer
+    }
+
+    fn answer(&mut self, mut answer: Response) -> Response {
         let problem = answer.extensions_mut().remove::<Problem>();
         let body = answer.extensions_mut().remove::<Outcome>();
         let cookies = answer.extensions_mut().remove::<Cookies>().map(|cookies| cookies.0);

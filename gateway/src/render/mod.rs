@@ -8,11 +8,11 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     body::{Body, to_bytes},
     extract::{MatchedPath, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, header, request::Parts},
+    http::{HeaderMap, Method, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use chassis::{aead::AeadKeys, telemetry};
+use chassis::aead::AeadKeys;
 use jiff::Timestamp;
 use proto::gateway::v1::ErrorReason;
 use tokio::time::Instant;
@@ -38,9 +38,6 @@ use crate::{
 
 /// How long a request may take, however slow the services behind the gateway are.
 const DEADLINE: Duration = Duration::from_secs(5);
-
-/// The header with the id under which a request is in logs, traces and the audit trail: for questions about an answer.
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What is known of a request before its handler runs.
 struct Frame {
@@ -103,14 +100,7 @@ pub async fn frame(State(state): State<FrameState>, request: Request, next: Next
         };
         frame.finish(answer)
     };
-    let identified = async move {
-        let mut answer = work.await;
-        if let Ok(id) = HeaderValue::try_from(telemetry::trace_id()) {
-            answer.headers_mut().insert(REQUEST_ID, id);
-        }
-        answer
-    };
-    trace.run(span, identified).await
+    trace.run(span, work).await
 }
 
 impl Frame {

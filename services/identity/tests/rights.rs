@@ -332,7 +332,7 @@ async fn access_that_is_given_after_all_access_ended_ends_too() {
     assert_eq!(accounts().await, 0, "R55");
     register(&service, 0x61, 1, |request| request.relation = RelationKind::Relative.into()).await.unwrap();
     service.process.run_due().await;
-    service.process.clock.advance(day * 7 - Duration::from_secs(1));
+    service.process.clock.advance(Duration::from_secs(7 * 24 * 60 * 60 - 1));
     service.process.run_due().await;
     assert_eq!(accounts().await, 1, "a week at least, with the warning");
     service.process.clock.advance(Duration::from_secs(1));

@@ -76,10 +76,10 @@ impl Nats {
     }
 }
 
-/// The rights of a user: the gateway may only subscribe; a service may publish its own subjects.
+/// The rights of a user: the gateway may subscribe and publish its own probes; a service may publish its own subjects.
 fn permissions(user: &str) -> String {
     if user == "gateway" {
-        return "publish: { deny: [\">\"] }, subscribe: [\"event.>\"]".to_owned();
+        return "publish: [\"gateway.probe.>\"], subscribe: [\"event.>\", \"gateway.probe.>\"]".to_owned();
     }
     format!(
         "publish: [\"event.zorgportaal.{user}.>\", \"event.zorgportaal.event.>\", \

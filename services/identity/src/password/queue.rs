@@ -11,11 +11,14 @@ const PLACES: usize = 256;
 /// How many places one asker may have.
 const SHARE: usize = 64;
 
+/// The jobs of one asker, each with its place.
+type Row<J> = VecDeque<(Place<J>, J)>;
+
 struct State<J> {
     /// How many places each asker has.
     taken: HashMap<String, usize>,
     /// The jobs of each asker. The first asker has the next turn.
-    rows: VecDeque<(String, VecDeque<(Place<J>, J)>)>,
+    rows: VecDeque<(String, Row<J>)>,
     is_closed: bool,
 }
 

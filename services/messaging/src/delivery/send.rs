@@ -58,7 +58,7 @@ impl SendDue {
             // A decoy, so that the queue does not reveal who exists (R13).
             return Outcome::Sent;
         }
-        if !self.provider.can_send(&message) {
+        if !message.can_be_sent() {
             return Outcome::Never(DeliveryFailure::Refused);
         }
         let outcome = self.provider.send(settings, delivery.id, &message).await;

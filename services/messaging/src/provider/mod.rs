@@ -6,7 +6,6 @@ mod sms;
 
 use std::time::Duration;
 
-use chassis::mail_address::MailAddress;
 use proto::{identity::v1::OrganisationSettings, messaging::v1::DeliveryFailure};
 use uuid::Uuid;
 
@@ -63,15 +62,6 @@ impl Provider {
         match self {
             Self::Mail(_) => Channel::Mail,
             Self::Sms(_) => Channel::Sms,
-        }
-    }
-
-    /// Whether the message has a recipient to whom anybody could send it.
-    #[must_use]
-    pub fn can_send(&self, message: &Outgoing) -> bool {
-        match message {
-            Outgoing::Mail(to, _) => MailAddress::parse(to).is_some(),
-            Outgoing::Sms(..) => true,
         }
     }
 

@@ -8,7 +8,10 @@ mod sms;
 use std::{borrow::Cow, collections::HashMap};
 
 use askama::Template;
-use chassis::calendar::{Language, date_in_words, zone};
+use chassis::{
+    calendar::{Language, date_in_words, zone},
+    mail_address::MailAddress,
+};
 use fluent_templates::{LanguageIdentifier, Loader, fluent_bundle::FluentValue, static_loader};
 use jiff::Timestamp;
 use proto::identity::v1::{OrganisationSettings, Recipient};
@@ -36,6 +39,15 @@ pub enum Outgoing {
 }
 
 impl Outgoing {
+    /// Whether the recipient is one to whom a provider could send anything.
+    #[must_use]
+    pub fn can_be_sent(&self) -> bool {
+        match self {
+            Self::Mail(to, _) => MailAddress::parse(to).is_some(),
+            Self::Sms(..) => true,
+        }
+    }
+
     /// The address or the phone number; empty: a decoy, which is not sent.
     #[must_use]
     pub fn recipient(&self) -> &str {
