@@ -1,13 +1,10 @@
 //! How much one address may ask for: a limit per class of routes, before the expensive work. An IPv6 address counts as
-//! its /64 network, which one household or attacker has whole.
+//! its /64 network.
 
-use std::{
-    net::{IpAddr, Ipv6Addr},
-    num::NonZeroU32,
-    time::Duration,
-};
+use std::{net::IpAddr, num::NonZeroU32, time::Duration};
 
 use axum::http::Method;
+use chassis::network;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock};
 use serde::Deserialize;
 
@@ -73,22 +70,13 @@ impl Limits {
     pub fn count(&self, address: Option<IpAddr>, method: &Method, path: &str) -> Result<(), Problem> {
         let Some(address) = address else { return Ok(()) };
         let class = if is_login(method, path) { &self.login } else { &self.page };
-        class.check(network(address)).map_err(Problem::too_many_requests)
+        class.check(network::of_visitor(address)).map_err(Problem::too_many_requests)
     }
 }
 
 fn is_login(method: &Method, path: &str) -> bool {
     let path = path.strip_prefix("/api/v1").unwrap_or(path);
     !method.is_safe() && ["/login", "/password"].iter().any(|start| path.starts_with(start))
-}
-
-/// The network that counts as one visitor: an IPv4 address, or the /64 network of an IPv6 address.
-#[must_use]
-pub fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => Ipv6Addr::from(u128::from(address) >> 64 << 64).into(),
-    }
 }
 
 #[cfg(test)]

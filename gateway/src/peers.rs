@@ -6,7 +6,9 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use crate::{edge::Proxies, limit::network};
+use chassis::network;
+
+use crate::edge::Proxies;
 
 type Counts = Arc<Mutex<HashMap<IpAddr, usize>>>;
 
@@ -39,7 +41,7 @@ impl Peers {
         if proxies.trust(peer) {
             return Ok(Share(None));
         }
-        let peer = network(peer);
+        let peer = network::of_visitor(peer);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let count = open.entry(peer).or_default();
         if *count >= self.share {

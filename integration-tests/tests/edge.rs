@@ -11,8 +11,8 @@ use tokio::{
     net::TcpStream,
 };
 
-/// Longer than every limit of a connection.
-const LIMIT: Duration = Duration::from_secs(90);
+/// Longer than a header may take, and shorter than a connection may be idle.
+const LIMIT: Duration = Duration::from_secs(40);
 
 fn gateway(system: &System) -> String {
     system.facts["gateway"].as_str().unwrap().trim_start_matches("http://").to_owned()

@@ -15,6 +15,7 @@ pub mod id;
 pub mod keyed_hash;
 pub mod keys;
 pub mod mail_address;
+pub mod network;
 pub mod person;
 pub mod proof;
 pub mod ring;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chassis::secret::ScopedToken;
 use proto::identity::v1::*;
 
 use crate::support::{PASSWORD, Service, USERNAME, named, reason};
@@ -75,10 +76,22 @@ async fn a_reset_link_works_once_and_devices_need_a_code_again() {
         };
         service.gateway().finish_password_reset(request).await
     };
+    let get = async |token: &str| {
+        let request = GetPasswordResetRequest { reset_token: token.to_owned() };
+        service.gateway().get_password_reset(request).await
+    };
+    let made_up = ScopedToken::generate(service.organisation);
+    for wrong in ["", "x", made_up.expose()] {
+        assert_eq!(reason(get(wrong).await), named(ErrorReason::LinkExpired), "{wrong}");
+    }
+    for _ in 0..3 {
+        get(&link.token).await.unwrap();
+    }
     assert_eq!(reason(finish("iemand", NEW).await), named(ErrorReason::FieldMalformed), "V16");
     assert_eq!(reason(finish(USERNAME, "welkom1234").await), named(ErrorReason::PasswordCommon));
     finish(USERNAME, NEW).await.unwrap();
     assert_eq!(reason(finish(USERNAME, PASSWORD).await), named(ErrorReason::LinkExpired), "once");
+    assert_eq!(reason(get(&link.token).await), named(ErrorReason::LinkExpired), "used");
     assert!(notices(&service).await.contains(&SecurityChange::Password));
     let started = service.start_login_on(USERNAME, NEW, &first.device_token).await.unwrap();
     assert_eq!(started.step(), LoginStep::DeviceCode, "REC-03: a reset never skips the second factor");

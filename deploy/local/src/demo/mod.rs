@@ -124,11 +124,18 @@ async fn wait_until_ready(gateway: &str) -> Result<(), BoxError> {
         .map_err(|_| "the system is not ready after a minute: see the logs in .zorgportaal/log".into())
 }
 
+/// What the gateway says of its readiness.
+#[derive(serde::Deserialize)]
+struct Readiness {
+    identity: bool,
+    events: bool,
+    away: Vec<String>,
+}
+
 /// `Some` when the gateway is ready, reaches every service and receives events.
 async fn is_whole(http: &reqwest::Client, url: &str) -> Option<()> {
-    let ready: serde_json::Value = http.get(url).send().await.ok()?.json().await.ok()?;
-    let has_all = ready["identity"] == true && ready["events"] == true;
-    (has_all && ready["away"].as_array()?.is_empty()).then_some(())
+    let ready: Readiness = http.get(url).send().await.ok()?.json().await.ok()?;
+    (ready.identity && ready.events && ready.away.is_empty()).then_some(())
 }
 
 fn ready_text(demo: &Demo) -> String {

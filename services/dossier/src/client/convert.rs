@@ -1,6 +1,6 @@
 //! Converts clients and origins between the messages of the contract and the types of the domain.
 
-use chassis::{FieldFault, fields::Fields, id::ClientId};
+use chassis::{FieldFault, fields::Fields, id::ClientId, typed};
 use jiff::Timestamp;
 use proto::dossier::v1::{self, ClientRecord, ErrorReason};
 
@@ -21,7 +21,7 @@ pub fn parse(record: ClientRecord, now: Timestamp) -> Result<Client, Vec<FieldFa
     let faults = fields.faults();
     match origin {
         Some(origin) if faults.is_empty() => {
-            Ok(Client { id: ClientId::new(now), origin, name: record.name, birth_date })
+            Ok(Client { id: ClientId::new(now), origin, name: typed::name(&record.name), birth_date })
         }
         _ => Err(faults),
     }

@@ -1,6 +1,6 @@
 //! Converts reports between the messages of the contract and the types of the domain.
 
-use chassis::{FieldFault, fields::Fields, time};
+use chassis::{FieldFault, fields::Fields, time, typed};
 use jiff::Timestamp;
 use proto::dossier::v1::{self, ErrorReason, ReportKind, ReportRecord};
 
@@ -32,9 +32,9 @@ pub fn parse(record: ReportRecord, now: Timestamp) -> Result<Incoming, Vec<Field
             origin,
             client_external_id: record.client_external_id,
             content: Content {
-                text: record.text,
-                author: record.author,
-                author_role: record.author_role,
+                text: typed::text(&record.text),
+                author: typed::name(&record.author),
+                author_role: typed::name(&record.author_role),
                 written_at,
                 kind,
             },

@@ -3,6 +3,7 @@
 use chassis::{
     Ctx,
     id::{AccountId, OrganisationId},
+    network,
     secret::ScopedToken,
 };
 use proto::identity::v1::{
@@ -54,7 +55,8 @@ pub async fn start(
     let organisation = request.get_ref().organisation_id.parse().unwrap_or(OrganisationId(Uuid::nil()));
     let ctx = Ctx::from_request(&request)?.within("identity", organisation);
     let request = request.into_inner();
-    let place = state.passwords.take_place(&request.address)?;
+    let visitor = request.address.parse().map(network::of_visitor).map(|network| network.to_string());
+    let place = state.passwords.take_place(&visitor.unwrap_or_default())?;
     let mut tried = count_try(state, &ctx, &request).await?;
     let id = tried.account.as_ref().map_or(Uuid::nil(), |account| account.id.uuid());
     let stored = tried.account.as_ref().and_then(|account| account.password_hash.as_deref());
