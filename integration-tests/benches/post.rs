@@ -11,7 +11,7 @@ use std::{
 };
 
 use integration_tests::{Registered, System, portal::PASSWORD};
-use proto::identity::v1::StartLoginRequest;
+use proto::identity::v1::{LoginStep, SendCodeRequest, StartLoginRequest};
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpStream},
@@ -85,7 +85,16 @@ async fn way_of_a_code(system: &System, organisation: Uuid, person: &Registered)
             password: PASSWORD.to_owned(),
             ..StartLoginRequest::default()
         };
-        identity_as_gateway(system).start_login(request).await.unwrap();
+        let mut identity = identity_as_gateway(system);
+        let progress = identity.start_login(request).await.unwrap().into_inner().progress.unwrap();
+        if progress.step() == LoginStep::SendCode {
+            let request = SendCodeRequest {
+                login_token: progress.login_token,
+                phone: person.phone.clone(),
+                ..SendCodeRequest::default()
+            };
+            identity.send_code(request).await.unwrap();
+        }
         while system.mailbox(Some(&person.phone)).await.len() == before {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
