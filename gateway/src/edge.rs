@@ -27,7 +27,7 @@ impl Proxies {
     /// The networks with these texts: addresses, or networks in CIDR form.
     ///
     /// # Errors
-    /// [`ProxyError`] names the text that is neither.
+    /// Where a text is neither; the error names the text.
     pub fn parse<T: AsRef<str>>(texts: &[T]) -> Result<Self, ProxyError> {
         let network = |text: &str| {
             let address = || text.parse::<IpAddr>().map(IpNet::from);
