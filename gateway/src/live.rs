@@ -46,7 +46,8 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub struct NatsSettings {
     /// The address of NATS.
     pub url: String,
-    /// A user that may publish its own probes alone; empty: the gateway connects without a user.
+    /// The name of the gateway's user, which may publish nothing but its own probes; empty: the gateway logs in without a
+    /// user.
     pub user: String,
     /// The file that holds the user's password.
     pub password_file: SecretFile,

@@ -47,8 +47,8 @@ impl StoreError {
 }
 
 impl StoreError {
-    /// Whether a statement took longer than it may. A later attempt may succeed; but what asked for the statement may as
-    /// well be at fault.
+    /// Whether a statement took longer than it may. The cause may be a slow database, which passes, or the statement
+    /// itself, which does not: callers bound their attempts.
     pub(crate) fn took_too_long(&self) -> bool {
         matches!(self, Self::Database(sqlx::Error::Database(error)) if error.code().as_deref() == Some("57014"))
     }

@@ -60,7 +60,7 @@ impl EndAccess {
             let (recipient, change) = (account.recipient(), SecurityChange::AccessEnds);
             account::notify(&self.0, tx, &account, recipient, change, end.ends_at).await?;
         }
-        Ok(table::set_announced(tx, end.client, end.ends_at).await?)
+        Ok(table::set_end(tx, end.client, end.ends_at, true).await?)
     }
 }
 

@@ -38,7 +38,7 @@ pub async fn plan_for_late_access(
 ) -> Result<(), StoreError> {
     let now = tx.ctx().now;
     match table::care_ended_before(tx, client).await? {
-        Some(ended) => table::plan_again(tx, client, ends_at(settings, ended, now)).await,
+        Some(ended) => table::set_end(tx, client, ends_at(settings, ended, now), false).await,
         None => Ok(()),
     }
 }

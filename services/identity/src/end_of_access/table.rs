@@ -99,28 +99,20 @@ pub async fn care_ended_before(tx: &mut Tx, client: ClientId) -> Result<Option<T
     Ok(ended.fetch_optional(tx.connection()).await?.map(jiff_sqlx::Timestamp::to_jiff))
 }
 
-/// Plans the end of access again, for somebody who got access after all access had ended.
-pub async fn plan_again(tx: &mut Tx, client: ClientId, ends_at: Timestamp) -> Result<(), StoreError> {
+/// Sets when access ends, and whether people got the warning that names this end.
+pub async fn set_end(
+    tx: &mut Tx,
+    client: ClientId,
+    ends_at: Timestamp,
+    is_announced: bool,
+) -> Result<(), StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     sqlx::query!(
-        "UPDATE end_of_access SET is_told = false, ends_at = $3 WHERE organisation_id = $1 AND client_id = $2",
+        "UPDATE end_of_access SET is_told = $4, ends_at = $3 WHERE organisation_id = $1 AND client_id = $2",
         organisation,
         client.uuid(),
         ends_at.to_sqlx() as _,
-    )
-    .execute(tx.connection())
-    .await?;
-    Ok(())
-}
-
-/// Stores that people got the warning, and the end that the warning names.
-pub async fn set_announced(tx: &mut Tx, client: ClientId, ends_at: Timestamp) -> Result<(), StoreError> {
-    let organisation = tx.ctx().organisation.uuid();
-    sqlx::query!(
-        "UPDATE end_of_access SET is_told = true, ends_at = $3 WHERE organisation_id = $1 AND client_id = $2",
-        organisation,
-        client.uuid(),
-        ends_at.to_sqlx() as _,
+        is_announced,
     )
     .execute(tx.connection())
     .await?;
