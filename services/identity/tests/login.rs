@@ -44,7 +44,7 @@ async fn a_code_works_once_for_its_own_login_within_five_minutes() {
     let second_code = service.code().await;
     if first_code != second_code {
         let foreign = service.verify(&second, &first_code).await;
-        assert_eq!(reason(foreign), named(ErrorReason::LoginRefused), "a code of another login");
+        assert_eq!(reason(foreign), named(ErrorReason::CodeWrong), "a code of another login");
     }
     service.process.clock.advance(Duration::from_secs(299));
     assert!(service.verify(&first, &first_code).await.is_ok(), "T17: within five minutes");
@@ -61,7 +61,7 @@ async fn a_new_code_voids_the_old_one_and_keeps_the_try_count() {
     let old = service.code().await;
     for _ in 0..3 {
         let wrong = service.verify(&login, "not a code").await;
-        assert_eq!(reason(wrong), named(ErrorReason::LoginRefused));
+        assert_eq!(reason(wrong), named(ErrorReason::CodeWrong));
     }
     let request = ResendCodeRequest { login_token: login.clone(), ..Default::default() };
     let too_soon = service.gateway().resend_code(request.clone()).await;
@@ -70,9 +70,9 @@ async fn a_new_code_voids_the_old_one_and_keeps_the_try_count() {
     service.gateway().resend_code(request.clone()).await.unwrap();
     let new = service.code().await;
     if old != new {
-        assert_eq!(reason(service.verify(&login, &old).await), named(ErrorReason::LoginRefused), "T18");
+        assert_eq!(reason(service.verify(&login, &old).await), named(ErrorReason::CodeWrong), "T18");
     }
-    assert_eq!(reason(service.verify(&login, "000").await), named(ErrorReason::LoginRefused));
+    assert_eq!(reason(service.verify(&login, "000").await), named(ErrorReason::CodeWrong));
     // All five tries are used (OTP-02): even the right code is refused now.
     assert_eq!(reason(service.verify(&login, &new).await), named(ErrorReason::LoginEnded));
     assert_eq!(reason(service.gateway().resend_code(request).await), named(ErrorReason::LoginEnded));
@@ -101,7 +101,7 @@ async fn of_many_parallel_tries_only_five_are_checked() {
     let login = service.start_login(USERNAME, &password).await.unwrap().login_token;
     let tries = (0..60).map(|_| service.verify(&login, "no"));
     let answers = futures::future::join_all(tries).await;
-    let evaluated = answers.into_iter().map(reason).filter(|it| it == named(ErrorReason::LoginRefused));
+    let evaluated = answers.into_iter().map(reason).filter(|it| it == named(ErrorReason::CodeWrong));
     assert_eq!(evaluated.count(), 5, "ATT-07");
 }
 

@@ -170,7 +170,7 @@ async fn a_login_follows_its_steps_whatever_the_order_of_calls() {
                 Step::Right | Step::Wrong | Step::Former => {
                     let right = typed == newest;
                     let expected = if is_code_stage {
-                        codes.try_code(now, right, ended, ErrorReason::LoginRefused)
+                        codes.try_code(now, right, ended, ErrorReason::CodeWrong)
                     } else {
                         Some(ended)
                     };

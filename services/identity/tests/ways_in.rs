@@ -115,7 +115,7 @@ async fn a_wrong_number_looks_the_same_and_gets_no_code() {
             let to = to.recipient.unwrap();
             assert_eq!((to.email.as_str(), to.phone.as_str()), ("", ""), "sealed, but without a recipient");
             let refused = service.verify(&sent.login_token, "123456").await;
-            assert_eq!(reason(refused), named(ErrorReason::LoginRefused));
+            assert_eq!(reason(refused), named(ErrorReason::CodeWrong));
             // After a minute, another number can be typed in the same login.
             let request = ResendCodeRequest { login_token: sent.login_token, ..Default::default() };
             let soon = service.gateway().resend_code(request.clone()).await;

@@ -136,7 +136,7 @@ pub async fn verify(
         Verdict::Expired => return Err(ErrorReason::CodeExpired.into()),
         Verdict::Wrong => {
             attempt.ctx.deny();
-            return Err(ErrorReason::LoginRefused.into());
+            return Err(Error::field("code", ErrorReason::CodeWrong));
         }
     }
     let mut tx = state.db.in_organisation(&attempt.ctx, Mode::Write).await?;

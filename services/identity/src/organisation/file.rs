@@ -12,6 +12,7 @@ use proto::{
 };
 use serde::Deserialize;
 
+use super::menu::MenuTable;
 use crate::factor::{self, Medium};
 
 #[derive(Deserialize)]
@@ -40,6 +41,8 @@ pub struct File {
     pub levels: BTreeMap<String, LevelName>,
     #[serde(default)]
     pub labels: HashMap<String, String>,
+    #[serde(default)]
+    pub menu: MenuTable,
 }
 
 #[derive(Deserialize)]
@@ -252,6 +255,7 @@ impl From<File> for OrganisationSettings {
             terms: file.terms.into_iter().map(Terms::from).collect(),
             levels: file.levels.into_iter().filter_map(level).collect(),
             labels: file.labels,
+            menu: Some(file.menu.into()),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Settings of an organisation: read from TOML, checked as a whole, stored with a version.
 
 mod file;
+mod menu;
 pub mod rpc;
 mod settings;
 mod toml;

@@ -64,6 +64,7 @@ pub fn read(text: &str) -> Result<OrganisationSettings, Error> {
             }),
         ),
         ("levels", file.levels.keys().all(|section| section::of_name(section).is_some())),
+        ("menu", file.menu.is_valid()),
         ("labels", file.labels.iter().all(|(key, words)| is_label_key(key) && is_line(words, 100))),
         // SES-01: the bounds within which an organisation may choose.
         ("session.idle_minutes", (15..=60).contains(&file.session.idle_minutes)),
@@ -156,6 +157,11 @@ mod tests {
             ("code_life_minutes = 5", "code_life_minutes = 5\nask_number = true", "login.ask_number"),
             ("[login]", "[levels]\nkitchen = \"low\"\n[login]", "levels"),
             ("[labels]", "[labels]\nCode = \"x\"", "labels"),
+            ("\"start\",", "\"start\", \"kitchen\",", "menu"),
+            ("\"start\",", "\"start\", \"start\",", "menu"),
+            ("[[menu.groups]]", "[[menu.groups]]\nitems = []\n[[menu.groups]]", "menu"),
+            ("behind_button = true", "behind_button = true\ncolour = 1", "colour"),
+            ("[[menu.groups]]", "[[menu.groups]]\nheading = \"kitchen\"", "heading"),
             ("language = \"nl\"", "language = 5", "language"),
         ] {
             assert!(FILE.contains(right), "{right}");
