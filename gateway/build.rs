@@ -50,7 +50,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         )?);
         style.push('\n');
     }
-    for part in ["tokens.css", "layout.css", "components.css"] {
+    for part in ["tokens.css", "layout.css", "components.css", "modes.css"] {
         style.push_str(&fs::read_to_string(Path::new("assets").join(part))?);
     }
     table.add("app.css", "text/css; charset=utf-8", style.as_bytes())?;

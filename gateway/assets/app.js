@@ -4,6 +4,29 @@
 // The focus goes to the error message, so that it is read out and seen first.
 document.querySelector("[data-focus]")?.focus();
 
+// "Menu" becomes a button that opens and closes the menu.
+const menu = document.getElementById("menu");
+const menuLink = document.querySelector("[data-menu-button]");
+if (menu && menuLink) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = menuLink.className;
+  button.append(...menuLink.childNodes);
+  button.setAttribute("aria-controls", "menu");
+  const set = (isOpen) => {
+    menu.dataset.state = isOpen ? "open" : "closed";
+    button.setAttribute("aria-expanded", isOpen);
+  };
+  button.addEventListener("click", () => set(menu.dataset.state !== "open"));
+  window.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || menu.dataset.state !== "open" || document.querySelector("dialog[open]")) return;
+    set(false);
+    if (button.offsetParent) button.focus();
+  });
+  set(location.hash === "#menu");
+  menuLink.replaceWith(button);
+}
+
 // A button shows or hides what is typed in a password field. Before the form is sent, the field hides its
 // text again.
 for (const field of document.querySelectorAll("input[type=password][data-show]")) {
@@ -11,7 +34,10 @@ for (const field of document.querySelectorAll("input[type=password][data-show]")
   button.type = "button";
   button.className = "utrecht-button utrecht-button--secondary-action";
   button.setAttribute("aria-controls", field.id);
-  const label = () => { button.textContent = field.type === "password" ? field.dataset.show : field.dataset.hide; };
+  const label = () => {
+    button.textContent = field.type === "password" ? field.dataset.show : field.dataset.hide;
+    button.setAttribute("aria-label", `${button.textContent}: ${field.labels[0].textContent}`);
+  };
   button.addEventListener("click", () => { field.type = field.type === "password" ? "text" : "password"; label(); });
   label();
   field.after(button);
@@ -38,9 +64,9 @@ window.addEventListener("pageshow", (event) => {
   if (event.persisted && document.querySelector("[data-private]")) location.reload();
 });
 
-// Two minutes before the session ends, a dialog offers a button to go on. What was typed on the page stays in
-// any case.
-const { idle, idleTitle, idleGoOn, idleOver, idleClose, idleLast, idleFailed } = document.body.dataset;
+// Two minutes before the session ends, a dialog offers to go on or to log out. Escape goes on. What was typed on the page
+// stays in any case.
+const { idle, idleTitle, idleGoOn, idleGoneOn, idleOver, idleClose, idleLast, idleFailed, logOut } = document.body.dataset;
 if (idle && window.HTMLDialogElement) {
   const dialog = document.createElement("dialog");
   dialog.className = "zp-idle";
@@ -50,26 +76,32 @@ if (idle && window.HTMLDialogElement) {
   title.id = "idle-title";
   // A screen reader reads the title also when it changes while the dialog is open.
   title.setAttribute("role", "alert");
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "utrecht-button utrecht-button--primary-action";
-  button.textContent = idleGoOn;
-  const close = document.createElement("button");
-  close.type = "button";
-  close.className = "utrecht-button utrecht-button--primary-action";
-  close.textContent = idleClose;
-  close.hidden = true;
-  dialog.append(title, button, close);
+  const button = (text, kind) => {
+    const made = document.createElement("button");
+    made.className = `utrecht-button utrecht-button--${kind}-action`;
+    made.textContent = text;
+    return made;
+  };
+  const goOn = button(idleGoOn, "primary");
+  const close = button(idleClose, "primary");
+  const leave = document.createElement("form");
+  leave.method = "post";
+  leave.action = "/logout";
+  leave.append(button(logOut, "secondary"));
+  const actions = document.createElement("div");
+  actions.className = "zp-actions";
+  actions.append(goOn, close, leave);
+  dialog.append(title, actions);
   document.body.append(dialog);
   const WARNING = 120;
   let ends, timer, isLast = false;
   const secondsLeft = () => (ends - Date.now()) / 1000;
   const showDialog = (text, isOver) => {
     title.textContent = text;
-    button.hidden = isOver;
+    goOn.hidden = leave.hidden = isOver;
     close.hidden = !isOver;
     if (!dialog.open) dialog.showModal();
-    (isOver ? close : button).focus();
+    (isOver ? close : goOn).focus();
   };
   const requestSession = (method) => {
     const headers = { "content-type": "application/json" };
@@ -95,8 +127,7 @@ if (idle && window.HTMLDialogElement) {
     if (dialog.open) dialog.close();
     check();
   };
-  close.addEventListener("click", () => dialog.close());
-  button.addEventListener("click", async () => {
+  const extend = async () => {
     const response = await requestSession("POST");
     if (response?.status === 401) return showDialog(idleOver, true);
     if (!response?.ok) return showDialog(idleFailed, false);
@@ -104,7 +135,16 @@ if (idle && window.HTMLDialogElement) {
     // The session is near its longest life and cannot be prolonged: the dialog says so, once.
     isLast = seconds <= WARNING;
     setEnd(seconds);
-    if (isLast) showDialog(idleLast, true);
+    if (isLast) return showDialog(idleLast, true);
+    const status = document.getElementById("status");
+    if (status) status.textContent = idleGoneOn;
+  };
+  goOn.addEventListener("click", extend);
+  close.addEventListener("click", () => dialog.close());
+  dialog.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || goOn.hidden) return;
+    event.preventDefault();
+    extend();
   });
   document.addEventListener("visibilitychange", check);
   setEnd(Number(idle));

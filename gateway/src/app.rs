@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use chassis::{Clock, aead::AeadKeys, config::ProcessSettings};
+use chassis::{
+    Clock,
+    aead::AeadKeys,
+    config::{Environment, ProcessSettings},
+};
 use serde::Deserialize;
 
 use crate::{
@@ -46,6 +50,7 @@ pub struct Inner {
     pub(crate) proxies: Proxies,
     pub(crate) limits: Limits,
     pub(crate) form_keys: AeadKeys,
+    pub(crate) shows_styleguide: bool,
 }
 
 impl std::ops::Deref for App {
@@ -57,7 +62,7 @@ impl std::ops::Deref for App {
 }
 
 impl App {
-    /// Builds the state. Events that `live` receives empty the caches.
+    /// Builds the state. Events that `live` receives empty the caches. The style guide is shown outside production.
     #[must_use]
     pub fn new(
         services: Services,
@@ -66,10 +71,22 @@ impl App {
         proxies: Proxies,
         limits: LimitSettings,
         form_keys: AeadKeys,
+        environment: Environment,
     ) -> Self {
         let sessions = Sessions::new(services.clone(), live.clone(), clock.clone());
         let organisations = Organisations::new(services.clone(), &live);
         let limits = Limits::new(limits);
-        Self(Arc::new(Inner { services, live, clock, organisations, sessions, proxies, limits, form_keys }))
+        let shows_styleguide = environment != Environment::Production;
+        Self(Arc::new(Inner {
+            services,
+            live,
+            clock,
+            organisations,
+            sessions,
+            proxies,
+            limits,
+            form_keys,
+            shows_styleguide,
+        }))
     }
 }

@@ -5,6 +5,9 @@ use axum::http::{
     header::{AUTHORIZATION, COOKIE},
 };
 use axum_extra::extract::cookie::{Cookie, SameSite};
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
+
+use crate::i18n::{Language, has_word};
 
 /// The session token.
 pub const SESSION: &str = "__Host-session";
@@ -18,12 +21,14 @@ pub const PROOF: &str = "__Host-proof";
 pub const ORGANISATION: &str = "__Host-organisation";
 /// The language that the person chose in this browser.
 pub const LANGUAGE: &str = "__Host-language";
-/// The Fluent key of the message that the next page shows.
+/// The message that the next page shows: see [`Flash`].
 pub const FLASH: &str = "__Host-flash";
 
+/// How long identity takes a proof, in minutes.
+const PROOF_LIFE_MINUTES: i64 = 5;
 /// How many accounts' device tokens one browser keeps: a couple may share a tablet.
 const MAX_DEVICES: usize = 5;
-/// Separates the tokens in [`DEVICE`].
+/// Separates the tokens in [`DEVICE`], and the key from the name in [`FLASH`].
 const SEPARATOR: char = '~';
 
 /// A cookie for this host alone, unreadable for scripts, gone when the browser closes.
@@ -51,10 +56,46 @@ pub fn read(headers: &HeaderMap, name: &str) -> Option<String> {
     str::from_utf8(value).ok().map(str::to_owned)
 }
 
+/// A message that one page shows, once.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Flash {
+    /// The Fluent key of the message, after `flash-`.
+    pub word: String,
+    /// The name of the person whom the message is about; empty: about nobody.
+    pub name: String,
+}
+
+impl Flash {
+    /// Reads the cookie's value; `None` where no message has such a key, because a stranger may have made the cookie.
+    #[must_use]
+    pub fn read(headers: &HeaderMap) -> Option<Self> {
+        let value = read(headers, FLASH)?;
+        let (word, name) = value.split_once(SEPARATOR).unwrap_or((&value, ""));
+        let name = BASE64_URL_SAFE_NO_PAD.decode(name).ok().and_then(|name| String::from_utf8(name).ok())?;
+        has_word(Language::default().code(), &format!("flash-{word}"))
+            .then(|| Self { word: word.to_owned(), name })
+    }
+}
+
 /// The cookie that makes the next page show the message with this Fluent key.
 #[must_use]
 pub fn flash(word: &str) -> Cookie<'static> {
     make(FLASH, word.to_owned())
+}
+
+/// The same for a message about a person.
+#[must_use]
+pub fn flash_about(word: &str, name: &str) -> Cookie<'static> {
+    make(FLASH, format!("{word}{SEPARATOR}{}", BASE64_URL_SAFE_NO_PAD.encode(name)))
+}
+
+/// The cookie with the proof of a step-up. It goes with the proof's life, so that a page knows whether to ask for a
+/// step-up first.
+#[must_use]
+pub fn proof(proof: String) -> Cookie<'static> {
+    let mut cookie = make(PROOF, proof);
+    cookie.set_max_age(time::Duration::minutes(PROOF_LIFE_MINUTES));
+    cookie
 }
 
 /// The cookie that keeps a device remembered for some days. `former` is the cookie's value so far: the tokens

@@ -1,14 +1,15 @@
-//! The parts of every page around its content: header, menu, whose dossier it is, messages, help.
+//! The frame of every page: header, whose dossier it is, menu, messages, help.
 
 use askama::Template;
 use jiff::Timestamp;
 
 use crate::{
     assets,
+    cookie::Flash,
     i18n::{PageValues, filters},
+    menu::{Item, Menu},
     organisation::Organisation,
-    page::{AnyView, PAGE_CAPACITY},
-    sections,
+    page::{AnyView, PAGE_CAPACITY, Parent},
     session::Session,
 };
 
@@ -20,12 +21,14 @@ pub struct PageContext<'a> {
     pub organisation: Option<&'a Organisation>,
     /// The session; `None`: nobody is logged in.
     pub session: Option<&'a Session>,
+    /// The items that the menu may have; empty: no menu.
+    pub items: &'a [Item],
     /// The path of the request, with its query.
     pub path: &'a str,
     /// The page to go back to after choosing a language.
     pub back: String,
-    /// The Fluent key of the message to show; `None`: no message.
-    pub flash: Option<&'a str>,
+    /// The message to show; `None`: no message.
+    pub flash: Option<&'a Flash>,
     /// The time now: the seconds until the session ends are counted from it.
     pub now: Timestamp,
 }
@@ -48,12 +51,17 @@ pub fn render(context: &PageContext<'_>, view: &dyn AnyView, body: String) -> as
         session: context.session,
         idle_seconds: idle.map_or(0, |end| (end.seconds - context.now.as_second()).max(0)),
         confirms_logout: settings.and_then(|settings| settings.session).is_some_and(|it| it.confirm_logout),
-        path: context.path.split('?').next().unwrap_or("/"),
         back: &context.back,
         flash: context.flash,
         has_contact: context.organisation.is_some(),
         content: body,
-        menu: context.session.map(MenuItem::list).unwrap_or_default(),
+        dossier: context.session.and_then(Dossier::of),
+        menu: Menu::new(
+            context.items,
+            settings.and_then(|settings| settings.menu.as_ref()),
+            context.path.split('?').next().unwrap_or("/"),
+        ),
+        now: context.now,
     };
     let mut html = String::with_capacity(PAGE_CAPACITY);
     layout.render_into_with_values(&mut html, context.page_values)?;
@@ -73,35 +81,44 @@ struct Layout<'a> {
     session: Option<&'a Session>,
     idle_seconds: i64,
     confirms_logout: bool,
-    path: &'a str,
     back: &'a str,
-    flash: Option<&'a str>,
+    flash: Option<&'a Flash>,
     has_contact: bool,
     content: String,
-    menu: Vec<MenuItem>,
+    dossier: Option<Dossier<'a>>,
+    menu: Menu,
+    now: Timestamp,
 }
 
-/// An item of the menu.
-struct MenuItem {
-    path: &'static str,
-    word: &'static str,
+/// Whose dossier the session is about, for the bar under the header. A person who has the own dossier alone gets no bar.
+struct Dossier<'a> {
+    /// The end of the bar's Fluent key.
+    kind: &'static str,
+    client: &'a str,
+    /// Whether the person can choose another dossier.
+    has_others: bool,
 }
 
-impl MenuItem {
-    /// The menu of a session: the start page, the clients to choose from, the sections, the account.
-    fn list(session: &Session) -> Vec<Self> {
-        let item = |path, word| Self { path, word };
-        let choice = (session.facts.clients > 1).then(|| item("/clients", "clients-menu"));
-        let sections = sections::visible(session).map(|entry| item(entry.path, entry.word));
-        std::iter::once(item("/", "start-menu"))
-            .chain(choice)
-            .chain(sections)
-            .chain([item("/account", "account-menu")])
-            .collect()
+impl<'a> Dossier<'a> {
+    fn of(session: &'a Session) -> Option<Self> {
+        let (facts, has_others) = (&session.facts, session.facts.clients > 1);
+        let kind = match (facts.client_id.as_str(), facts.client_name.as_str()) {
+            ("", _) if has_others => "none",
+            ("", _) => return None,
+            _ if facts.is_client && has_others => "own",
+            _ if facts.is_client => return None,
+            (_, "") => "nameless",
+            _ => "named",
+        };
+        Some(Self { kind, client: &facts.client_name, has_others })
     }
 }
 
 impl Layout<'_> {
+    fn parent(&self) -> Option<Parent> {
+        self.view.parent()
+    }
+
     fn text_size(&self) -> &str {
         self.session.map_or("normal", |session| session.facts.text_size.as_str())
     }

@@ -11,13 +11,16 @@ mod continuation;
 mod cookie;
 mod describe;
 mod edge;
+mod example;
 mod form;
 mod i18n;
 mod layout;
 mod limit;
 mod live;
+mod menu;
 mod organisation;
 mod page;
+mod panel;
 mod peers;
 mod pending_form;
 mod problem;
@@ -95,7 +98,15 @@ async fn serve(settings: Settings) -> Result<(), BoxError> {
         );
     }
     let proxies = settings.trusted_proxies.clone();
-    let app = App::new(services, live, clock, settings.trusted_proxies, settings.allowances, form_keys);
+    let app = App::new(
+        services,
+        live,
+        clock,
+        settings.trusted_proxies,
+        settings.allowances,
+        form_keys,
+        settings.process.environment,
+    );
     tracing::info!(listen = %listener.local_addr()?, "serving");
     server::serve(listener, router(app), settings.max_connections, &proxies, shutdown).await;
     Ok(())

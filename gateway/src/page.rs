@@ -46,6 +46,15 @@ impl Representation {
     }
 }
 
+/// The page one level up, to which a page leads back.
+#[derive(Clone, Copy, Debug)]
+pub struct Parent {
+    /// The path of that page.
+    pub path: &'static str,
+    /// The Fluent key of its title.
+    pub title: &'static str,
+}
+
 /// The data of a page: its template may use all fields, and JSON shows those that are serialised.
 pub trait View: Template + Serialize + Send + Sync + 'static {
     /// The Fluent key of the page's title.
@@ -54,6 +63,11 @@ pub trait View: Template + Serialize + Send + Sync + 'static {
     /// The Fluent key of this page's title, for a view with more than one title.
     fn title(&self) -> &'static str {
         Self::TITLE
+    }
+
+    /// The page one level up; `None` for pages that the menu leads to.
+    fn parent(&self) -> Option<Parent> {
+        None
     }
 
     /// The state of the page's form; `None` where the page has no form that can be refused.
@@ -116,6 +130,8 @@ pub trait AnyView: Send + Sync {
     fn json(&self) -> serde_json::Result<Vec<u8>>;
     /// The Fluent key of the page's title.
     fn title(&self) -> &'static str;
+    /// See [`View::parent`].
+    fn parent(&self) -> Option<Parent>;
     /// See [`View::has_errors`].
     fn has_errors(&self) -> bool;
     /// See [`View::holds_input`].
@@ -135,6 +151,10 @@ impl<V: View> AnyView for V {
 
     fn title(&self) -> &'static str {
         View::title(self)
+    }
+
+    fn parent(&self) -> Option<Parent> {
+        View::parent(self)
     }
 
     fn has_errors(&self) -> bool {

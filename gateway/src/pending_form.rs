@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     app::App,
+    example::{Example, long_name},
     form::FormRoute,
     i18n::filters,
     page::{FormState, View},
@@ -168,4 +169,28 @@ impl View for OtherClientView {
     fn form(&self) -> Option<&FormState> {
         Some(&self.form)
     }
+}
+
+/// The states of both pages, for the style guide.
+#[must_use]
+pub fn examples() -> Vec<Example> {
+    let text = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let pending = PendingFormView {
+        path: "/users/new".to_owned(),
+        client: long_name(),
+        fields: vec![
+            text("name", &long_name()),
+            text("email", "petra@voorbeeld.nl"),
+            text("reports-view", "yes"),
+        ],
+        shown: vec!["name".to_owned(), "email".to_owned()],
+        stamp: String::new(),
+    };
+    let other = OtherClientView {
+        then: long_name(),
+        then_id: "c".to_owned(),
+        now: "mevrouw A. de Vries".to_owned(),
+        form: FormState::default(),
+    };
+    vec![Example::inside("pending-form", pending), Example::inside("other-client", other)]
 }

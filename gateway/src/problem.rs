@@ -7,9 +7,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chassis::{Failure, Kind, failure};
-use proto::{Reason, access::v1::ErrorReason as Shared, gateway::v1::ErrorReason};
+use proto::{
+    Reason, access::v1::ErrorReason as Shared, gateway::v1::ErrorReason,
+    identity::v1::ErrorReason as Identity,
+};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
+
+use crate::i18n::{Language, has_word};
 
 /// Why a request failed. The text is chosen later, when the language is known.
 #[derive(Clone, Debug)]
@@ -87,6 +92,17 @@ impl Problem {
         Self { fields: vec![(name.to_owned(), reason)], ..Self::new(reason) }
     }
 
+    /// The fields of a form that are empty and must not be.
+    ///
+    /// # Errors
+    /// `FIELD_MISSING`, for each empty field.
+    pub fn of_missing(fields: &[(&str, &str)]) -> Result<(), Self> {
+        let reason = Reason::from(Identity::FieldMissing);
+        let empty = fields.iter().filter(|(_, value)| value.trim().is_empty());
+        let fields: Vec<_> = empty.map(|(name, _)| ((*name).to_owned(), reason)).collect();
+        if fields.is_empty() { Ok(()) } else { Err(Self { fields, ..Self::new(reason) }) }
+    }
+
     /// Whether the problem has this reason.
     #[must_use]
     pub fn is(&self, reason: impl Into<Reason>) -> bool {
@@ -124,13 +140,7 @@ impl Problem {
     #[must_use]
     pub fn field_word(&self, name: &str) -> Option<String> {
         let (_, reason) = self.fields.iter().find(|(field, _)| field == name)?;
-        Some(word(*reason))
-    }
-
-    /// The name of the first field that is wrong; empty: no field is wrong.
-    #[must_use]
-    pub fn first_field(&self) -> &str {
-        self.fields.first().map_or("", |(name, _)| name)
+        Some(word_of_field(*reason, name))
     }
 }
 
@@ -139,6 +149,15 @@ impl Problem {
 pub fn word(reason: Reason) -> String {
     let service = reason.domain().split('.').nth(1).unwrap_or_default();
     format!("{service}-{}", reason.name().to_ascii_lowercase().replace('_', "-"))
+}
+
+/// The Fluent key of the text for a reason at a field: where there is one, the text that names the field, such as
+/// `identity-field-missing.code`.
+#[must_use]
+pub fn word_of_field(reason: Reason, field: &str) -> String {
+    let word = word(reason);
+    let named = format!("{word}.{field}");
+    if has_word(Language::default().code(), &named) { named } else { word }
 }
 
 /// The HTTP status of a reason: that of its kind, except for what HTTP has a status of its own for.

@@ -21,7 +21,7 @@ use crate::{
     page::Representation,
     render::{self, FrameState},
     repeat::{self, Repeats},
-    sections::{self, live},
+    sections::{self, live, styleguide},
     security,
 };
 
@@ -62,6 +62,7 @@ pub fn router(app: App) -> Router {
         // OpenAPI describes the start page's JSON as `/api/v1/`, but the router serves it as `/api/v1`.
         .route("/api/v1/", get(|| async { Redirect::permanent("/api/v1") }))
         .route(live::PATH, get(live::stream))
+        .merge(styleguide::routes(app.shows_styleguide))
         .fallback(sections::not_found)
         .method_not_allowed_fallback(sections::method_not_allowed)
         .layer(middleware::from_fn_with_state(Repeats::default(), repeat::answer_once))

@@ -11,7 +11,10 @@ use std::{
 use axum::{extract::FromRequestParts, http::request::Parts};
 use chassis::{Clock, secret::sha256};
 use moka::future::Cache;
-use proto::identity::v1::{EndSessionRequest, ResolveSessionRequest};
+use proto::{
+    access::v1::ErrorReason,
+    identity::v1::{EndSessionRequest, ResolveSessionRequest},
+};
 use tonic::Code;
 
 use crate::{live::Live, problem::Problem, services::Services, session::Session};
@@ -162,5 +165,22 @@ impl<S: Sync> FromRequestParts<S> for Viewer {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let session = parts.extensions.get::<Arc<Session>>().cloned();
         session.map(Viewer).ok_or_else(Problem::unauthenticated)
+    }
+}
+
+/// The session of the person, not of somebody who looks along: pages whose form the services refuse to an impersonator
+/// are refused before anything is typed.
+pub struct OwnViewer(pub Arc<Session>);
+
+impl<S: Sync> FromRequestParts<S> for OwnViewer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Viewer(session) = Viewer::from_request_parts(parts, state).await?;
+        if session.facts.impersonator.is_empty() {
+            Ok(Self(session))
+        } else {
+            Err(Problem::new(ErrorReason::ImpersonationRefused))
+        }
     }
 }

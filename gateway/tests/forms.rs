@@ -62,7 +62,7 @@ async fn typed_values_survive_a_step_up() {
     let offers_language = |page: &crate::support::Answer| page.text.contains("action=\"/language\"");
     assert!(offers_language(&page) && !offers_language(&asked), "another language would lose what was typed");
     assert_eq!(asked.status, 403);
-    assert!(asked.text.contains("Nog een code"), "{}", asked.text);
+    assert!(asked.text.contains("Extra controle"), "{}", asked.text);
     assert_eq!(html::faults(&asked.text), Vec::<String>::new());
     let carried_fields = |page: &Answer| {
         let fields =

@@ -1,12 +1,13 @@
 //! Every route, as page and as JSON, without a session and with one (ATT-01, ATT-03, ATT-10, ATT-14).
 
 use axum::http::Method;
+use chassis::config::Environment;
 use proto::SERVICES;
 use serde_json::Value;
 
 use crate::{
     html,
-    support::{Answer, HOSTILE, Portal, TOKEN, gateway},
+    support::{Answer, HOSTILE, OTHER_CLIENT, Portal, TOKEN, gateway},
 };
 
 /// What a request needs to get an answer from a route.
@@ -200,6 +201,17 @@ async fn every_page_of_a_session_escapes_hostile_text() {
             hostile += usize::from(document.text.contains(&serde_json::to_string(HOSTILE).unwrap()));
         }
     }
+    let banner = portal.ask(&Method::GET, "/reports", Some(OTHER_CLIENT)).await;
+    assert!(
+        banner.text.contains("zp-bar--alert") && !banner.text.contains("<script>alert"),
+        "{}",
+        banner.text
+    );
+    for path in ["/account/email", "/account/password", "/users/new", "/step-up"] {
+        let refused = portal.ask(&Method::GET, path, Some(OTHER_CLIENT)).await;
+        assert_eq!(refused.status, 403, "R60: {path}");
+        assert!(refused.text.contains("Dit kan alleen de persoon zelf doen."), "{}", refused.text);
+    }
     assert!(hostile >= 8, "only {hostile} JSON answers have the hostile text unchanged");
 }
 
@@ -313,6 +325,34 @@ async fn unknown_paths_are_not_found_as_page_and_as_json() {
             is_sound_document(&document, path);
             assert_eq!(document.status, 404, "{path}");
         }
+    }
+}
+
+#[tokio::test]
+async fn style_guide_shows_every_state_as_a_sound_page() {
+    let portal = Portal::start().await;
+    let index = portal.ask(&Method::GET, "/styleguide", None).await;
+    let pages: Vec<&str> =
+        index.text.split("href=\"/styleguide/").skip(1).map(|it| it.split('"').next().unwrap()).collect();
+    assert!(pages.len() > 40, "{pages:?}");
+    is_sound_page(&index, "/styleguide");
+    for page in pages {
+        for language in ["nl", "en"] {
+            let path = format!("/styleguide/{page}?language={language}&text=largest");
+            let answer = portal.ask(&Method::GET, &path, None).await;
+            assert_eq!(answer.status, 200, "{path}");
+            is_sound_page(&answer, &path);
+            assert!(!answer.text.contains("Unknown localization key"), "{path}: {}", answer.text);
+        }
+    }
+    assert_eq!(portal.ask(&Method::GET, "/styleguide/x", None).await.status, 404);
+}
+
+#[tokio::test]
+async fn style_guide_is_not_there_in_production() {
+    for (environment, status) in [(Environment::Production, 404), (Environment::Development, 200)] {
+        let portal = Portal::start_in(environment).await;
+        assert_eq!(portal.ask(&Method::GET, "/styleguide", None).await.status, status, "{environment:?}");
     }
 }
 

@@ -7,7 +7,7 @@ use axum::{
     body::Body,
     http::{Method, Request, Response, header},
 };
-use chassis::{Clock, Failure, aead::AeadKeys, time};
+use chassis::{Clock, Failure, aead::AeadKeys, config::Environment, time};
 use gateway::{App, LimitSetting, LimitSettings, Live, Proxies, ServiceSettings, Services, router};
 use http_body_util::BodyExt;
 use jiff::SignedDuration;
@@ -23,7 +23,7 @@ use tower::ServiceExt;
 
 pub const HOST: &str = "thuisgenoten.localhost";
 pub const TOKEN: &str = "a-good-session";
-/// A session of the same account, with another client chosen.
+/// A session of the same account, with another client chosen, in which somebody looks along.
 pub const OTHER_CLIENT: &str = "a-session-about-another";
 /// A text that an attacker may have typed into a report (ATT-10).
 pub const HOSTILE: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}";
@@ -81,8 +81,8 @@ fn identity(path: &str, request: &[u8]) -> Result<Vec<u8>, Status> {
         }
         "FindOrganisation" => refused(ErrorReason::OrganisationUnknown),
         "ResolveSession" => match &*ResolveSessionRequest::decode(request).unwrap().session_token {
-            TOKEN => Ok(session("c", HOSTILE).encode_to_vec()),
-            OTHER_CLIENT => Ok(session("d", "mevrouw Ander").encode_to_vec()),
+            TOKEN => Ok(session("c", HOSTILE, "").encode_to_vec()),
+            OTHER_CLIENT => Ok(session("d", "mevrouw Ander", HOSTILE).encode_to_vec()),
             _ => refused(ErrorReason::SessionEnded),
         },
         "GetLogin" => {
@@ -123,8 +123,8 @@ fn identity(path: &str, request: &[u8]) -> Result<Vec<u8>, Status> {
     }
 }
 
-/// A session about a client.
-fn session(client_id: &str, client_name: &str) -> ResolveSessionResponse {
+/// A session about a client, in which somebody may look along.
+fn session(client_id: &str, client_name: &str, impersonator: &str) -> ResolveSessionResponse {
     let later = Some(time::to_proto(monday_morning() + SignedDuration::from_mins(30)));
     ResolveSessionResponse {
         token: "a-token".to_owned(),
@@ -141,6 +141,7 @@ fn session(client_id: &str, client_name: &str) -> ResolveSessionResponse {
         is_client: false,
         clients: 2,
         text_size: "large".to_owned(),
+        impersonator: impersonator.to_owned(),
         ..hostile()
     }
 }
@@ -166,10 +167,15 @@ fn login(token: &str) -> LoginProgress {
 
 impl Portal {
     pub async fn start() -> Self {
+        Self::start_in(Environment::Test).await
+    }
+
+    /// Starts the gateway in an environment.
+    pub async fn start_in(environment: Environment) -> Self {
         let (identity, dossier) = (Fake::start(identity).await, Fake::start(dossier).await);
         let address = |name| if name == "identity" { &identity.address } else { &dossier.address };
         let settings = SERVICES.map(|name| (name.to_owned(), address(name).clone())).into();
-        Self { router: gateway(&settings), identity, dossier }
+        Self { router: gateway_in(&settings, environment), identity, dossier }
     }
 
     /// Sends a request as a browser sends it from the portal's own pages, or as a program sends it to the
@@ -192,7 +198,7 @@ impl Portal {
     ) -> Answer {
         let mut request = Request::builder().method(method).uri(path).header("host", HOST);
         if let Some(token) = session {
-            request = request.header(header::COOKIE, format!("__Host-session={token}"));
+            request = request.header(header::COOKIE, format!("__Host-session={token}; __Host-proof=ended"));
         }
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -204,11 +210,16 @@ impl Portal {
 
 /// A gateway with services at these addresses, without NATS.
 pub fn gateway(services: &ServiceSettings) -> Router {
+    gateway_in(services, Environment::Test)
+}
+
+fn gateway_in(services: &ServiceSettings, environment: Environment) -> Router {
     let keys = Keys::generate();
     let clock = Clock::fixed(monday_morning());
     let services = Services::new(services, keys.signer("gateway"), clock.clone()).unwrap();
     let form_keys = AeadKeys::derive(keys.of("gateway").hash().unwrap(), "form", clock.clone());
-    router(App::new(services, Live::without_bus(), clock, Proxies::default(), limits(), form_keys))
+    let live = Live::without_bus();
+    router(App::new(services, live, clock, Proxies::default(), limits(), form_keys, environment))
 }
 
 /// Limits that no test reaches.

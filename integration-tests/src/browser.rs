@@ -5,9 +5,11 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use fantoccini::{Client, ClientBuilder, Locator, elements::Element};
+use fantoccini::{Client, ClientBuilder, Locator, elements::Element, wd::WebDriverCompatibleCommand};
+use http::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use url::{ParseError, Url};
 
 use crate::eventually;
 
@@ -129,41 +131,67 @@ impl Browser {
         self.client.current_url().await.unwrap().path().to_owned()
     }
 
+    /// Makes the window this large, in CSS pixels.
+    pub async fn resize(&self, width: u32, height: u32) {
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", size).await;
+    }
+
+    /// Shows the page as in another medium, and under forced colours (WCAG 1.4.11).
+    pub async fn emulate(&self, medium: &str, forced_colors: bool) {
+        let value = if forced_colors { "active" } else { "none" };
+        let features = json!([{ "name": "forced-colors", "value": value }]);
+        self.devtools("Emulation.setEmulatedMedia", json!({ "media": medium, "features": features })).await;
+    }
+
+    async fn devtools(&self, method: &str, parameters: Value) {
+        let command = DevTools { method: method.to_owned(), parameters };
+        self.client.issue_cmd(command).await.unwrap();
+    }
+
     /// Takes a picture of the page at each window size, for people to look at. With scripts, also checks that
     /// the page does not scroll sideways (A11Y-04) and that axe finds no fault.
     pub async fn look(&self, name: &str, scripts: bool) {
-        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/screenshots");
-        std::fs::create_dir_all(&folder).unwrap();
         for (width, height) in WIDTHS {
-            self.client.set_window_size(width, height).await.unwrap();
+            self.resize(width, height).await;
             if scripts {
-                let size = self
-                    .client
-                    .execute(
-                        "return [document.documentElement.scrollWidth, window.innerWidth, \
-                         document.documentElement.scrollHeight]",
-                        Vec::new(),
-                    )
-                    .await
-                    .unwrap();
-                let read = |index: usize| size[index].as_u64().unwrap();
-                assert!(read(0) <= read(1), "{name} scrolls sideways at {width} px: {size}");
-                let tall = u32::try_from(read(2)).unwrap().clamp(height, 4000) + 150;
-                self.client.set_window_size(width, tall).await.unwrap();
-            }
-            if scripts {
+                self.fits(&format!("{name} at {width} px"), width).await;
                 self.is_accessible(name).await;
             }
-            let picture = self.client.screenshot().await.unwrap();
-            std::fs::write(folder.join(format!("{name}-{width}.png")), picture).unwrap();
+            self.picture(&format!("{name}-{width}"), width, height).await;
         }
     }
-}
 
-impl Browser {
+    /// Takes a picture of the whole page.
+    pub async fn picture(&self, name: &str, width: u32, height: u32) {
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/screenshots");
+        std::fs::create_dir_all(&folder).unwrap();
+        let tall = self.client.execute("return document.documentElement.scrollHeight", Vec::new()).await;
+        if let Ok(tall) = tall {
+            self.resize(width, u32::try_from(tall.as_u64().unwrap()).unwrap().clamp(height, 6000)).await;
+        }
+        let picture = self.client.screenshot().await.unwrap();
+        std::fs::write(folder.join(format!("{name}.png")), picture).unwrap();
+        self.resize(width, height).await;
+    }
+
+    /// Checks that the page does not scroll sideways, and that no element is wider than the page (A11Y-04).
+    pub async fn fits(&self, what: &str, width: u32) {
+        const WIDER: &str = "
+            const width = document.documentElement.clientWidth;
+            const wider = [...document.body.querySelectorAll('*')].filter((element) => {
+                const box = element.getBoundingClientRect();
+                return box.width > 0 && box.right > width + 1 && box.left > -width;
+            });
+            return [document.documentElement.scrollWidth, wider.slice(0, 5).map((it) => it.outerHTML.slice(0, 200))];";
+        let found = self.run(WIDER).await;
+        assert!(found[0].as_u64().unwrap() <= u64::from(width), "{what} scrolls sideways: {found}");
+        assert_eq!(found[1], json!([]), "{what}");
+    }
+
     /// Checks the page with axe: the rules of WCAG 2.2 AA, including the size of buttons and links (A11Y-01,
     /// A11Y-07).
-    async fn is_accessible(&self, name: &str) {
+    pub async fn is_accessible(&self, name: &str) {
         const AXE: &str =
             include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../gateway/node_modules/axe-core/axe.min.js"));
         self.client.execute(AXE, Vec::new()).await.unwrap();
@@ -180,6 +208,24 @@ impl Browser {
             .await
             .unwrap();
         assert_eq!(found, json!([]), "{name}");
+    }
+}
+
+/// A command of the Chrome DevTools protocol, which chromedriver passes on.
+#[derive(Debug)]
+struct DevTools {
+    method: String,
+    parameters: Value,
+}
+
+impl WebDriverCompatibleCommand for DevTools {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        let body = json!({ "cmd": self.method, "params": self.parameters });
+        (Method::POST, Some(body.to_string()))
     }
 }
 

@@ -23,20 +23,23 @@ async fn bad_codes_get_one_answer_and_only_five_guesses_count() {
     let foreign = system.code(&other.email, 2).await;
     let right = system.code(&one.email, 2).await;
     let wrong = if right == "000000" { "000001" } else { "000000" };
-    for code in [wrong, &foreign, "abc", ""] {
+    for (code, reason) in
+        [(wrong, "CODE_WRONG"), (&*foreign, "CODE_WRONG"), ("abc", "CODE_WRONG"), ("", "FIELD_MISSING")]
+    {
         let answer = portal.post("/login/code", &logins[0], &json!({ "code": code })).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
-        assert_eq!(answer.body["reason"], "LOGIN_REFUSED", "{code}");
+        assert_eq!(answer.body["reason"], reason, "{code}");
     }
 
-    // Four of the five tries are used: of 200 parallel guesses, only one more is compared with the code.
+    // Three of the five tries are used, because an empty code is no try: of 200 parallel guesses, only two more are
+    // compared with the code.
     let guesses = (0..200).map(|_| {
         let (portal, login) = (portal.clone(), logins[0].clone());
         async move { portal.post("/login/code", &login, &json!({ "code": "999999" })).await }
     });
     let answers = futures::future::join_all(guesses).await;
-    let evaluated = answers.iter().filter(|answer| answer.body["reason"] == "LOGIN_REFUSED").count();
-    assert_eq!(evaluated, 1, "tries that were evaluated");
+    let evaluated = answers.iter().filter(|answer| answer.body["reason"] == "CODE_WRONG").count();
+    assert_eq!(evaluated, 2, "tries that were evaluated");
     let late = portal.post("/login/code", &logins[0], &json!({ "code": right })).await;
     assert_eq!(late.body["reason"], "LOGIN_ENDED", "the right code comes too late");
 }
@@ -144,10 +147,10 @@ async fn large_broken_and_cross_site_requests_are_refused_in_dutch() {
         .await
         .unwrap();
     assert_eq!(elsewhere.status(), StatusCode::FORBIDDEN);
-    assert!(elsewhere.text().await.unwrap().contains("Dit kwam van een andere website"));
+    assert!(elsewhere.text().await.unwrap().contains("Dit formulier kwam van een andere website"));
     let twice = portal.page("/login?next=/a&next=/b").await;
     assert_eq!(twice.status(), StatusCode::BAD_REQUEST);
-    assert!(twice.text().await.unwrap().contains("Wij konden dit niet lezen"), "a query too");
+    assert!(twice.text().await.unwrap().contains("Wij konden het formulier niet lezen"), "a query too");
     let missing = portal.page("/bestaat-niet").await;
     assert_eq!(missing.status(), StatusCode::NOT_FOUND);
     assert!(missing.headers().contains_key("content-security-policy"));

@@ -9,7 +9,7 @@ async fn log_in(browser: &Browser, system: &System, email: &str, scripts: bool) 
     browser.type_into("#username", email).await;
     browser.type_into("#password", "een verkeerd wachtwoord").await;
     browser.press("main form button[type=submit]").await;
-    browser.sees("De gegevens kloppen niet").await;
+    browser.sees("Uw gebruikersnaam of wachtwoord klopt niet.").await;
     browser.look("login-refused", scripts).await;
     browser.type_into("#password", &password).await;
     browser.press("main form button[type=submit]").await;
@@ -49,12 +49,12 @@ async fn client_sees_new_report_live_and_logout_leaves_nothing() {
     log_in(&browser, &system, &person.email, true).await;
     browser.sees("keer 23.").await;
     browser.look("reports", true).await;
-    browser.press("nav.zp-pages a").await;
+    browser.press("main nav.zp-pages a").await;
     browser.sees("keer 3.").await;
     browser.look("reports-older", true).await;
 
     browser.go(&format!("{}/", system.address("thuisgenoten"))).await;
-    browser.sees("Welkom mevrouw A. de Vries").await;
+    browser.sees("Welkom, mevrouw A. de Vries").await;
     browser.look("start", true).await;
 
     // Live updates: the ECD adds a report, and the open page shows the report without a reload.
@@ -74,7 +74,7 @@ async fn client_sees_new_report_live_and_logout_leaves_nothing() {
 
     // T88, ATT-14: after logging out, the back button shows nothing.
     browser.go(&format!("{}/reports", system.address("thuisgenoten"))).await;
-    browser.press("header form button").await;
+    browser.press(".zp-header__person form button").await;
     browser.sees("U bent uitgelogd.").await;
     browser.look("logged-out", true).await;
     browser.client.back().await.unwrap();
@@ -96,7 +96,7 @@ async fn portal_works_without_scripts_and_reload_shows_new_reports() {
     ecd.report(&person, "Er waren geen bijzonderheden.").await.unwrap();
     browser.client.refresh().await.unwrap();
     browser.sees("Er waren geen bijzonderheden.").await;
-    browser.press("header form button").await;
+    browser.press(".zp-header__person form button").await;
     browser.sees("U bent uitgelogd.").await;
     browser.client.clone().close().await.unwrap();
 }

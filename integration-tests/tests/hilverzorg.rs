@@ -25,19 +25,19 @@ async fn login_at_own_address_asks_one_code_and_reset_goes_by_mail() {
     let code = sms.text.lines().last().unwrap().split_once(" #").unwrap().1.to_owned();
     visitor.press("Code controleren", &[("Code", &code)]).await;
     walk::choose_password(&mut visitor, &welcome).await;
-    visitor.sees("Welkom de heer D. Smit");
+    visitor.sees("Welkom, de heer D. Smit");
     visitor.follow("Uitloggen").await.sees("Weet u zeker dat u wilt uitloggen?");
     visitor.press("Ja", &[]).await.sees("U bent uitgelogd.");
     // H4–H6: the known device needs no code any more. H31–H32: logging out asks for a confirmation.
     walk::enter_password(&mut visitor, &person.email, PASSWORD).await;
-    visitor.sees("Welkom de heer D. Smit");
+    visitor.sees("Welkom, de heer D. Smit");
     visitor.follow("Uitloggen").await.press("Ja", &[]).await;
     // H7, H8: after a wrong password a person can try again, or ask for a new password.
     walk::enter_password(&mut visitor, &person.email, "verkeerd wachtwoord").await;
-    visitor.sees("De gegevens kloppen niet.").sees("Wachtwoord vergeten?");
+    visitor.sees("Uw gebruikersnaam of wachtwoord klopt niet.");
     system.shift_login_waits(-60).await;
     walk::enter_password(&mut visitor, &person.email, PASSWORD).await;
-    visitor.sees("Welkom de heer D. Smit");
+    visitor.sees("Welkom, de heer D. Smit");
     visitor.follow("Uitloggen").await.press("Ja", &[]).await;
     visitor.open("/login").await;
     visitor.follow("Wachtwoord vergeten?").await;

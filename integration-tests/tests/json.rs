@@ -21,7 +21,7 @@ async fn a_program_logs_in_reads_and_logs_out() {
     let older = second.body["days"].as_array().unwrap();
     assert_eq!(older.iter().map(|day| day["reports"].as_array().unwrap().len()).sum::<usize>(), 5);
     let start = portal.get("", &session).await;
-    assert_eq!(start.body["panels"][0]["days"][0]["reports"].as_array().unwrap().len(), 3);
+    assert_eq!(start.body["panels"][0]["rows"].as_array().unwrap().len(), 2);
 
     assert_eq!(portal.post("/logout", &session, &json!({})).await.status, StatusCode::OK);
     assert_eq!(portal.get("/reports", &session).await.status, StatusCode::UNAUTHORIZED);

@@ -28,6 +28,7 @@ mod replay;
 mod rooms;
 mod rows;
 mod rozelaar;
+mod styleguide;
 mod surface;
 mod thuisgenoten;
 mod trace;

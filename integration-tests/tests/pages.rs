@@ -65,10 +65,10 @@ async fn guest_and_coach(browser: &Browser, system: &System, person: &Registered
     log_in(browser, system, "vivre", &guest, &welcome, false).await;
     browser.find("#new_password").await;
     own_password(browser, &welcome).await;
-    browser.sees("Niet aannemen").await;
+    browser.sees("Uitnodiging weigeren").await;
     browser.look("invitation", true).await;
     browser.press("form[action='/login/invitation'] button").await;
-    browser.sees("U bekijkt het dossier van").await;
+    browser.sees("Dossier van").await;
     let request = StartImpersonationRequest {
         account_id: person.account.to_string(),
         impersonator: "coach K. Bakker".to_owned(),
@@ -113,7 +113,7 @@ async fn account_and_access_pages_pass_on_phone_and_desktop() {
     browser.sees("Wiens dossier wilt u bekijken?").await;
     browser.look("clients", true).await;
     browser.press("form[action$='/select'] button").await;
-    browser.sees("Welkom mevrouw C. Jansen").await;
+    browser.sees("Welkom, mevrouw C. Jansen").await;
     let at = |path: &str| format!("{}{path}", system.address("vivre"));
     for (path, words, name) in [
         ("/", "Nieuwste rapportages", "start-again"),
@@ -123,14 +123,14 @@ async fn account_and_access_pages_pass_on_phone_and_desktop() {
         ("/account/preferences", "Grootte van de tekst", "preferences"),
         ("/access", "Wie heeft er vandaag toegang", "access"),
         ("/users", "Gebruikersbeheer", "users"),
-        ("/users/new", "Eerst voegt u iemand toe.", "invite"),
+        ("/users/new", "U voegt eerst iemand toe.", "invite"),
         ("/logout", "Weet u zeker", "logout"),
         ("/terms", "Er zijn geen voorwaarden.", "terms-none"),
         ("/password/forgotten", "Wachtwoord vergeten", "forgotten"),
         ("/password/reset/x", "Deze link werkt niet meer", "reset"),
         ("/impersonate/x", "Meekijken", "impersonate"),
-        ("/step-up?next=/account", "Nog een code", "step-up"),
-        ("/bestaat-niet", "Deze pagina is er niet", "not-found"),
+        ("/step-up?next=/account", "Extra controle", "step-up"),
+        ("/bestaat-niet", "Deze pagina vinden wij niet", "not-found"),
     ] {
         browser.go(&at(path)).await;
         browser.sees(words).await;
@@ -151,7 +151,7 @@ async fn account_and_access_pages_pass_on_phone_and_desktop() {
     browser.look("rights", true).await;
     browser.press("#reports-view").await;
     browser.press("main form > .zp-actions button").await;
-    browser.sees("De rechten zijn opgeslagen.").await;
+    browser.sees("Opgeslagen. Petra Jansen krijgt een e-mail.").await;
     browser.look("users-invited", true).await;
     browser.press("main a[href$='/end']").await;
     browser.sees("Wilt u de uitnodiging van Petra Jansen intrekken?").await;
@@ -192,19 +192,13 @@ async fn contact_change_pages_pass_on_phone_and_desktop() {
     browser.find("#new_password").await;
     browser.look("thuisgenoten-own-password", true).await;
     own_password(&browser, &welcome).await;
-    browser.sees("Welkom mevrouw A. de Vries").await;
+    browser.sees("Welkom, mevrouw A. de Vries").await;
     let at = |path: &str| format!("{}{path}", system.address("thuisgenoten"));
-    browser.go(&at("/account/phone")).await;
-    browser.sees("Nieuw mobiel nummer").await;
-    browser.look("change-phone", true).await;
-
-    // A form that asks for another code: after the code, the form still has what was typed.
+    // Three steps: a code to the known telephone, the new address, and the code that was sent there.
     let mut mark = MailboxMark::now(&system, &person).await;
     browser.go(&at("/account/email")).await;
-    browser.look("change-email", true).await;
-    browser.type_into("#value", "nieuw@voorbeeld.example").await;
-    browser.press("main form > .zp-actions button").await;
-    browser.sees("Nog een code").await;
+    browser.sees("Stap 1 van 3").await;
+    browser.look("step-up", true).await;
     browser.press("form[action='/step-up/send'] button").await;
     browser.find("#code").await;
     browser.look("step-up-code", true).await;
@@ -215,9 +209,11 @@ async fn contact_change_pages_pass_on_phone_and_desktop() {
     browser.look("step-up-refused", true).await;
     browser.type_into("#code", &code).await;
     browser.press("form[action='/step-up'] button").await;
-    browser.sees("Wat u had getypt, is bewaard.").await;
-    browser.look("kept", true).await;
-    browser.press("main form .zp-actions button").await;
+    browser.sees("Stap 2 van 3").await;
+    browser.look("change-email", true).await;
+    browser.type_into("#value", "nieuw@voorbeeld.example").await;
+    browser.press("main form > .zp-actions button").await;
+    browser.sees("Stap 3 van 3").await;
     browser.sees("We hebben een code gestuurd naar het nieuwe e-mailadres.").await;
     browser.look("change-email-code", true).await;
     browser.type_into("#code", "000000").await;
@@ -243,7 +239,7 @@ async fn sms_login_pages_pass_on_phone_and_desktop() {
             browser.look("profila-terms", true).await;
             browser.press("main form button").await;
         }
-        browser.sees("Welkom mevrouw F. Mulder").await;
+        browser.sees("Welkom, mevrouw F. Mulder").await;
         browser.look(&format!("{organisation}-start"), true).await;
         if organisation == "profila" {
             browser.go(&format!("{}/terms", system.address("profila"))).await;
@@ -261,6 +257,7 @@ async fn login_account_and_access_work_by_keyboard_alone() {
     let welcome = system.welcome_password(&person.email).await;
     let mut mark = MailboxMark::now(&system, &person).await;
     let browser = Browser::start().await;
+    browser.resize(1280, 900).await;
     browser.go(&format!("{}/login", system.address("vivre"))).await;
     browser.tab_to(".utrecht-skip-link").await;
     browser.tab_to("#username").await;
@@ -278,22 +275,30 @@ async fn login_account_and_access_work_by_keyboard_alone() {
         browser.keys(text).await;
     }
     browser.keys("\n").await;
-    browser.sees("Welkom mevrouw C. Jansen").await;
-    browser.tab_to("header a[href='/account']").await;
+    browser.sees("Welkom, mevrouw C. Jansen").await;
+    browser.tab_to(".zp-header__person a[href='/account']").await;
     browser.keys("\n").await;
     browser.sees("Wat wilt u doen?").await;
     browser.tab_to("main a[href='/account/password']").await;
     browser.keys("\n").await;
     browser.sees("Huidig wachtwoord").await;
+    // On a phone the menu opens by a button.
+    browser.resize(390, 800).await;
+    browser.tab_to("[aria-controls=menu]").await;
+    browser.keys("\n").await;
+    browser.tab_to("#menu a[href='/reports']").await;
+    browser.keys("\n").await;
+    browser.sees("Er zijn nog geen rapportages.").await;
+    browser.resize(1280, 900).await;
     // The client invites a guest, gives a right, and withdraws the invitation.
-    browser.tab_to("header a[href='/account']").await;
+    browser.tab_to(".zp-header__person a[href='/account']").await;
     browser.keys("\n").await;
     browser.tab_to("main a[href='/users']").await;
     browser.keys("\n").await;
     browser.sees("Gebruiker toevoegen").await;
     browser.tab_to("main a[href='/users/new']").await;
     browser.keys("\n").await;
-    browser.sees("Eerst voegt u iemand toe.").await;
+    browser.sees("U voegt eerst iemand toe.").await;
     for (field, text) in
         [("#name", "Petra Jansen"), ("#email", "petra@voorbeeld.example"), ("#phone", "06 12345678")]
     {
@@ -305,14 +310,14 @@ async fn login_account_and_access_work_by_keyboard_alone() {
     browser.sees("Wat mag Petra Jansen?").await;
     browser.tab_to("#reports-view").await;
     browser.keys(" \n").await;
-    browser.sees("De rechten zijn opgeslagen.").await;
+    browser.sees("Opgeslagen. Petra Jansen krijgt een e-mail.").await;
     browser.tab_to("main a[href$='/end']").await;
     browser.keys("\n").await;
     browser.sees("Wilt u de uitnodiging van Petra Jansen intrekken?").await;
     browser.tab_to("main form button").await;
     browser.keys("\n").await;
     browser.sees("ingetrokken").await;
-    browser.tab_to("header a[href='/logout']").await;
+    browser.tab_to(".zp-header__person a[href='/logout']").await;
     browser.keys("\n").await;
     browser.sees("Weet u zeker").await;
     browser.tab_to("main form button").await;

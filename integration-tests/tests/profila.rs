@@ -51,7 +51,7 @@ async fn first_login_needs_sms_code_and_accepted_terms() {
     assert_eq!(visitor.labels(), ["Gebruikersnaam", "Wachtwoord"], "P22");
     // P4: an account is personal. At this organisation the e-mail address is not the user name.
     walk::enter_password(&mut visitor, &person.email, &welcome).await;
-    visitor.sees("De gegevens kloppen niet.");
+    visitor.sees("Uw gebruikersnaam of wachtwoord klopt niet.");
     walk::enter_password(&mut visitor, username, &welcome).await;
     // P24, done better: the code is offered after the password, so that nobody learns from a name alone
     // whether the account exists.
@@ -73,9 +73,7 @@ async fn first_login_needs_sms_code_and_accepted_terms() {
     visitor.press("Inloggen", &[("Inlogcode", &typed)]).await.sees("Kies een eigen wachtwoord");
 
     // P26, P34–P36, P38, P39.
-    visitor.sees(
-        "Gebruik hoofdletters, kleine letters en tekens die geen letter zijn, zoals cijfers, @, # of &.",
-    );
+    visitor.sees("Gebruik hoofdletters, kleine letters en een teken dat geen letter is, zoals 7, @ of &.");
     visitor.sees("Minstens 8 tekens.");
     let own = |new, repeat| {
         [("Wachtwoord uit de e-mail", &*welcome), ("Nieuw wachtwoord", new), ("Bevestig wachtwoord", repeat)]
@@ -92,9 +90,9 @@ async fn first_login_needs_sms_code_and_accepted_terms() {
     assert_eq!(visitor.path, "/login", "no portal before the terms are accepted");
     visitor.open("/login/terms").await;
     let agree = "Ik ga akkoord met de voorwaarden en ga door naar het cliëntportaal";
-    visitor.press(agree, &[]).await.sees("Welkom Jan Bakker");
+    visitor.press(agree, &[]).await.sees("Welkom, Jan Bakker");
     assert_eq!(visitor.path, "/", "P49");
-    visitor.sees("U bekijkt het dossier van de heer B. Bakker.");
+    visitor.sees("Dossier van de heer B. Bakker");
     // P7, P41–P43: afterwards, the terms of every legal entity of the group can be read.
     visitor.follow("Jan Bakker").await.sees("Mijn profiel");
     visitor.follow("Voorwaarden").await;
@@ -112,10 +110,10 @@ async fn first_login_needs_sms_code_and_accepted_terms() {
 
     // P25, P26: the password of the mail worked once. P32: each login has another code.
     walk::enter_password(&mut visitor, username, &welcome).await;
-    visitor.sees("De gegevens kloppen niet.");
+    visitor.sees("Uw gebruikersnaam of wachtwoord klopt niet.");
     system.set_clock_offset(60).await;
     walk::login(&system, &mut visitor, &person, username).await;
-    visitor.sees("Welkom Jan Bakker");
+    visitor.sees("Welkom, Jan Bakker");
     let codes: Vec<String> =
         system.mailbox(Some(&person.phone)).await.into_iter().map(|sms| sms.text).collect();
     assert_ne!(codes[0], codes[1], "P32");
@@ -145,10 +143,7 @@ async fn only_the_coach_changes_an_address_and_access_is_listed() {
 
     visitor.follow("Mijn profiel").await.sees("Klopt uw e-mailadres of telefoonnummer niet meer?");
     visitor.sees_no("E-mailadres wijzigen");
-    visitor.open("/account/email").await;
-    let (_, form) = visitor.form("Verder", &[("Nieuw e-mailadres", "nieuw@voorbeeld.example")]);
-    assert!(form.iter().any(|(name, _)| name == "stamp"));
-    visitor.press("Verder", &[("Nieuw e-mailadres", "nieuw@voorbeeld.example")]).await;
+    visitor.open("/account/email").await.sees("Dit doet de organisatie voor u");
     visitor.sees("Bij deze organisatie wijzigt u dit niet zelf.");
     let request = proto::identity::v1::UpdateAccountContactRequest {
         account_id: client.account.to_string(),

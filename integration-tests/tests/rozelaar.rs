@@ -41,10 +41,13 @@ async fn another_number_gets_no_sms_and_the_same_page() {
     visitor
         .press("SMS-inlogcode aanvragen", &[("Uw mobiele nummer", "12345")])
         .await
-        .sees("Dit is geen mobiel nummer");
+        .sees("Vul een mobiel nummer in, zoals 06 12345678.");
     visitor.press("SMS-inlogcode aanvragen", &[("Uw mobiele nummer", "06 11223344")]).await;
     let wrong = visitor.text();
-    visitor.press("Inloggen", &[("Code", "123456")]).await.sees("De gegevens kloppen niet.");
+    visitor
+        .press("Inloggen", &[("Code", "123456")])
+        .await
+        .sees("Deze code klopt niet. Controleer de cijfers.");
 
     visitor.open("/login").await;
     system.set_clock_offset(60).await;
@@ -65,13 +68,13 @@ async fn another_number_gets_no_sms_and_the_same_page() {
     assert_eq!(system.mailbox(Some(&person.phone)).await.len(), 1, "R13: the owner gets one code");
     // R43, R59: the page says separately who is logged in and whose dossier is shown.
     visitor
-        .sees("Welkom Eva Visser")
+        .sees("Welkom, Eva Visser")
         .sees("U bent ingelogd als eva.visser1.")
-        .sees("U bekijkt het dossier van mevrouw E. Visser.")
+        .sees("Dossier van mevrouw E. Visser")
         .sees("De Rozelaar");
     // R1: this person may see a part of the portal: reports, but not the management of users.
     visitor.open("/reports").await.sees("Rapportages");
-    visitor.open("/users").await.sees("Deze pagina is er niet, of is niet voor u.");
+    visitor.open("/users").await.sees("Deze pagina bestaat niet, of is niet voor u bedoeld.");
     visitor.follow("Mijn profiel").await.sees("Uw wachtwoord is geldig tot");
     visitor.follow("Wachtwoord wijzigen").await.sees("Huidig wachtwoord");
     visitor.press("Uitloggen", &[]).await.sees("U bent uitgelogd.");
@@ -83,8 +86,8 @@ async fn another_number_gets_no_sms_and_the_same_page() {
     walk::enter_password(&mut visitor, username, PASSWORD).await;
     visitor.press("SMS-inlogcode aanvragen", &[("Uw mobiele nummer", &typed)]).await;
     let fresh = mark.next_code(&system, &person).await;
-    visitor.press("Inloggen", &[("Code", &code)]).await.sees("De gegevens kloppen niet.");
-    visitor.press("Inloggen", &[("Code", &fresh)]).await.sees("Welkom Eva Visser");
+    visitor.press("Inloggen", &[("Code", &code)]).await.sees("Deze code klopt niet.");
+    visitor.press("Inloggen", &[("Code", &fresh)]).await.sees("Welkom, Eva Visser");
     visitor.press("Uitloggen", &[]).await.sees("U bent uitgelogd.");
     system.set_clock_offset(60 + 366 * 86_400).await;
     walk::login(&system, &mut visitor, &person, username).await;
@@ -93,7 +96,7 @@ async fn another_number_gets_no_sms_and_the_same_page() {
         [("Huidig wachtwoord", PASSWORD), ("Nieuw wachtwoord", new), ("Nieuw wachtwoord, nog een keer", new)]
     };
     visitor.press("Wijzig wachtwoord", &change(PASSWORD)).await.sees("Kies een ander wachtwoord");
-    visitor.press("Wijzig wachtwoord", &change("Een heel nieuw wachtwoord")).await.sees("Welkom Eva Visser");
+    visitor.press("Wijzig wachtwoord", &change("Een heel nieuw wachtwoord")).await.sees("Welkom, Eva Visser");
 }
 
 /// R45–R50, R54–R55: two accounts, and a third one until an end date, which is moved. Six weeks after the end
@@ -138,7 +141,7 @@ async fn third_account_ends_on_its_day_and_all_end_after_care() {
     system.set_clock_offset(10 * 86_400).await;
     visitor.close();
     walk::login(&system, &mut visitor, &third, &third.email).await;
-    visitor.open("/reports").await.sees("Deze pagina is er niet, of is niet voor u.");
+    visitor.open("/reports").await.sees("Deze pagina bestaat niet, of is niet voor u bedoeld.");
 
     // R54: care ends on day 10. After 35 more days people get a notice; after 42 more days their access ends.
     let mut own = Visitor::at(&system, "rozelaar");
@@ -152,7 +155,11 @@ async fn third_account_ends_on_its_day_and_all_end_after_care() {
         mails.into_iter().find(|mail| mail.subject.contains("stopt binnenkort"))
     })
     .await;
-    assert!(told.text.contains("stopt ook uw toegang"), "R54: {}", told.text);
+    assert!(
+        told.text.contains("Uw toegang tot dit dossier in Mijn Cliëntportaal stopt op"),
+        "R54: {}",
+        told.text
+    );
     for next in [51, 53] {
         own.close();
         walk::login(&system, &mut own, &client, &client.email).await;
@@ -171,7 +178,7 @@ async fn third_account_ends_on_its_day_and_all_end_after_care() {
     .await;
     own.close();
     walk::enter_password(&mut own, &client.email, PASSWORD).await;
-    own.sees("De gegevens kloppen niet.");
+    own.sees("Uw gebruikersnaam of wachtwoord klopt niet.");
     // R55: no service holds data of these accounts any more.
     for service in ["identity", "messaging", "dossier"] {
         walk::nothing_is_left(&system, service, &accounts, &client.email).await;
@@ -192,9 +199,9 @@ async fn a_coach_who_looks_along_is_named_and_changes_nothing() {
     let url = ecd.identity().await.unwrap().start_impersonation(request).await.unwrap().into_inner().url;
     let path = format!("/impersonate/{}", url.rsplit('/').next().unwrap());
     let mut visitor = Visitor::at(&system, "rozelaar");
-    visitor.open(&path).await.sees("Meekijken namens iemand anders");
+    visitor.open(&path).await.sees("Meekijken met iemand anders");
     visitor.press("Begin met meekijken", &[]).await;
-    visitor.sees("coach K. Bakker kijkt mee namens mevrouw E. Visser. Alles wordt vastgelegd.");
+    visitor.sees("coach K. Bakker kijkt mee in het portaal van mevrouw E. Visser. Wij leggen alles vast.");
     visitor.open("/reports").await.sees("Samen gewandeld.").sees("coach K. Bakker kijkt mee");
     for path in ["/account", "/account/security", "/account/email"] {
         visitor.open(path).await.sees("Dit kan alleen de persoon zelf doen.");

@@ -60,7 +60,7 @@ async fn first_login_needs_mailed_password_and_code() {
     visitor.press("Wijzig wachtwoord", &pairs).await.sees("De twee nieuwe wachtwoorden zijn niet gelijk.");
     let pairs = own(PASSWORD);
     let pairs: Vec<(&str, &str)> = pairs.iter().map(|(label, value)| (*label, value.as_str())).collect();
-    visitor.press("Wijzig wachtwoord", &pairs).await.sees("Welkom mevrouw A. de Vries");
+    visitor.press("Wijzig wachtwoord", &pairs).await.sees("Welkom, mevrouw A. de Vries");
     assert_eq!(visitor.path, "/", "T21–T24");
 }
 
@@ -93,17 +93,17 @@ async fn a_code_works_5_minutes_and_a_temporary_password_4_hours() {
     visitor.open("/login").await;
     for _ in 0..2 {
         walk::enter_password(&mut visitor, &person.email, "verkeerd").await;
-        visitor.sees("De gegevens kloppen niet.").sees("Vraag een nieuw wachtwoord");
+        visitor.sees("Uw gebruikersnaam of wachtwoord klopt niet.");
     }
     system.shift_login_waits(60).await;
     walk::enter_password(&mut visitor, &person.email, PASSWORD).await;
-    visitor.sees("De gegevens kloppen niet.");
+    visitor.sees("Uw gebruikersnaam of wachtwoord klopt niet.");
     visitor.follow("Wachtwoord vergeten? Klik hier").await.sees("Wachtwoord vergeten");
     assert_eq!(visitor.labels(), ["Gebruikersnaam"], "T26, T27: the address names the organisation");
 
     let mails = system.mailbox(Some(&person.email)).await.len();
     visitor.press("Wachtwoord resetten", &[("Gebruikersnaam", &person.email)]).await;
-    visitor.sees("Als deze gegevens kloppen, hebben wij u een e-mail gestuurd.");
+    visitor.sees("Dan hebben wij u een e-mail gestuurd.");
     system.messages(&person.email, mails + 1).await;
     // T27: the same at an address that names no organisation.
     let mut anywhere = Visitor::at_host(&system, "localhost");
@@ -114,7 +114,7 @@ async fn a_code_works_5_minutes_and_a_temporary_password_4_hours() {
         ("Gebruikersnaam", &*person.email),
         ("E-mailadres", &*person.email),
     ];
-    anywhere.press("Wachtwoord resetten", &fields).await.sees("Als deze gegevens kloppen");
+    anywhere.press("Wachtwoord resetten", &fields).await.sees("Dan hebben wij u een e-mail gestuurd.");
     let sent = system.messages(&person.email, mails + 2).await;
     assert!(sent[0].text.contains("4 uur"), "T28–T30: {}", sent[0].text);
     let [temporary, former] =
@@ -122,7 +122,7 @@ async fn a_code_works_5_minutes_and_a_temporary_password_4_hours() {
     assert_ne!(temporary, former, "T30: another one each time");
     visitor.open("/login").await;
     walk::enter_password(&mut visitor, &person.email, &former).await;
-    visitor.sees("De gegevens kloppen niet.");
+    visitor.sees("Uw gebruikersnaam of wachtwoord klopt niet.");
     system.set_clock_offset(start + 4 * 3600 - 600).await;
     let before = system.mailbox(Some(&person.email)).await.len();
     visitor.open("/login").await;
@@ -159,7 +159,7 @@ async fn a_code_works_5_minutes_and_a_temporary_password_4_hours() {
     system.set_clock_offset(start + 8 * 3600).await;
     visitor.open("/login").await;
     walk::enter_password(&mut visitor, &person.email, &late).await;
-    visitor.sees("De gegevens kloppen niet.");
+    visitor.sees("Uw gebruikersnaam of wachtwoord klopt niet.");
 }
 
 /// T44–T45, T48, T87, T88: people change their own password, e-mail address and number; the user name follows
@@ -170,7 +170,7 @@ async fn people_change_own_contact_data_and_the_user_name_follows() {
     let person = system.ecd("thuisgenoten").register("mevrouw A. de Vries").await;
     let mut visitor = Visitor::at(&system, "thuisgenoten");
     walk::first_login(&system, &mut visitor, &person, &person.email).await;
-    visitor.follow("Mijn profiel").await.follow("Wachtwoord wijzigen").await;
+    visitor.follow("mevrouw A. de Vries").await.follow("Wachtwoord wijzigen").await;
     assert_eq!(
         visitor.labels(),
         ["Huidig wachtwoord", "Nieuw wachtwoord", "Nieuw wachtwoord, nog een keer"],
@@ -180,30 +180,38 @@ async fn people_change_own_contact_data_and_the_user_name_follows() {
         [("Huidig wachtwoord", current), ("Nieuw wachtwoord", new), ("Nieuw wachtwoord, nog een keer", new)]
     };
     visitor.press("Wijzig wachtwoord", &change(PASSWORD, "welkom1234")).await;
-    visitor.sees("Dit wachtwoord wordt veel gebruikt");
+    visitor.sees("Dit wachtwoord is makkelijk te raden");
     let unequal = [
         ("Huidig wachtwoord", PASSWORD),
         ("Nieuw wachtwoord", NEW),
         ("Nieuw wachtwoord, nog een keer", "iets anders"),
     ];
     visitor.press("Wijzig wachtwoord", &unequal).await.sees("De twee nieuwe wachtwoorden zijn niet gelijk.");
-    visitor.press("Wijzig wachtwoord", &change("verkeerd", NEW)).await.sees("Dit wachtwoord klopt niet.");
+    visitor
+        .press("Wijzig wachtwoord", &change("verkeerd", NEW))
+        .await
+        .sees("Uw huidige wachtwoord klopt niet.");
     system.shift_login_waits(-60).await;
     visitor.press("Wijzig wachtwoord", &change(PASSWORD, NEW)).await.sees("Uw wachtwoord is gewijzigd.");
     walk::message_with(&system, &person.email, "Uw wachtwoord voor MijnThuisgenotenDossier is gewijzigd")
         .await;
 
     let new = format!("nieuw.{}", person.email);
-    visitor.follow("E-mailadres wijzigen").await;
-    visitor.press("Verder", &[("Nieuw e-mailadres", &new)]).await.sees("Nog een code");
-    visitor.press("Code aanvragen", &[]).await;
+    visitor.follow("E-mailadres wijzigen").await.sees("Extra controle").sees("Stap 1 van 3");
+    visitor.press("Code aanvragen", &[]).await.sees("We hebben een sms met een code gestuurd");
     // This code comes by SMS, although the login's code comes by e-mail: somebody who reads the person's mail
     // must not be able to change the address.
     let code = system.code_beyond(&person.phone, 0).await;
-    visitor.press("Code controleren", &[("Code", &code)]).await.sees("bewaard").sees(&new);
+    visitor.press("Code controleren", &[("Code", &code)]).await.sees("Stap 2 van 3");
+    visitor.press("Verder", &[("Nieuw e-mailadres", "")]).await.sees("Vul het e-mailadres in.");
     visitor
-        .press("Ja, versturen", &[])
+        .press("Verder", &[("Nieuw e-mailadres", "geen adres")])
         .await
+        .sees("Vul een e-mailadres in, zoals naam@voorbeeld.nl.");
+    visitor
+        .press("Verder", &[("Nieuw e-mailadres", &new)])
+        .await
+        .sees("Stap 3 van 3")
         .sees("We hebben een code gestuurd naar het nieuwe e-mailadres.");
     let code = system.code_beyond(&new, 0).await;
     visitor.press("Code controleren", &[("Code", "000")]).await.sees("Deze code klopt niet.");
@@ -219,18 +227,21 @@ async fn people_change_own_contact_data_and_the_user_name_follows() {
     // T45: a quarter of an hour later, the number is changed too; the old number gets a message.
     system.set_clock_offset(900).await;
     let number = "+31687654321";
-    visitor.follow("Telefoonnummer wijzigen").await;
-    visitor.press("Verder", &[("Nieuw mobiel nummer", "06 87654321")]).await.sees("Nog een code");
+    visitor.follow("Telefoonnummer wijzigen").await.sees("Stap 1 van 3");
     let texts = system.mailbox(Some(&person.phone)).await.len();
     visitor.press("Code aanvragen", &[]).await;
     let code = system.code_beyond(&person.phone, texts).await;
-    visitor.press("Code controleren", &[("Code", &code)]).await.sees("bewaard");
+    visitor.press("Code controleren", &[("Code", &code)]).await.sees("Stap 2 van 3");
     visitor
-        .press("Ja, versturen", &[])
+        .press("Verder", &[("Nieuw mobiel nummer", "06 87654321")])
         .await
         .sees("We hebben een sms met een code gestuurd naar het nieuwe nummer.");
     let code = system.code_beyond(number, 0).await;
-    visitor.press("Code controleren", &[("Code", &code)]).await.sees("Uw telefoonnummer is gewijzigd.");
+    visitor
+        .press("Code controleren", &[("Code", &code)])
+        .await
+        .sees("Uw telefoonnummer is gewijzigd.")
+        .sees("06 87 65 43 21");
     walk::message_with(&system, &person.phone, "telefoonnummer").await;
     walk::message_with(&system, &new, "Uw telefoonnummer voor MijnThuisgenotenDossier is gewijzigd").await;
 
@@ -238,7 +249,7 @@ async fn people_change_own_contact_data_and_the_user_name_follows() {
     visitor.open("/reports").await;
     assert_eq!(visitor.path, "/login?next=/reports", "T88: after logging out no page opens");
     walk::enter_password(&mut visitor, &person.email, NEW).await;
-    visitor.sees("De gegevens kloppen niet.");
+    visitor.sees("Uw gebruikersnaam of wachtwoord klopt niet.");
     walk::enter_password(&mut visitor, &new, NEW).await;
     visitor.sees("Vul uw code in");
     assert_eq!(visitor.status, StatusCode::OK, "T48");

@@ -28,10 +28,10 @@ async fn a_new_device_needs_one_code_and_logout_asks_first() {
         ("Nieuw wachtwoord", PASSWORD),
         ("Nieuw wachtwoord, nog een keer", PASSWORD),
     ];
-    visitor.press("Wachtwoord wijzigen", &own).await.sees("Welkom mevrouw C. Jansen");
+    visitor.press("Wachtwoord wijzigen", &own).await.sees("Welkom, mevrouw C. Jansen");
     // V51, V52: logging out asks first; "Nee" keeps the person logged in.
     visitor.follow("Uitloggen").await.sees("Weet u zeker dat u wilt uitloggen?");
-    visitor.follow("Nee").await.sees("Welkom mevrouw C. Jansen");
+    visitor.follow("Nee").await.sees("Welkom, mevrouw C. Jansen");
     visitor.follow("Uitloggen").await;
     visitor.press("Ja", &[]).await.sees("U bent uitgelogd.");
 
@@ -42,7 +42,7 @@ async fn a_new_device_needs_one_code_and_logout_asks_first() {
     assert_eq!(visitor.path, "/reports", "V2");
     walk::message_with(&system, &person.email, "ingelogd met een nieuw apparaat").await;
     visitor.follow("Mijn profiel").await.follow("Apparaten en inloggen").await.sees("Firefox, Windows");
-    visitor.press("Vergeet dit apparaat", &[]).await.sees("Wij onthouden geen apparaten van u.");
+    visitor.press("Dit apparaat vergeten", &[]).await.sees("Wij onthouden geen apparaten van u.");
     visitor.close();
     walk::enter_password(&mut visitor, &person.email, PASSWORD).await;
     visitor.sees("Apparaat verificatie");
@@ -57,11 +57,11 @@ async fn a_reset_link_works_once_and_the_device_needs_a_code_again() {
     walk::first_login(&system, &mut visitor, &person, &person.email).await;
     visitor.close();
     walk::enter_password(&mut visitor, &person.email, "verkeerd wachtwoord").await;
-    visitor.sees("De gegevens kloppen niet.");
+    visitor.sees("Uw gebruikersnaam of wachtwoord klopt niet.");
     visitor.follow("Wachtwoord vergeten?").await;
     assert_eq!(visitor.labels(), ["Gebruikersnaam", "E-mailadres"], "V11–V13");
     let fields = [("Gebruikersnaam", &*person.email), ("E-mailadres", &*person.email)];
-    visitor.press("Wachtwoord resetten", &fields).await.sees("Als deze gegevens kloppen");
+    visitor.press("Wachtwoord resetten", &fields).await.sees("Dan hebben wij u een e-mail gestuurd.");
     let mail = walk::message_with(&system, &person.email, "/password/reset/").await;
     let link = mail.text.split_whitespace().find(|word| word.contains("/password/reset/")).unwrap();
     let path = format!("/password/reset/{}", link.rsplit('/').next().unwrap());
@@ -74,7 +74,10 @@ async fn a_reset_link_works_once_and_the_device_needs_a_code_again() {
     let new = "Een heel nieuw wachtwoord";
     let fields =
         |name| [("Gebruikersnaam", name), ("Nieuw wachtwoord", new), ("Nieuw wachtwoord, nog een keer", new)];
-    visitor.press("Wachtwoord wijzigen", &fields("iemand anders")).await.sees("Dit klopt niet.");
+    visitor
+        .press("Wachtwoord wijzigen", &fields("iemand anders"))
+        .await
+        .sees("Controleer uw gebruikersnaam.");
     // Whoever opens the link before, such as a mail scanner or another tab, uses nothing up.
     let mut other_tab = Visitor::at(&system, "vivre");
     other_tab.open(&path).await.sees("Kies een nieuw wachtwoord");
@@ -109,7 +112,7 @@ async fn a_client_invites_a_guest_who_accepts_and_loses_access() {
         ("Mobiel nummer", "020 1234567"),
         ("Familie of vriend", "yes"),
     ];
-    visitor.press("Opslaan", &fields).await.sees("Dit is geen mobiel nummer");
+    visitor.press("Opslaan", &fields).await.sees("Vul een mobiel nummer in, zoals 06 12345678.");
     assert_eq!(visitor.value("name").as_deref(), Some("Petra Jansen"), "nothing is lost");
     visitor.press("Opslaan", &[("Mobiel nummer", &guest.phone)]).await.sees("Wat mag Petra Jansen?");
     let boxes = ["reports-view", "users-view", "users-write"];
@@ -120,9 +123,12 @@ async fn a_client_invites_a_guest_who_accepts_and_loses_access() {
         .await
         .sees("Petra Jansen")
         .sees("Toegevoegd, nog geen e-mail gekregen")
-        .sees("Nog geen rechten.");
+        .sees("Nog geen rechten");
     visitor.open(&path).await;
-    visitor.tick_and_press("Opslaan", &["reports-view"]).await.sees("De rechten zijn opgeslagen.");
+    visitor
+        .tick_and_press("Opslaan", &["reports-view"])
+        .await
+        .sees("Opgeslagen. Petra Jansen krijgt een e-mail.");
     visitor.sees("Uitgenodigd, nog niet aangenomen");
     let mut mails = system.messages(&guest.email, 1).await;
     assert_eq!(mails.len(), 1, "V48: no mail before the rights are given");
@@ -135,13 +141,13 @@ async fn a_client_invites_a_guest_who_accepts_and_loses_access() {
     walk::enter_password(&mut other, &guest.email, &welcome).await;
     walk::enter_code(&system, &mut other, &guest, mark).await;
     walk::choose_password(&mut other, &welcome).await;
-    other.sees("Uitnodigingen").sees("mevrouw C. Jansen nodigt u uit");
+    other.sees("Uitnodigingen").sees("mevrouw C. Jansen vraagt of u wilt meekijken");
     other.open("/reports").await;
     assert!(other.path.starts_with("/login"), "V19, V20: no portal before the guest accepts");
     other.open("/login/invitation").await;
-    other.press("Uitnodiging aannemen", &[]).await.sees("U bekijkt het dossier van mevrouw C. Jansen.");
+    other.press("Uitnodiging aannemen", &[]).await.sees("Dossier van mevrouw C. Jansen");
     other.follow("Rapportages").await.sees("Rapportages");
-    other.open("/users").await.sees("Deze pagina is er niet, of is niet voor u.");
+    other.open("/users").await.sees("Deze pagina bestaat niet, of is niet voor u bedoeld.");
     visitor.open("/users").await.sees_no("Uitgenodigd, nog niet aangenomen");
     // V18: the client ends the access, which works at once: the guest's open live stream closes.
     let mut live = other.open_live_stream().await;
@@ -149,13 +155,14 @@ async fn a_client_invites_a_guest_who_accepts_and_loses_access() {
         .follow("Toegang stoppen van Petra Jansen")
         .await
         .sees("Wilt u de toegang van Petra Jansen stoppen?");
-    visitor.press("Ja, stoppen", &[]).await.sees("De toegang is gestopt.").sees_no("Petra Jansen");
+    visitor.press("Toegang stoppen", &[]).await.sees("De toegang van Petra Jansen is gestopt.");
+    visitor.open("/users").await.sees_no("Petra Jansen");
     let closed = async { while live.chunk().await.unwrap().is_some() {} };
     tokio::time::timeout(integration_tests::WAIT_LIMIT, closed).await.expect("the live stream closes");
     integration_tests::eventually("the guest sees nothing any more", async || {
         let mut look = other.other_tab();
         look.open("/reports").await;
-        look.text().contains("Deze pagina is er niet, of is niet voor u.").then_some(())
+        look.text().contains("Deze pagina bestaat niet, of is niet voor u bedoeld.").then_some(())
     })
     .await;
 }
@@ -182,7 +189,10 @@ async fn a_contact_person_invites_a_guest_who_declines() {
     };
     visitor.press("Opslaan", &fields(&contact.email)).await.sees("Dit is uw eigen e-mailadres.");
     visitor.press("Opslaan", &fields(&guest.email)).await.sees("Wat mag Petra Jansen?");
-    visitor.tick_and_press("Opslaan", &["reports-view"]).await.sees("De rechten zijn opgeslagen.");
+    visitor
+        .tick_and_press("Opslaan", &["reports-view"])
+        .await
+        .sees("Opgeslagen. Petra Jansen krijgt een e-mail.");
     let mail = system.messages(&guest.email, 1).await.remove(0);
     assert!(mail.text.contains("Henk Jansen nodigt u uit"), "V18: {}", mail.text);
 
@@ -192,8 +202,8 @@ async fn a_contact_person_invites_a_guest_who_declines() {
     walk::enter_password(&mut other, &guest.email, &welcome).await;
     walk::enter_code(&system, &mut other, &guest, mark).await;
     walk::choose_password(&mut other, &welcome).await;
-    other.sees("Henk Jansen nodigt u uit");
-    other.press("Niet aannemen", &[]).await.sees("Welkom Petra Jansen");
-    other.open("/reports").await.sees("Deze pagina is er niet, of is niet voor u.");
+    other.sees("Henk Jansen vraagt of u wilt meekijken");
+    other.press("Uitnodiging weigeren", &[]).await.sees("Welkom, Petra Jansen");
+    other.open("/reports").await.sees("Deze pagina bestaat niet, of is niet voor u bedoeld.");
     visitor.open("/users").await.sees_no("Petra Jansen");
 }

@@ -70,6 +70,13 @@ impl FieldState {
         Self { name: field.name, ..Self::default() }
     }
 
+    /// Whether the error's text fits any field, so that the field's label must stand before the text.
+    #[must_use]
+    pub fn has_general_error(&self) -> bool {
+        let general = ["-field-missing", "-field-malformed", "-field-too-long"];
+        self.error.as_deref().is_some_and(|error| general.iter().any(|end| error.ends_with(end)))
+    }
+
     /// A field that was filled in, and what is wrong with it.
     #[must_use]
     pub fn filled(field: FormField, value: &impl ToString, problem: &Problem) -> Self {

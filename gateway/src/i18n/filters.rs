@@ -14,12 +14,25 @@ use askama::{Result, Values, filters::Safe};
 use chassis::calendar::{date_in_words, day_in_words, time_in_words};
 use jiff::{Timestamp, civil::Date};
 
-use super::{Language, page_values, zone};
+use super::{Language, number_in_words, page_values, zone};
 
 /// The text for a Fluent key.
 #[askama::filter_fn]
 pub fn t<T: AsRef<str>>(key: T, values: &dyn Values) -> Result<Arc<str>> {
     Ok(page_values(values)?.words.text(key.as_ref()))
+}
+
+/// The text for a Fluent key, as HTML: telephone number and e-mail address are links, and what the organisation wrote
+/// is marked as Dutch.
+#[askama::filter_fn]
+pub fn linked<T: AsRef<str>>(key: T, values: &dyn Values) -> Result<Safe<Arc<str>>> {
+    Ok(Safe(page_values(values)?.words.linked(key.as_ref())))
+}
+
+/// A telephone number as people in the Netherlands write it; another text stays.
+#[askama::filter_fn]
+pub fn phone<T: AsRef<str>>(number: T, _: &dyn Values) -> Result<String> {
+    Ok(number_in_words(number.as_ref()))
 }
 
 /// The text for a Fluent key, with one value.

@@ -1,6 +1,7 @@
 //! Texts, by Fluent, Dutch first. Templates write `{{ "key"|t }}`; the render layer chooses the language.
 
 pub mod filters;
+mod number;
 mod words;
 
 use std::{any::Any, sync::Arc};
@@ -10,6 +11,7 @@ use chassis::aead::AeadKeys;
 pub use chassis::calendar::{Language, zone};
 use fluent_templates::{LanguageIdentifier, langid, static_loader};
 
+use self::number::number_in_words;
 pub use self::words::{BothLanguages, Words, has_word};
 use crate::{session::Session, stamp::Stamp};
 

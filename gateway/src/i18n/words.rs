@@ -7,6 +7,7 @@ use std::{
     sync::{Arc, LazyLock, PoisonError, RwLock},
 };
 
+use askama::filters::{Escaper, Html};
 use fluent_templates::{Loader, fluent_bundle::FluentValue};
 use proto::identity::v1::OrganisationSettings;
 
@@ -55,8 +56,18 @@ pub struct Words {
     /// Settings that are on, of those that templates ask for with `is_on`.
     settings: Vec<&'static str>,
     /// Texts that are formed already. Only keys that Fluent knows come in, so that a stranger's key takes no room.
-    formed: RwLock<HashMap<String, Arc<str>>>,
+    formed: Formed,
+    /// The same as HTML, with links.
+    linked: Formed,
 }
+
+/// Texts by their Fluent key.
+type Formed = RwLock<HashMap<String, Arc<str>>>;
+
+/// The values that are links or Dutch words in a text with links, each with the character that stands for the value
+/// while the text is escaped: these characters have no meaning of their own (Unicode's private use area).
+const MARKS: [(&str, char); 4] =
+    [("phone", '\u{e000}'), ("email", '\u{e001}'), ("hours", '\u{e002}'), ("care_questions", '\u{e003}')];
 
 impl Words {
     fn new(settings: Option<&OrganisationSettings>, language: Language) -> Self {
@@ -65,12 +76,17 @@ impl Words {
         let name = |value: Option<&String>| value.cloned().unwrap_or_else(|| "Zorgportaal".to_owned());
         let labels = settings.filter(|_| language == Language::Nl).into_iter();
         let labels = labels.flat_map(|settings| &settings.labels);
+        // Without an organisation, texts such as "Bel { $phone }" name whom to call.
+        let phone = match settings {
+            Some(_) => contact.phone,
+            None => WORDS.try_lookup(fluent_id(language), "phone-of-nobody").unwrap_or_default(),
+        };
         Self {
             language,
             names: [
                 ("product", name(settings.map(|settings| &settings.product_name))),
                 ("organisation", name(settings.map(|settings| &settings.name))),
-                ("phone", contact.phone),
+                ("phone", phone),
                 ("email", contact.email),
                 ("hours", contact.hours),
                 ("care_questions", contact.care_questions),
@@ -78,20 +94,44 @@ impl Words {
             ],
             labels: labels.map(|(key, label)| (key.clone(), label.as_str().into())).collect(),
             settings: settings.map_or_else(|| vec!["organisation-unknown"], active_settings),
-            formed: RwLock::default(),
+            formed: Formed::default(),
+            linked: Formed::default(),
         }
     }
 
     /// The text for a Fluent key.
     #[must_use]
     pub fn text(&self, key: &str) -> Arc<str> {
-        if let Some(text) = self.formed.read().unwrap_or_else(PoisonError::into_inner).get(key) {
-            return Arc::clone(text);
+        once(&self.formed, key, || self.form(key, &[])).unwrap_or_else(|| unknown(key))
+    }
+
+    /// The text for a Fluent key, as HTML: telephone number and e-mail address are links, and what the organisation
+    /// wrote is marked as Dutch.
+    #[must_use]
+    pub fn linked(&self, key: &str) -> Arc<str> {
+        let form = || {
+            let marks = MARKS.map(|(name, mark)| (name, mark.to_string()));
+            let mut html = escape(&self.form(key, &marks)?);
+            for (name, mark) in MARKS {
+                html = html.replace(mark, &self.markup(name));
+            }
+            Some(Arc::from(html))
+        };
+        once(&self.linked, key, form).unwrap_or_else(|| escape(&unknown(key)).into())
+    }
+
+    /// The HTML for one of the [`MARKS`].
+    fn markup(&self, name: &str) -> String {
+        let value = self.names.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value);
+        let (shown, digits) = (escape(value), value.chars().filter(|c| c.is_ascii_digit() || *c == '+'));
+        match name {
+            "phone" => match digits.collect::<String>() {
+                digits if digits.is_empty() => shown,
+                digits => format!("<a class=\"utrecht-link\" href=\"tel:{digits}\">{shown}</a>"),
+            },
+            "email" => format!("<a class=\"utrecht-link\" href=\"mailto:{shown}\">{shown}</a>"),
+            _ => format!("<span lang=\"nl\">{shown}</span>"),
         }
-        let Some(text) = self.form(key, &[]) else { return unknown(key) };
-        let mut formed = self.formed.write().unwrap_or_else(PoisonError::into_inner);
-        formed.insert(key.to_owned(), Arc::clone(&text));
-        text
     }
 
     /// The text for a Fluent key, with values for this text alone.
@@ -104,6 +144,7 @@ impl Words {
         if let Some(label) = self.labels.get(key) {
             return Some(Arc::clone(label));
         }
+        // A value of this text alone comes after the organisation's, and so replaces it.
         let all = self.names.iter().chain(values);
         let all: HashMap<Cow<'static, str>, FluentValue<'_>> =
             all.map(|(name, value)| (Cow::Borrowed(*name), FluentValue::from(value.as_str()))).collect();
@@ -115,6 +156,25 @@ impl Words {
     pub fn is_on(&self, setting: &str) -> bool {
         self.settings.contains(&setting)
     }
+}
+
+/// The text for a key, formed at the first call; `None` where there is no such text.
+fn once(formed: &Formed, key: &str, form: impl FnOnce() -> Option<Arc<str>>) -> Option<Arc<str>> {
+    if let Some(text) = formed.read().unwrap_or_else(PoisonError::into_inner).get(key) {
+        return Some(Arc::clone(text));
+    }
+    let text = form()?;
+    let mut formed = formed.write().unwrap_or_else(PoisonError::into_inner);
+    formed.insert(key.to_owned(), Arc::clone(&text));
+    Some(text)
+}
+
+/// A text as HTML.
+fn escape(text: &str) -> String {
+    let mut html = String::with_capacity(text.len());
+    // Writing to a String does not fail.
+    let _ = Html.write_escaped_str(&mut html, text);
+    html
 }
 
 /// What a page shows where Fluent knows no text: a fault in the code, or a key of a stranger.
@@ -132,14 +192,17 @@ fn active_settings(settings: &OrganisationSettings) -> Vec<&'static str> {
 /// Whether there is a text for a Fluent key in a language.
 #[must_use]
 pub fn has_word(language: &str, key: &str) -> bool {
-    // Some texts of reasons need a value for `count`; any value will do.
-    let values = HashMap::from([(Cow::Borrowed("count"), FluentValue::from("0"))]);
+    // A text that needs a value is found with any value.
+    let names = ["product", "organisation", "phone", "email", "hours", "care_questions", "count", "name"];
+    let values = names.map(|name| (Cow::Borrowed(name), FluentValue::from("0"))).into();
     Language::of_code(language)
         .is_some_and(|language| WORDS.lookup_single_language(fluent_id(language), key, Some(&values)).is_ok())
 }
 
 #[cfg(test)]
 mod tests {
+    use proto::identity::v1::Contact;
+
     use super::*;
 
     #[test]
@@ -162,11 +225,30 @@ mod tests {
     }
 
     #[test]
+    fn numbers_and_addresses_are_links_and_hostile_settings_stay_text() {
+        let contact = Contact {
+            phone: "088 - 088 1501".to_owned(),
+            email: "a@b.nl\"><script>".to_owned(),
+            hours: "<b>".to_owned(),
+            care_questions: "Vraag het.".to_owned(),
+        };
+        let settings = OrganisationSettings { contact: Some(contact), ..Default::default() };
+        let words = BothLanguages::new(Some(&settings)).of(Language::En);
+        let help = words.linked("help-phone");
+        assert!(help.contains("href=\"tel:0880881501\">088 - 088 1501</a>"), "{help}");
+        assert!(help.contains("mailto:a@b.nl&#34;&#62;&#60;script&#62;\">"), "{help}");
+        assert!(words.linked("help-hours").contains("<span lang=\"nl\">&#60;b&#62;</span>"));
+        let nobody = BothLanguages::of_nobody().of(Language::Nl).linked("access-unavailable");
+        assert!(nobody.contains("Bel uw zorgorganisatie."), "{nobody}");
+    }
+
+    #[test]
     fn keys_without_a_text_are_not_kept() {
         let words = Words::new(None, Language::Nl);
         for number in 0..10 {
             let _ = words.text(&format!("flash-{number}"));
+            let _ = words.linked(&format!("flash-{number}"));
         }
-        assert_eq!(words.formed.read().unwrap().len(), 0);
+        assert_eq!(words.formed.read().unwrap().len() + words.linked.read().unwrap().len(), 0);
     }
 }

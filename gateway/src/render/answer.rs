@@ -9,6 +9,7 @@ use axum::{
 use axum_extra::extract::cookie::Cookie;
 use chassis::telemetry;
 use problem_details::ProblemDetails;
+use proto::identity::v1::ErrorReason as Identity;
 use serde::Serialize;
 
 use super::Frame;
@@ -17,10 +18,10 @@ use crate::{
     cookie,
     i18n::filters,
     layout,
-    page::{AnyView, Cookies, Outcome, Representation},
+    page::{AnyView, Cookies, Outcome, Representation, View},
     pending_form::PendingForm,
     problem::Problem,
-    sections::{LoginView, StepUpView, step_up_path},
+    sections::{LoginView, StepUpView, menu_items, step_up_path},
 };
 
 /// The header with the id under which a request is in logs, traces and the audit trail: for questions about an answer.
@@ -123,7 +124,7 @@ impl Frame {
             }
             Representation::Html => match form {
                 Some(form) => self.view(problem.status, form),
-                None => self.view(problem.status, &ErrorPage { word: problem.word() }),
+                None => self.view(problem.status, &ErrorPage::new(problem)),
             },
         };
         if problem.is_unauthenticated() && self.representation == Representation::Json {
@@ -162,13 +163,18 @@ impl Frame {
 
     fn page(&mut self, view: &dyn AnyView) -> askama::Result<String> {
         let body = view.html(&self.page_values)?;
+        let settings =
+            self.organisation.as_ref().and_then(|organisation| organisation.settings.menu.as_ref());
+        let is_named = settings.is_some_and(|menu| !menu.groups.is_empty());
+        let items = self.session.as_deref().map(|session| menu_items(session, is_named)).unwrap_or_default();
         let context = layout::PageContext {
             page_values: &self.page_values,
             organisation: self.organisation.as_deref(),
             session: self.session.as_deref(),
             path: &self.path,
             back: self.form_route.page_of(&self.path),
-            flash: self.flash.as_deref(),
+            items: &items,
+            flash: self.flash.as_ref(),
             now: self.now,
         };
         layout::render(&context, view, body)
@@ -180,10 +186,33 @@ impl Frame {
 #[template(path = "problem.html")]
 struct ErrorPage {
     word: String,
+    #[serde(skip)]
+    title: &'static str,
 }
 
-impl crate::page::View for ErrorPage {
+impl ErrorPage {
+    fn new(problem: &Problem) -> Self {
+        let title = match problem.status {
+            StatusCode::NOT_FOUND => "not-found-title",
+            _ if problem.is(Identity::SelfEditOff) || problem.is(Identity::InvitingOff) => {
+                "by-organisation-title"
+            }
+            _ => Self::TITLE,
+        };
+        Self { word: problem.word(), title }
+    }
+
+    fn heading(&self) -> &'static str {
+        self.title
+    }
+}
+
+impl View for ErrorPage {
     const TITLE: &'static str = "problem-title";
+
+    fn title(&self) -> &'static str {
+        self.title
+    }
 
     fn has_errors(&self) -> bool {
         true
@@ -210,7 +239,7 @@ impl Extensions {
         let errors = problem.fields.iter().map(|(name, reason)| FieldError {
             pointer: format!("/{}", name.replace('.', "/")),
             reason: reason.name(),
-            detail: word(&crate::problem::word(*reason)),
+            detail: word(&crate::problem::word_of_field(*reason, name)),
         });
         Self { reason: problem.reason.name(), errors: errors.collect() }
     }

@@ -14,6 +14,7 @@ use crate::{
     app::App,
     continuation::{Continuation, Next, safe_next},
     cookie,
+    example::{ARABIC_NAME, Example, long_name},
     form::{FormRoute, Input, Routes, form},
     i18n::filters,
     page::{FormState, Page, View},
@@ -111,4 +112,22 @@ async fn select(
     let token = cookie::session_token(&headers).unwrap_or_default();
     let session = app.sessions.resolve(&token).await?;
     Ok(Page::next(&outcome, PendingFormView::new(&app, pending), session))
+}
+
+/// The states of the page, for the style guide: twelve clients, and none.
+#[must_use]
+pub fn examples() -> Vec<Example> {
+    let client = |number: usize, name: String| MyClient {
+        id: number.to_string(),
+        name,
+        is_self: number == 0,
+        is_chosen: number == 1,
+    };
+    let names = ["mevrouw A. de Vries".to_owned(), long_name(), String::new(), ARABIC_NAME.to_owned()];
+    let clients = names.into_iter().cycle().take(12).enumerate().map(|(number, name)| client(number, name));
+    let view = |clients| ClientsView { clients, form: FormState::default() };
+    vec![
+        Example::inside("clients", view(clients.collect())),
+        Example::inside("clients-none", view(Vec::new())),
+    ]
 }

@@ -13,6 +13,7 @@ mod reports;
 mod session;
 mod start;
 mod step_up;
+pub mod styleguide;
 mod table;
 mod terms;
 mod users;
@@ -25,7 +26,7 @@ use axum::{
 pub use self::{
     login::LoginView,
     step_up::{StepUpView, step_up_path},
-    table::{section_of, visible},
+    table::{menu_items, section_of},
 };
 use crate::{form::Routes, problem::Problem};
 

@@ -15,12 +15,14 @@ use crate::{
     browser::Browser,
     continuation::{Continuation, safe_next},
     cookie,
+    example::{Example, problem_of},
     form::{FieldState, FormRoute, Input, Routes, form},
     i18n::filters,
     page::{FormState, Page, View},
     pending_form::{PendingForm, PendingFormView},
     problem::Problem,
-    sessions::Viewer,
+    sections::login::is_about_resend,
+    sessions::{OwnViewer, Viewer},
 };
 
 /// The routes.
@@ -66,6 +68,8 @@ pub struct StepUpView {
     #[serde(skip)]
     code: FieldState,
     #[serde(skip)]
+    resend_error: Option<String>,
+    #[serde(skip)]
     form: FormState,
 }
 
@@ -89,9 +93,19 @@ impl StepUpView {
         .into_iter()
     }
 
-    /// The name of the field that an error is about; empty: none.
-    fn target(&self) -> &'static str {
-        if self.sent_to.is_some() { self.code.name } else { "" }
+    /// Whether the page is the first of the three steps that change an address or number.
+    fn is_first_of_three(&self) -> bool {
+        self.purpose == purpose_name(StepUpPurpose::Contact)
+    }
+
+    /// Whether the code went to a telephone number.
+    fn by_sms(&self) -> bool {
+        self.sent_to.as_deref().is_some_and(|sent_to| !sent_to.contains('@'))
+    }
+
+    /// The Fluent key of an error that is neither about the code nor about asking for a code again.
+    fn general_error(&self) -> Option<String> {
+        self.form.word().filter(|_| self.code.error.is_none() && self.resend_error.is_none())
     }
 }
 
@@ -155,7 +169,7 @@ struct Proven {
 /// The page that asks for a code.
 #[utoipa::path(get, path = "/step-up", tag = "step-up", params(StepUpQuery), security(("session" = [])),
     responses((status = 200, body = StepUpView)))]
-async fn show(_viewer: Viewer, Query(query): Query<StepUpQuery>) -> Result<Page, Problem> {
+async fn show(_viewer: OwnViewer, Query(query): Query<StepUpQuery>) -> Result<Page, Problem> {
     let purpose = query.purpose.as_deref().map_or(Ok(StepUpPurpose::Level), purpose_of_name)?;
     Ok(Page::show(StepUpView::new(purpose, Continuation::to(query.next))))
 }
@@ -191,8 +205,10 @@ async fn send(
             Ok(Page::show(StepUpView { sent_to, shown_digits, ..view }))
         }
         Err(status) => {
+            let problem = Problem::from(status);
             let (sent_to, shown_digits) = (Some(form.sent_to), form.shown_digits);
-            refused(status.into(), StepUpView { sent_to, shown_digits, ..view })
+            let resend_error = is_about_resend(&problem).then(|| problem.word());
+            refused(problem, StepUpView { sent_to, shown_digits, resend_error, ..view })
         }
     }
 }
@@ -207,18 +223,19 @@ async fn verify(
 ) -> Result<Page, Problem> {
     let purpose = purpose_of_name(&form.purpose)?;
     let continuation = form.continuation();
-    let request = VerifyStepUpRequest { code: form.code.clone(), purpose: purpose.into() };
-    let verified = match app.services.identity_for(&session).verify_step_up(request).await {
-        Ok(verified) => verified.into_inner(),
-        Err(status) => {
+    let verified = async {
+        Problem::of_missing(&[(StepUpCodeFields::default().code.name, &form.code)])?;
+        let request = VerifyStepUpRequest { code: form.code.clone(), purpose: purpose.into() };
+        Ok::<_, Problem>(app.services.identity_for(&session).verify_step_up(request).await?.into_inner())
+    };
+    let verified = match verified.await {
+        Ok(verified) => verified,
+        Err(problem) => {
             let view = StepUpView::new(purpose, continuation);
             let (sent_to, shown_digits) = (Some(form.sent_to), form.shown_digits);
-            let problem = Problem::from(status);
-            let code = FieldState { value: form.code, error: Some(problem.word()), ..view.code };
-            return refused(
-                problem,
-                StepUpView { sent_to, shown_digits, code, form: view.form, purpose: view.purpose },
-            );
+            let error = problem.field_word(view.code.name).unwrap_or_else(|| problem.word());
+            let code = FieldState { value: form.code, error: Some(error), ..view.code.clone() };
+            return refused(problem, StepUpView { sent_to, shown_digits, code, ..view });
         }
     };
     let proven = Proven { session_token: verified.session_token, proof: verified.proof };
@@ -237,7 +254,26 @@ async fn verify(
         page = page.with_cookie(cookie::make(cookie::SESSION, proven.session_token));
     }
     if !proven.proof.is_empty() {
-        page = page.with_cookie(cookie::make(cookie::PROOF, proven.proof));
+        page = page.with_cookie(cookie::proof(proven.proof));
     }
     Ok(page)
+}
+
+/// The states of the page, for the style guide.
+#[must_use]
+pub fn examples() -> Vec<Example> {
+    let ask = || StepUpView::new(StepUpPurpose::Contact, Continuation::default());
+    let sent = || StepUpView { sent_to: Some("•••••••••00".to_owned()), ..ask() };
+    let wrong = problem_of(&[("code", ErrorReason::CodeWrong.into())]);
+    let code = FieldState { value: "12 34".to_owned(), error: wrong.field_word("code"), ..ask().code };
+    let soon = Problem::new(ErrorReason::CodeTooSoon);
+    vec![
+        Example::inside("step-up", ask()),
+        Example::inside("step-up-code", sent()),
+        Example::inside("step-up-wrong", StepUpView { code, form: FormState::refused(wrong), ..sent() }),
+        Example::inside(
+            "step-up-too-soon",
+            StepUpView { resend_error: Some(soon.word()), form: FormState::refused(soon), ..sent() },
+        ),
+    ]
 }

@@ -1,12 +1,15 @@
 //! The sections of the portal, one entry each. The menu, the start page and live updates follow from the
 //! entries.
 
-use futures::future::BoxFuture;
+use chassis::section;
 use prost_types::Any;
-use proto::access::v1::{Action, Section};
+use proto::{
+    access::v1::{Action, Section},
+    identity::v1::MenuHeading,
+};
 
 use super::reports;
-use crate::{app::App, problem::Problem, session::Session};
+use crate::{menu::Item, panel::Panel, session::Session};
 
 /// A section of the portal.
 pub struct Entry {
@@ -16,14 +19,15 @@ pub struct Entry {
     pub path: &'static str,
     /// The Fluent key of the menu item.
     pub word: &'static str,
+    /// The group of the menu item.
+    pub heading: MenuHeading,
+    /// The paths of other pages of the section.
+    pub also: &'static [&'static str],
     /// The section's panel on the start page; `None`: it has no panel.
     pub panel: Option<Panel>,
     /// Whether an event means that there is something new in the section.
     pub is_new: fn(&Any) -> bool,
 }
-
-/// Calls a service for the content of a panel on the start page.
-pub type Panel = for<'a> fn(&'a App, &'a Session) -> BoxFuture<'a, Result<Vec<reports::DayView>, Problem>>;
 
 /// All sections, in the order of the menu.
 pub const SECTIONS: [Entry; 2] = [
@@ -31,11 +35,52 @@ pub const SECTIONS: [Entry; 2] = [
         section: Section::Reports,
         path: "/reports",
         word: "reports-menu",
+        heading: MenuHeading::Care,
+        also: &[],
         panel: Some(|app, session| Box::pin(reports::panel(app, session))),
         is_new: reports::is_new,
     },
-    Entry { section: Section::Users, path: "/access", word: "access-menu", panel: None, is_new: |_| false },
+    Entry {
+        section: Section::Users,
+        path: "/access",
+        word: "access-menu",
+        heading: MenuHeading::Own,
+        also: &["/users"],
+        panel: None,
+        is_new: |_| false,
+    },
 ];
+
+/// The first item of the menu.
+pub const START: Item =
+    Item { name: "start", path: "/", word: "start-menu", heading: MenuHeading::Unspecified, also: &[] };
+/// The last item of the menu.
+pub const ACCOUNT: Item =
+    Item { name: "account", path: "/account", word: "account-menu", heading: MenuHeading::Own, also: &[] };
+/// An item for organisations whose menu names it (T41).
+pub const PASSWORD: Item = Item {
+    name: "password",
+    path: "/account/password",
+    word: "password-menu",
+    heading: MenuHeading::Own,
+    also: &[],
+};
+
+impl Entry {
+    /// The section's item of the menu.
+    #[must_use]
+    pub fn item(&self) -> Item {
+        let Self { path, word, heading, also, .. } = *self;
+        Item { name: section::name(self.section), path, word, heading, also }
+    }
+}
+
+/// The items that the menu of a session may have. `named`: whether the organisation's settings name the items.
+#[must_use]
+pub fn menu_items(session: &Session, named: bool) -> Vec<Item> {
+    let sections = visible(session).map(Entry::item);
+    std::iter::once(START).chain(sections).chain([ACCOUNT]).chain(named.then_some(PASSWORD)).collect()
+}
 
 /// The sections that a session may view, in the order of the menu.
 pub fn visible(session: &Session) -> impl Iterator<Item = &'static Entry> {

@@ -1,14 +1,17 @@
-//! Changing one's own e-mail address or telephone number: first a step-up, then a code to the new one (T48,
-//! OTP-04).
+//! Changing one's own e-mail address or telephone number in three steps: a step-up, the new one, and the code that was
+//! sent there (T48, OTP-04).
+
+use std::sync::Arc;
 
 use askama::Template;
 use axum::{
+    Extension,
     extract::{FromRequestParts, Path, Query, State},
     http::{HeaderMap, request::Parts},
 };
 use proto::identity::v1::{
     ConfirmEmailChangeRequest, ConfirmPhoneChangeRequest, ErrorReason, StartEmailChangeRequest,
-    StartPhoneChangeRequest,
+    StartPhoneChangeRequest, StepUpPurpose,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -17,13 +20,16 @@ use utoipa_axum::routes;
 use super::own::own_account;
 use crate::{
     app::App,
+    continuation::with_next,
     cookie,
     form::{FieldState, FormRoute, Input, Routes, form},
     i18n::filters,
-    page::{FormState, Page, View},
+    organisation::Organisation,
+    page::{FormState, Page, Parent, View},
     problem::Problem,
+    sections::step_up::step_up_path,
     session::Session,
-    sessions::Viewer,
+    sessions::{OwnViewer, Viewer},
 };
 
 /// The routes.
@@ -36,7 +42,7 @@ pub fn routes() -> Routes {
 /// A way to reach a person.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-enum Contact {
+pub enum Contact {
     /// The e-mail address.
     #[default]
     Email,
@@ -46,7 +52,7 @@ enum Contact {
 
 impl Contact {
     /// The name in paths, in Fluent keys and in the contract's fields.
-    const fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Email => "email",
             Self::Phone => "phone",
@@ -80,19 +86,19 @@ impl<S: Send + Sync> FromRequestParts<S> for Contact {
 /// The form for a new address or number, or for the code that was sent there.
 #[derive(Default, Serialize, ToSchema, Template)]
 #[template(path = "pages/account/contact.html")]
-struct ContactView {
+pub struct ContactView {
     /// Whether the address or the number is changed.
-    contact: Contact,
+    pub contact: Contact,
     /// The address or number as it is now; empty: none is known.
-    current: String,
+    pub current: String,
     /// Whether a code was sent to the new address or number.
-    is_sent: bool,
+    pub is_sent: bool,
     #[serde(skip)]
-    value: FieldState,
+    pub value: FieldState,
     #[serde(skip)]
-    code: FieldState,
+    pub code: FieldState,
     #[serde(skip)]
-    form: FormState,
+    pub form: FormState,
 }
 
 impl ContactView {
@@ -119,9 +125,14 @@ impl ContactView {
         }
     }
 
-    /// The name of the field that an error is about.
-    fn target(&self) -> &'static str {
-        if self.is_sent { self.code.name } else { self.value.name }
+    /// Which of the three steps the page is; the first is the step-up.
+    fn step(&self) -> &'static str {
+        if self.is_sent { "3" } else { "2" }
+    }
+
+    /// The Fluent key of an error that is about no field.
+    fn general_error(&self) -> Option<String> {
+        self.form.word().filter(|_| self.code.error.is_none() && self.value.error.is_none())
     }
 }
 
@@ -133,6 +144,10 @@ impl View for ContactView {
             Contact::Email => Self::TITLE,
             Contact::Phone => "change-phone-title",
         }
+    }
+
+    fn parent(&self) -> Option<Parent> {
+        Some(super::parent::PARENT)
     }
 
     fn form(&self) -> Option<&FormState> {
@@ -196,12 +211,13 @@ async fn refused(
     let asks_code = matches!(typed, Typed::Code(_)) && !has_ended;
     let mut view = ContactView::new(app, session, contact, asks_code).await?;
     // Identity names the field after what is changed; this form has one field for both.
+    let error = problem.field_word(contact.name());
     for (name, _) in problem.fields.iter_mut().filter(|(name, _)| name == contact.name()) {
         view.value.name.clone_into(name);
     }
     match typed {
         Typed::Value(typed) => {
-            view.value.error = problem.field_word(view.value.name);
+            view.value.error = error;
             view.value.value = typed;
         }
         Typed::Code(typed) if asks_code => {
@@ -214,17 +230,29 @@ async fn refused(
     Ok(Page::refused(problem, view))
 }
 
-/// The form for a new e-mail address (`email`) or telephone number (`phone`).
+/// The form for a new e-mail address (`email`) or telephone number (`phone`). Pages ask for the step-up first.
 #[utoipa::path(get, path = "/account/{contact}", tag = "account", security(("session" = [])),
     params(("contact" = Contact, Path, description = "What to change"), Stage),
-    responses((status = 200, body = ContactView)))]
+    responses((status = 200, body = ContactView), (status = 409, description = "The organisation changes it")))]
 async fn show(
     State(app): State<App>,
-    Viewer(session): Viewer,
+    organisation: Option<Extension<Arc<Organisation>>>,
+    OwnViewer(session): OwnViewer,
     contact: Contact,
+    headers: HeaderMap,
     Query(stage): Query<Stage>,
 ) -> Result<Page, Problem> {
-    Ok(Page::show(ContactView::new(&app, &session, contact, stage.sent.unwrap_or_default()).await?))
+    let accounts = organisation.and_then(|found| found.settings.accounts).unwrap_or_default();
+    if !accounts.self_edit {
+        return Err(Problem::new(ErrorReason::SelfEditOff));
+    }
+    let is_sent = stage.sent.unwrap_or_default();
+    let view = ContactView::new(&app, &session, contact, is_sent).await?;
+    if is_sent || cookie::read(&headers, cookie::PROOF).is_some() {
+        return Ok(Page::show(view));
+    }
+    let step_up = with_next(step_up_path(StepUpPurpose::Contact), Some(&contact.path(false)));
+    Ok(Page::done(&view, step_up))
 }
 
 /// Send a code to a new e-mail address or telephone number (T45).
@@ -238,6 +266,13 @@ async fn start(
     headers: HeaderMap,
     Input(form): Input<NewContact>,
 ) -> Result<Page, Problem> {
+    let names = NewContactFields::default();
+    if let Err(mut problem) = Problem::of_missing(&[(names.value.name, &form.value)]) {
+        for (name, _) in &mut problem.fields {
+            contact.name().clone_into(name);
+        }
+        return refused(&app, &session, problem, contact, Typed::Value(form.value)).await;
+    }
     let sent = Some(form.proof).filter(|proof| !proof.is_empty());
     let proof = sent.or_else(|| cookie::read(&headers, cookie::PROOF)).unwrap_or_default();
     let mut identity = app.services.identity_for(&session);
@@ -268,6 +303,10 @@ async fn confirm(
     contact: Contact,
     Input(form): Input<ContactCode>,
 ) -> Result<Page, Problem> {
+    let code = ContactCodeFields::default().code.name;
+    if let Err(problem) = Problem::of_missing(&[(code, &form.code)]) {
+        return refused(&app, &session, problem, contact, Typed::Code(form.code)).await;
+    }
     let (mut identity, code) = (app.services.identity_for(&session), form.code.clone());
     let confirmed = match contact {
         Contact::Email => identity.confirm_email_change(ConfirmEmailChangeRequest { code }).await.map(drop),

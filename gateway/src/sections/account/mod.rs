@@ -1,7 +1,9 @@
 //! One's own account: name, password, address and number, devices and sessions, preferences.
 
 mod contact;
+mod examples;
 mod own;
+mod parent;
 mod password;
 mod preferences;
 mod security;
@@ -17,6 +19,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
+pub use self::examples::examples;
 use self::own::own_account;
 use crate::{
     app::App,

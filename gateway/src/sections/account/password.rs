@@ -14,10 +14,10 @@ use crate::{
     cookie,
     form::{FormFields, FormRoute, Input, Routes, form},
     i18n::filters,
-    page::{FormState, Page, View},
+    page::{FormState, Page, Parent, View},
     problem::Problem,
     sections::password::are_same,
-    sessions::Viewer,
+    sessions::{OwnViewer, Viewer},
 };
 
 /// The routes.
@@ -28,15 +28,19 @@ pub fn routes() -> Routes {
 /// The form for a new password.
 #[derive(Default, Serialize, ToSchema, Template)]
 #[template(path = "pages/account/password.html")]
-struct PasswordView {
+pub struct PasswordView {
     #[serde(skip)]
-    fields: NewPasswordFields,
+    pub fields: NewPasswordFields,
     #[serde(skip)]
-    form: FormState,
+    pub form: FormState,
 }
 
 impl View for PasswordView {
     const TITLE: &'static str = "change-password-title";
+
+    fn parent(&self) -> Option<Parent> {
+        Some(super::parent::PARENT)
+    }
 
     fn form(&self) -> Option<&FormState> {
         Some(&self.form)
@@ -46,13 +50,13 @@ impl View for PasswordView {
 /// The form for a new password, with the rules for it.
 #[utoipa::path(get, path = "/account/password", tag = "account", security(("session" = [])),
     responses((status = 200, body = PasswordView)))]
-async fn show(_viewer: Viewer) -> Page {
+async fn show(_viewer: OwnViewer) -> Page {
     Page::show(PasswordView::default())
 }
 
 form! {
     /// A new password (T87, P35).
-    struct NewPassword, shown as NewPasswordFields {
+    pub struct NewPassword, shown as NewPasswordFields {
         /// The current password.
         secret current_password: String,
         /// The new password.
@@ -80,11 +84,13 @@ async fn submit(
     Input(form): Input<NewPassword>,
 ) -> Result<Page, Problem> {
     let changed = async {
-        are_same(
-            &form.new_password,
-            &form.repeat_password,
-            NewPasswordFields::default().repeat_password.name,
-        )?;
+        let names = NewPasswordFields::default();
+        Problem::of_missing(&[
+            (names.current_password.name, &form.current_password),
+            (names.new_password.name, &form.new_password),
+            (names.repeat_password.name, &form.repeat_password),
+        ])?;
+        are_same(&form.new_password, &form.repeat_password, names.repeat_password.name)?;
         let request = ChangePasswordRequest {
             current_password: form.current_password.clone(),
             new_password: form.new_password.clone(),

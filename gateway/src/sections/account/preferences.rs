@@ -13,9 +13,9 @@ use crate::{
     describe::{LanguageCode, TextSize},
     form::{FormRoute, Input, Routes, form},
     i18n::filters,
-    page::{Page, View},
+    page::{Page, Parent, View},
     problem::Problem,
-    sessions::Viewer,
+    sessions::{OwnViewer, Viewer},
 };
 
 /// The routes.
@@ -26,25 +26,29 @@ pub fn routes() -> Routes {
 /// The person's preferences.
 #[derive(Serialize, ToSchema, Template)]
 #[template(path = "pages/account/preferences.html")]
-struct PreferencesView {
+pub struct PreferencesView {
     /// The language of pages and messages.
     #[schema(value_type = LanguageCode)]
-    language: String,
+    pub language: String,
     /// The text size of pages.
     #[schema(value_type = TextSize)]
-    text_size: String,
+    pub text_size: String,
     #[serde(skip)]
-    fields: PreferencesFields,
+    pub fields: PreferencesFields,
 }
 
 impl View for PreferencesView {
     const TITLE: &'static str = "preferences-title";
+
+    fn parent(&self) -> Option<Parent> {
+        Some(super::parent::PARENT)
+    }
 }
 
 /// The person's preferences.
 #[utoipa::path(get, path = "/account/preferences", tag = "account", security(("session" = [])),
     responses((status = 200, body = PreferencesView)))]
-async fn show(Viewer(session): Viewer) -> Page {
+async fn show(OwnViewer(session): OwnViewer) -> Page {
     let (language, text_size) = (session.facts.language.clone(), session.facts.text_size.clone());
     Page::show(PreferencesView { language, text_size, fields: PreferencesFields::default() })
 }
@@ -52,7 +56,7 @@ async fn show(Viewer(session): Viewer) -> Page {
 form! {
     /// The person's preferences from now on.
     #[derive(Serialize)]
-    struct Preferences, shown as PreferencesFields {
+    pub struct Preferences, shown as PreferencesFields {
         /// The language of pages and messages.
         #[schema(value_type = LanguageCode)]
         hidden language: String,

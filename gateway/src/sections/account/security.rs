@@ -16,7 +16,7 @@ use crate::{
     cookie,
     form::{FormRoute, Input, Routes, form},
     i18n::filters,
-    page::{Page, View},
+    page::{Page, Parent, View},
     problem::Problem,
     sessions::Viewer,
 };
@@ -33,43 +33,43 @@ pub fn routes() -> Routes {
 /// Sessions and devices.
 #[derive(Serialize, ToSchema, Template)]
 #[template(path = "pages/account/security.html")]
-struct SecurityView {
+pub struct SecurityView {
     /// The sessions that are not over, newest first.
-    sessions: Vec<SessionRow>,
+    pub sessions: Vec<SessionRow>,
     /// The devices that are remembered, newest first.
-    devices: Vec<DeviceRow>,
+    pub devices: Vec<DeviceRow>,
     #[serde(skip)]
-    session_field: &'static str,
+    pub session_field: &'static str,
     #[serde(skip)]
-    device_field: &'static str,
+    pub device_field: &'static str,
 }
 
 /// A session.
 #[derive(Serialize, ToSchema)]
-struct SessionRow {
+pub struct SessionRow {
     /// Its id.
-    id: String,
+    pub id: String,
     /// The name of the browser; empty: not known.
-    device_name: String,
+    pub device_name: String,
     /// When it began.
-    started_at: Timestamp,
+    pub started_at: Timestamp,
     /// Whether the request belongs to this session.
-    is_this: bool,
+    pub is_this: bool,
     /// Who looks along in this session, in the person's name; empty: nobody.
-    impersonator: String,
+    pub impersonator: String,
 }
 
 /// A device.
 #[derive(Serialize, ToSchema)]
-struct DeviceRow {
+pub struct DeviceRow {
     /// Its id.
-    id: String,
+    pub id: String,
     /// The name of the device; empty: not known.
-    name: String,
+    pub name: String,
     /// When the device was remembered.
-    added_at: Timestamp,
+    pub added_at: Timestamp,
     /// When the device will be forgotten.
-    expires_at: Timestamp,
+    pub expires_at: Timestamp,
 }
 
 impl SecurityView {
@@ -80,6 +80,10 @@ impl SecurityView {
 
 impl View for SecurityView {
     const TITLE: &'static str = "security-title";
+
+    fn parent(&self) -> Option<Parent> {
+        Some(super::parent::PARENT)
+    }
 }
 
 /// The person's own sessions and devices.

@@ -5,7 +5,7 @@ use proto::identity::v1::{ResendCodeRequest, SendCodeRequest, VerifyCodeRequest}
 
 use super::{
     attempt::Attempt,
-    forms::{CodeRequest, TypedCode},
+    forms::{CodeFields, CodeRequest, TypedCode},
     progress::Progress,
     views,
 };
@@ -66,6 +66,9 @@ pub async fn submit_device(
 }
 
 async fn check(app: &App, attempt: Attempt, browser: Browser, form: TypedCode) -> Result<Page, Problem> {
+    if let Err(problem) = Problem::of_missing(&[(CodeFields::default().code.name, &form.code)]) {
+        return attempt.show_again(app, form.continuation(), problem, "").await;
+    }
     let request = VerifyCodeRequest {
         login_token: attempt.token.clone(),
         code: form.code.clone(),

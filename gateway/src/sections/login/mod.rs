@@ -2,6 +2,7 @@
 
 mod attempt;
 mod code;
+mod examples;
 mod forms;
 mod logout;
 mod password;
@@ -12,7 +13,10 @@ mod views;
 
 use utoipa_axum::routes;
 
-pub use self::views::LoginView;
+pub use self::{
+    examples::examples,
+    views::{LoginView, is_about_resend},
+};
 use crate::form::{FormRoute, Routes};
 
 /// The routes.

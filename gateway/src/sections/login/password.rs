@@ -38,8 +38,15 @@ pub async fn submit(
     Input(form): Input<OwnPassword>,
 ) -> Result<Page, Problem> {
     let continuation = form.continuation();
-    let repeated = OwnPasswordFields::default().repeat_password.name;
-    if let Err(problem) = are_same(&form.new_password, &form.repeat_password, repeated) {
+    let names = OwnPasswordFields::default();
+    let typed = Problem::of_missing(&[
+        (names.current_password.name, &form.current_password),
+        (names.new_password.name, &form.new_password),
+        (names.repeat_password.name, &form.repeat_password),
+    ]);
+    let typed =
+        typed.and_then(|()| are_same(&form.new_password, &form.repeat_password, names.repeat_password.name));
+    if let Err(problem) = typed {
         return attempt.show_again(&app, continuation, problem, "").await;
     }
     let request = SetOwnPasswordRequest {

@@ -58,6 +58,15 @@ pub async fn submit(
         by_host.map(|Extension(organisation)| organisation)
     };
     let continuation = form.continuation();
+    let asks_organisation = is_typed;
+    let refused = |problem: Problem, continuation| {
+        let fields = CredentialsFields::filled(&form, &problem);
+        let form = FormState { problem: Some(problem.clone()), continuation };
+        Page::refused(problem, LoginView { asks_organisation, fields, form })
+    };
+    if let Err(problem) = missing(&form, is_typed) {
+        return Ok(refused(problem, continuation));
+    }
     let devices = browser.device_token.clone();
     let request = StartLoginRequest {
         // Identity is called for an unknown organisation as well, so that the answer does not reveal which
@@ -82,9 +91,16 @@ pub async fn submit(
             if !problem.is_about_input() {
                 return Err(problem);
             }
-            let fields = CredentialsFields::filled(&form, &problem);
-            let form = FormState { problem: Some(problem.clone()), continuation };
-            Ok(Page::refused(problem, LoginView { asks_organisation: is_typed, fields, form }))
+            Ok(refused(problem, continuation))
         }
     }
+}
+
+/// Refuses a form with an empty field, which is no try: no password is hashed, and nothing is counted.
+fn missing(form: &Credentials, asks_organisation: bool) -> Result<(), Problem> {
+    let names = CredentialsFields::default();
+    let organisation = (names.organisation.name, form.organisation.as_str());
+    let rest = [(names.username.name, form.username.as_str()), (names.password.name, form.password.as_str())];
+    let asked = asks_organisation.then_some(organisation).into_iter().chain(rest);
+    Problem::of_missing(&asked.collect::<Vec<_>>())
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use askama::Template;
-use proto::identity::v1::{LoginProgress, LoginStep, OwnPasswordCause};
+use proto::identity::v1::{ErrorReason, LoginProgress, LoginStep, OwnPasswordCause};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -16,6 +16,7 @@ use crate::{
     form::{FieldState, FormFields},
     i18n::filters,
     page::{AnyView, FormState, View},
+    problem::Problem,
 };
 
 /// The view of the current step. `typed` is what the person typed before into the step's field.
@@ -31,12 +32,16 @@ pub fn step_view(progress: &LoginProgress, form: FormState, typed: &str) -> Arc<
         LoginStep::Code | LoginStep::DeviceCode => {
             let code = progress.code.clone().unwrap_or_default();
             let field = typed(CodeFields::default().code);
+            let resend_error =
+                form.problem.as_ref().filter(|problem| is_about_resend(problem)).map(Problem::word);
+            let error = field.error.or_else(|| form.word().filter(|_| resend_error.is_none()));
             Arc::new(CodeView {
                 sent_to: code.sent_to,
                 shown_digits: code.shown_digits,
                 by_sms: code.by_sms,
                 is_new_device: progress.step() == LoginStep::DeviceCode,
-                code: FieldState { error: form.word(), ..field },
+                code: FieldState { error, ..field },
+                resend_error,
                 form,
             })
         }
@@ -72,6 +77,12 @@ pub fn step_view(progress: &LoginProgress, form: FormState, typed: &str) -> Arc<
     }
 }
 
+/// Whether a problem is about asking for a code again, not about the code that was typed.
+#[must_use]
+pub fn is_about_resend(problem: &Problem) -> bool {
+    problem.is(ErrorReason::CodeTooSoon) || problem.is(ErrorReason::TooManyCodes)
+}
+
 /// The form for user name and password.
 #[derive(Default, Serialize, ToSchema, Template)]
 #[template(path = "pages/login/start.html")]
@@ -89,6 +100,16 @@ impl LoginView {
     #[must_use]
     pub fn new(continuation: Continuation) -> Self {
         Self { form: FormState::with_continuation(continuation), ..Self::default() }
+    }
+
+    /// Whether a field is wrong. Where name and password do not match, both are: the answer does not say which.
+    fn is_invalid(&self, field: &FieldState) -> bool {
+        field.error.is_some() || self.form.problem.is_some() && self.fields.with_error().is_empty()
+    }
+
+    /// The id of the text that says what is wrong with both fields together; empty: none.
+    fn described_by(&self) -> &'static str {
+        if self.is_invalid(&FieldState::default()) { "error-summary" } else { "" }
     }
 }
 
@@ -108,6 +129,13 @@ pub struct SendCodeView {
     phone: FieldState,
     #[serde(skip)]
     form: FormState,
+}
+
+impl SendCodeView {
+    /// The Fluent key of an error that is not about the number.
+    fn general_error(&self) -> Option<String> {
+        self.form.word().filter(|_| self.phone.error.is_none())
+    }
 }
 
 impl View for SendCodeView {
@@ -133,6 +161,8 @@ pub struct CodeView {
     pub is_new_device: bool,
     #[serde(skip)]
     code: FieldState,
+    #[serde(skip)]
+    resend_error: Option<String>,
     #[serde(skip)]
     form: FormState,
 }

@@ -12,7 +12,7 @@ use crate::{
     app::App,
     browser::Browser,
     cookie,
-    form::{Input, form},
+    form::{FormFields, Input, form},
     i18n::filters,
     organisation::Organisation,
     page::{FormState, Page, View},
@@ -36,13 +36,13 @@ form! {
 #[template(path = "pages/password/forgotten.html")]
 pub struct ForgottenView {
     /// Whether the organisation has to be typed.
-    asks_organisation: bool,
+    pub asks_organisation: bool,
     /// Whether the e-mail address has to be typed.
-    asks_email: bool,
+    pub asks_email: bool,
     #[serde(skip)]
-    fields: ForgottenFields,
+    pub fields: ForgottenFields,
     #[serde(skip)]
-    form: FormState,
+    pub form: FormState,
 }
 
 impl ForgottenView {
@@ -57,6 +57,11 @@ impl ForgottenView {
             form,
             ..Self::default()
         }
+    }
+
+    /// The Fluent key of the hint at the e-mail address: an organisation that is not known yet may not need the address.
+    fn email_hint(&self, is_remembered: bool) -> &'static str {
+        if self.asks_organisation || is_remembered { "forgotten-email-hint" } else { "" }
     }
 }
 
@@ -91,6 +96,12 @@ pub async fn submit(
     browser: Browser,
     Input(form): Input<Forgotten>,
 ) -> Result<Page, Problem> {
+    if let Err(problem) = missing(&form, by_host.as_deref().map(|it| &**it)) {
+        let fields = ForgottenFields::filled(&form, &problem);
+        let view =
+            ForgottenView::new(by_host.as_deref().map(|it| &**it), FormState::refused(problem.clone()));
+        return Ok(Page::refused(problem, ForgottenView { fields, ..view }));
+    }
     let organisation = match by_host {
         Some(Extension(organisation)) if form.organisation.is_empty() => Some(organisation),
         _ => app.organisations.by_name(&form.organisation).await?,
@@ -103,4 +114,20 @@ pub async fn submit(
     };
     app.services.identity()?.start_password_reset(request).await?;
     Ok(Page::done(&Asked { asked: true }, "/login").with_cookie(cookie::flash("reset-asked")))
+}
+
+/// Refuses a form with an empty field. The e-mail address may be empty where the organisation is typed: an error only for
+/// the names of some organisations would reveal which exist.
+fn missing(form: &Forgotten, by_host: Option<&Organisation>) -> Result<(), Problem> {
+    let names = ForgottenFields::default();
+    let mut asked = Vec::new();
+    if by_host.is_none() {
+        asked.push((names.organisation.name, form.organisation.as_str()));
+    }
+    asked.push((names.username.name, form.username.as_str()));
+    let rules = by_host.filter(|_| form.organisation.is_empty()).and_then(|found| found.settings.password);
+    if rules.is_some_and(|rules| rules.reset_asks_email) {
+        asked.push((names.email.name, form.email.as_str()));
+    }
+    Problem::of_missing(&asked)
 }

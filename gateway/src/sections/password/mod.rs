@@ -1,12 +1,13 @@
 //! A forgotten password: asking for a link, and choosing a new password by the link.
 
+mod examples;
 mod forgotten;
 mod repeated;
 mod reset;
 
 use utoipa_axum::routes;
 
-pub use self::repeated::are_same;
+pub use self::{examples::examples, repeated::are_same};
 use crate::form::{FormRoute, Routes};
 
 /// The routes.

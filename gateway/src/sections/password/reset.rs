@@ -40,11 +40,11 @@ form! {
 #[template(path = "pages/password/reset.html")]
 pub struct ResetView {
     #[serde(skip)]
-    token: String,
+    pub token: String,
     #[serde(skip)]
-    fields: ReplacementFields,
+    pub fields: ReplacementFields,
     #[serde(skip)]
-    form: FormState,
+    pub form: FormState,
 }
 
 impl View for ResetView {
@@ -105,11 +105,13 @@ pub async fn submit(
         return Ok(offer_new_link(organisation, Problem::new(ErrorReason::LinkExpired)));
     }
     let replaced = async {
-        are_same(
-            &form.new_password,
-            &form.repeat_password,
-            ReplacementFields::default().repeat_password.name,
-        )?;
+        let names = ReplacementFields::default();
+        Problem::of_missing(&[
+            (names.username.name, &form.username),
+            (names.new_password.name, &form.new_password),
+            (names.repeat_password.name, &form.repeat_password),
+        ])?;
+        are_same(&form.new_password, &form.repeat_password, names.repeat_password.name)?;
         let request = FinishPasswordResetRequest {
             reset_token: token.clone(),
             username: form.username.clone(),

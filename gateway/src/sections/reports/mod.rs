@@ -1,28 +1,29 @@
 //! The reports page: the reports of a period, newest first, page by page.
 
+mod examples;
 mod panel;
 mod period;
 mod report;
 mod views;
 
 use axum::extract::{Query, State};
-use proto::dossier::v1::ListReportsRequest;
+use proto::dossier::v1::{ErrorReason, ListReportsRequest};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::routes;
 
 pub use self::{
+    examples::{examples, reports},
     panel::{is_new, panel},
-    report::DayView,
 };
 use self::{
-    period::{Period, Preset},
-    report::ReportView,
+    period::{Days, Period, PeriodFields, Preset},
+    report::{DayView, ReportView},
     views::ReportsView,
 };
 use crate::{
     app::App,
-    form::Routes,
+    form::{FormFields, Routes},
     i18n::zone,
     page::{FormState, Page},
     problem::Problem,
@@ -38,7 +39,8 @@ pub fn routes() -> Routes {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Filter {
-    /// `week`, `month`, `year` or `all` (the default); `custom` goes with `from` and `until`.
+    /// `week`, `month`, `year` or `all` (the default); `custom` goes with `from` and `until`, and shows no report without
+    /// them.
     period: Option<Preset>,
     /// The first day, as ISO 8601.
     from: Option<String>,
@@ -57,7 +59,26 @@ async fn list(
     Query(filter): Query<Filter>,
 ) -> Result<Page, Problem> {
     let today = app.clock.now().to_zoned(zone()).date();
-    let period = Period::new(filter.period, filter.from, filter.until, today);
+    let has_empty_days = [&filter.from, &filter.until].map(|day| day.as_deref() == Some("")) == [true, true];
+    let days = Days { from: filter.from.unwrap_or_default(), until: filter.until.unwrap_or_default() };
+    let period = Period::new(filter.period, &days, today);
+    let shown = |problem: Option<&Problem>| ReportsView {
+        days: Vec::new(),
+        is_first_page: filter.page.is_none(),
+        next_page: None,
+        fields: problem
+            .map_or_else(|| PeriodFields::of(&days), |problem| PeriodFields::filled(&days, problem)),
+        form: FormState { problem: problem.cloned(), ..FormState::default() },
+        period: period.clone(),
+    };
+    if period.preset == Preset::Custom && has_empty_days {
+        let names = PeriodFields::default();
+        let problem = Problem::of_field(names.from.name, ErrorReason::FieldMissing);
+        return Ok(Page::refused(problem.clone(), shown(Some(&problem))));
+    }
+    if !period.is_complete() {
+        return Ok(Page::show(shown(None)));
+    }
     let request = ListReportsRequest {
         from: period.from.clone(),
         until: period.until.clone(),
@@ -71,22 +92,11 @@ async fn list(
             let reports = answer.reports.into_iter().filter_map(ReportView::new);
             Ok(Page::show(ReportsView {
                 days: DayView::list(reports),
-                is_first_page: filter.page.is_none(),
                 next_page: Some(answer.next_page_token).filter(|token| !token.is_empty()),
-                period,
-                form: FormState::default(),
+                ..shown(None)
             }))
         }
-        Err(problem) if problem.is_about_input() => {
-            let view = ReportsView {
-                days: Vec::new(),
-                is_first_page: true,
-                next_page: None,
-                form: FormState::refused(problem.clone()),
-                period,
-            };
-            Ok(Page::refused(problem, view))
-        }
+        Err(problem) if problem.is_about_input() => Ok(Page::refused(problem.clone(), shown(Some(&problem)))),
         Err(problem) => Err(problem),
     }
 }

@@ -4,6 +4,8 @@ use jiff::{ToSpan, civil::Date};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::form::form;
+
 /// The periods to choose from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -20,6 +22,27 @@ pub enum Preset {
     Custom,
 }
 
+form! {
+    /// The days of a period of one's own.
+    pub struct Days, shown as PeriodFields {
+        /// The first day, as ISO 8601.
+        shown from: String,
+        /// The last day, included, as ISO 8601.
+        shown until: String,
+    }
+}
+
+impl PeriodFields {
+    /// The fields as the person filled them in, without an error.
+    #[must_use]
+    pub fn of(days: &Days) -> Self {
+        let mut fields = Self::default();
+        days.from.clone_into(&mut fields.from.value);
+        days.until.clone_into(&mut fields.until.value);
+        fields
+    }
+}
+
 /// A period, by its name and its days.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Period {
@@ -34,14 +57,10 @@ pub struct Period {
 impl Period {
     /// The period that was asked for. Its days count where no preset is given, or the preset is `custom`.
     #[must_use]
-    pub fn new(preset: Option<Preset>, from: Option<String>, until: Option<String>, today: Date) -> Self {
-        let (from, until) = (from.unwrap_or_default(), until.unwrap_or_default());
+    pub fn new(preset: Option<Preset>, days: &Days, today: Date) -> Self {
+        let Days { from, until } = days.clone();
         let has_days = !from.is_empty() || !until.is_empty();
-        let preset = match preset {
-            None | Some(Preset::Custom) if has_days => Preset::Custom,
-            None | Some(Preset::Custom) => Preset::All,
-            Some(preset) => preset,
-        };
+        let preset = preset.unwrap_or(if has_days { Preset::Custom } else { Preset::All });
         let since = |day: Result<Date, _>| day.map(|day| day.to_string()).unwrap_or_default();
         let from = match preset {
             Preset::Week => since(today.checked_sub(6.days())),
@@ -52,6 +71,12 @@ impl Period {
         };
         let until = if preset == Preset::Custom { until } else { String::new() };
         Self { preset, from, until }
+    }
+
+    /// Whether it is known which days: a period of one's own needs at least one day.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.preset != Preset::Custom || !self.from.is_empty() || !self.until.is_empty()
     }
 
     /// Whether the preset has this name.
@@ -89,7 +114,8 @@ mod tests {
     use super::*;
 
     fn period(preset: Option<Preset>, from: &str, until: &str) -> Period {
-        Period::new(preset, Some(from.to_owned()), Some(until.to_owned()), date(2027, 3, 31))
+        let days = Days { from: from.to_owned(), until: until.to_owned() };
+        Period::new(preset, &days, date(2027, 3, 31))
     }
 
     #[test]
@@ -102,7 +128,8 @@ mod tests {
     #[test]
     fn chosen_days_count_only_without_another_preset() {
         assert_eq!(period(None, "2027-01-01", "").preset, Preset::Custom);
-        assert_eq!(period(Some(Preset::Custom), "", "").preset, Preset::All);
+        assert_eq!(period(None, "", "").preset, Preset::All);
+        assert!(!period(Some(Preset::Custom), "", "").is_complete());
         assert_eq!(period(Some(Preset::Week), "2027-01-01", "").from, "2027-03-25");
     }
 }

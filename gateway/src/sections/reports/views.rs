@@ -4,8 +4,12 @@ use askama::Template;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{period::Period, report::DayView};
+use super::{
+    period::{Period, PeriodFields},
+    report::DayView,
+};
 use crate::{
+    form::FormFields,
     i18n::filters,
     page::{FormState, View},
 };
@@ -22,6 +26,8 @@ pub struct ReportsView {
     pub next_page: Option<String>,
     /// Whether this is the newest page.
     pub is_first_page: bool,
+    #[serde(skip)]
+    pub fields: PeriodFields,
     #[serde(skip)]
     pub form: FormState,
 }

@@ -1,5 +1,6 @@
 //! The start page: what is new in each section.
 
+mod examples;
 mod views;
 
 use axum::extract::State;
@@ -7,6 +8,7 @@ use chassis::{section, time};
 use futures::future::try_join_all;
 use utoipa_axum::routes;
 
+pub use self::examples::examples;
 use self::views::{PanelView, StartView};
 use super::table;
 use crate::{app::App, form::Routes, page::Page, problem::Problem, sessions::Viewer};
@@ -22,12 +24,13 @@ pub fn routes() -> Routes {
 async fn show(State(app): State<App>, Viewer(session): Viewer) -> Result<Page, Problem> {
     let entries = table::visible(&session).filter_map(|entry| Some((entry, entry.panel?)));
     let panels = entries.map(|(entry, panel)| {
-        let days = panel(&app, &session);
+        let rows = panel(&app, &session);
         async move {
             Ok::<_, Problem>(PanelView {
                 section: section::name(entry.section),
+                id: section::name(entry.section),
                 path: entry.path,
-                days: days.await?,
+                rows: rows.await?,
             })
         }
     });

@@ -5,18 +5,21 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{i18n::filters, page::View, sections::reports::DayView};
+use crate::{i18n::filters, page::View, panel::PanelRow};
 
 /// What is newest in one section.
 #[derive(Serialize, ToSchema)]
 pub struct PanelView {
     /// The section, such as `reports`.
     pub section: &'static str,
+    /// The id of the panel on the page.
+    #[serde(skip)]
+    pub id: &'static str,
     /// The path of the section's page.
     #[serde(skip)]
     pub path: &'static str,
-    /// The newest reports, day by day.
-    pub days: Vec<DayView>,
+    /// The newest, two or three.
+    pub rows: Vec<PanelRow>,
 }
 
 impl PanelView {

@@ -1,31 +1,45 @@
 //! Adding a person to the list, without rights (V46–V48).
 
-use axum::extract::State;
+use std::sync::Arc;
+
+use axum::{Extension, extract::State};
 use chassis::time;
 use jiff::{Timestamp, civil::Date};
-use proto::identity::v1::{ErrorReason, InviteUserRequest, RelationKind};
+use proto::identity::v1::{ErrorReason, InviteBy, InviteUserRequest, RelationKind};
 
 use super::{
     invite_form::{Guest, GuestFields},
-    list::UserOutcome,
+    list::{UserOutcome, list_access},
     views::InviteView,
 };
 use crate::{
     app::App,
     form::{FormFields, Input},
     i18n::zone,
+    organisation::Organisation,
     page::{FormState, Page},
     problem::Problem,
-    sessions::Viewer,
+    sessions::{OwnViewer, Viewer},
 };
 
-/// The form that adds a person.
+/// The form that adds a person. Whoever may add nobody learns that before anything is typed.
 #[utoipa::path(get, path = "/users/new", tag = "users", security(("session" = [])),
-    responses((status = 200, body = InviteView)))]
-pub async fn show(_viewer: Viewer) -> Page {
+    responses((status = 200, body = InviteView), (status = 409, description = "The organisation adds people")))]
+pub async fn show(
+    State(app): State<App>,
+    organisation: Option<Extension<Arc<Organisation>>>,
+    OwnViewer(session): OwnViewer,
+) -> Result<Page, Problem> {
+    let accounts = organisation.and_then(|found| found.settings.accounts).unwrap_or_default();
+    if accounts.invite_by() == InviteBy::Staff {
+        return Err(Problem::new(ErrorReason::InvitingOff));
+    }
+    if !list_access(&app, &session).await?.may_invite {
+        return Err(Problem::not_found());
+    }
     let mut view = InviteView::default();
     "relative".clone_into(&mut view.fields.relation.value);
-    Page::show(view)
+    Ok(Page::show(view))
 }
 
 /// Add a person, without rights (V47). The answer is the same whether the person has an account or not.
@@ -58,8 +72,14 @@ pub async fn submit(
 /// The request to identity.
 ///
 /// # Errors
-/// `FIELD_MALFORMED`, where the last day is not a date.
+/// `FIELD_MISSING`, for a field that must not be empty; `FIELD_MALFORMED`, where the last day is not a date.
 fn request_of(form: &Guest) -> Result<InviteUserRequest, Problem> {
+    let names = GuestFields::default();
+    Problem::of_missing(&[
+        (names.name.name, &form.name),
+        (names.email.name, &form.email),
+        (names.relation.name, &form.relation),
+    ])?;
     let relation = match form.relation.as_str() {
         "relative" => RelationKind::Relative,
         "third-party" => RelationKind::ThirdParty,
@@ -68,8 +88,7 @@ fn request_of(form: &Guest) -> Result<InviteUserRequest, Problem> {
     let valid_until = match form.valid_until.trim() {
         "" => None,
         text => {
-            let field = GuestFields::default().valid_until.name;
-            let malformed = || Problem::of_field(field, ErrorReason::FieldMalformed);
+            let malformed = || Problem::of_field(names.valid_until.name, ErrorReason::FieldMalformed);
             Some(end_of_day(text).ok_or_else(malformed)?)
         }
     };

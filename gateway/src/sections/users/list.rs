@@ -15,7 +15,8 @@ pub struct UserOutcome {
     pub id: String,
 }
 
-async fn list_access(app: &App, session: &Session) -> Result<ListAccessResponse, Problem> {
+/// All who have access to the chosen client's dossier, and those who were invited.
+pub async fn list_access(app: &App, session: &Session) -> Result<ListAccessResponse, Problem> {
     Ok(app.services.identity_for(session).list_access(ListAccessRequest {}).await?.into_inner())
 }
 

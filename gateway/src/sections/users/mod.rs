@@ -1,5 +1,6 @@
 //! Who has access to the chosen client's dossier: seeing it, inviting people, giving rights, ending access.
 
+mod examples;
 mod invite;
 mod invite_form;
 mod list;
@@ -9,6 +10,7 @@ mod views;
 
 use utoipa_axum::routes;
 
+pub use self::examples::examples;
 use crate::form::{FormRoute, Routes};
 
 /// The routes.

@@ -91,6 +91,12 @@ impl Person {
         ["none", "accepted"].contains(&self.invitation) && self.since.is_none_or(|since| since <= now)
     }
 
+    /// Whether the person has not accepted an invitation yet.
+    #[must_use]
+    pub fn is_invitation(&self) -> bool {
+        ["added", "sent", "expired"].contains(&self.invitation)
+    }
+
     /// Whether an invitation can be sent again.
     #[must_use]
     pub fn can_resend(&self) -> bool {

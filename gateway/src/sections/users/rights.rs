@@ -7,7 +7,8 @@ use chassis::section;
 use proto::{
     access::v1::Grant,
     identity::v1::{
-        ResendInvitationRequest, RevokeAccessRequest, SetGrantsRequest, WithdrawInvitationRequest,
+        InvitationState, ResendInvitationRequest, RevokeAccessRequest, SetGrantsRequest,
+        WithdrawInvitationRequest,
     },
 };
 use serde::Deserialize;
@@ -23,7 +24,7 @@ use crate::{
     form::{Form, FormField, Input},
     page::{FormState, Page},
     problem::Problem,
-    sessions::Viewer,
+    sessions::{OwnViewer, Viewer},
 };
 
 /// The ticked rights, such as `reports-view`. A right that is not in the form is taken away.
@@ -69,7 +70,7 @@ impl Rights {
     responses((status = 200, body = RightsView)))]
 pub async fn show(
     State(app): State<App>,
-    Viewer(session): Viewer,
+    OwnViewer(session): OwnViewer,
     Path(id): Path<String>,
 ) -> Result<Page, Problem> {
     let (entry, answer) = changeable_entry(&app, &session, &id).await?;
@@ -89,14 +90,23 @@ pub async fn submit(
 ) -> Result<Page, Problem> {
     let grants = form.grants().ok_or_else(Problem::unreadable)?;
     let request = SetGrantsRequest { access_id: id.clone(), grants: grants.clone() };
+    let (entry, answer) = changeable_entry(&app, &session, &id).await?;
     match app.services.identity_for(&session).set_grants(request).await {
-        Ok(_) => Ok(Page::done(&UserOutcome { id }, "/users").with_cookie(cookie::flash("rights-kept"))),
+        Ok(_) => {
+            let word = match (entry.invitation(), grants.is_empty()) {
+                (InvitationState::Added, false) => "rights-sent",
+                (InvitationState::Added, true) => "rights-none-yet",
+                (_, true) => "rights-none",
+                (_, false) => "rights-kept",
+            };
+            let flash = cookie::flash_about(word, &entry.name);
+            Ok(Page::done(&UserOutcome { id }, "/users").with_cookie(flash))
+        }
         Err(status) => {
             let problem = Problem::from(status);
             if !problem.is_about_input() {
                 return Err(problem);
             }
-            let (entry, answer) = changeable_entry(&app, &session, &id).await?;
             let view = RightsView::new(entry, &answer.givable).with_ticks(&grants);
             let form = FormState::refused(problem.clone());
             Ok(Page::refused(problem, RightsView { form, ..view }))
@@ -110,7 +120,7 @@ pub async fn submit(
     responses((status = 200, body = EndView)))]
 pub async fn show_end(
     State(app): State<App>,
-    Viewer(session): Viewer,
+    OwnViewer(session): OwnViewer,
     Path(id): Path<String>,
 ) -> Result<Page, Problem> {
     let (entry, _) = changeable_entry(&app, &session, &id).await?;
@@ -128,6 +138,7 @@ pub async fn end(
 ) -> Result<Page, Problem> {
     let (entry, _) = changeable_entry(&app, &session, &id).await?;
     let mut identity = app.services.identity_for(&session);
+    let name = entry.name.clone();
     let is_invitation = EndView::new(entry).is_invitation;
     if is_invitation {
         identity.withdraw_invitation(WithdrawInvitationRequest { access_id: id.clone() }).await?;
@@ -135,7 +146,7 @@ pub async fn end(
         identity.revoke_access(RevokeAccessRequest { access_id: id.clone() }).await?;
     }
     let done = if is_invitation { "invitation-withdrawn" } else { "access-ended" };
-    Ok(Page::done(&UserOutcome { id }, "/users").with_cookie(cookie::flash(done)))
+    Ok(Page::done(&UserOutcome { id }, "/users").with_cookie(cookie::flash_about(done, &name)))
 }
 
 /// Send an invitation again.

@@ -14,8 +14,11 @@ use super::{invite_form::GuestFields, person::Person};
 use crate::{
     form::FormFields,
     i18n::filters,
-    page::{FormState, View},
+    page::{FormState, Parent, View},
 };
+
+/// The page one level above the pages about one person.
+const PARENT: Parent = Parent { path: "/users", title: UsersView::TITLE };
 
 /// The people who have access today.
 #[derive(Serialize, ToSchema, Template)]
@@ -70,15 +73,12 @@ pub struct InviteView {
     pub form: FormState,
 }
 
-impl InviteView {
-    /// The Fluent key of an error that is about no field of the form.
-    fn general_error(&self) -> Option<String> {
-        self.form.word().filter(|_| self.fields.with_error().is_empty())
-    }
-}
-
 impl View for InviteView {
     const TITLE: &'static str = "invite-title";
+
+    fn parent(&self) -> Option<Parent> {
+        Some(PARENT)
+    }
 
     fn form(&self) -> Option<&FormState> {
         Some(&self.form)
@@ -156,6 +156,10 @@ impl RightsView {
 impl View for RightsView {
     const TITLE: &'static str = "rights-title";
 
+    fn parent(&self) -> Option<Parent> {
+        Some(PARENT)
+    }
+
     fn form(&self) -> Option<&FormState> {
         Some(&self.form)
     }
@@ -176,10 +180,14 @@ impl EndView {
     #[must_use]
     pub fn new(entry: AccessEntry) -> Self {
         let person = Person::new(entry);
-        Self { is_invitation: ["added", "sent", "expired"].contains(&person.invitation), person }
+        Self { is_invitation: person.is_invitation(), person }
     }
 }
 
 impl View for EndView {
     const TITLE: &'static str = "end-title";
+
+    fn parent(&self) -> Option<Parent> {
+        Some(PARENT)
+    }
 }

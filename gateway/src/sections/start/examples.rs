@@ -1,0 +1,41 @@
+//! The states of the start page, for the style guide.
+
+use super::views::{PanelView, StartView};
+use crate::{
+    example::{Example, days_ago, long_name},
+    sections::reports,
+};
+
+/// The states.
+#[must_use]
+pub fn examples() -> Vec<Example> {
+    let view = |name: String, panels| StartView {
+        name,
+        username: "m.jansen".to_owned(),
+        panels,
+        last_login_at: Some(days_ago(1)),
+    };
+    vec![
+        Example::inside("start", view("de heer M. Jansen".to_owned(), panels(1))),
+        Example::inside("start-eight-panels", view(long_name(), panels(8))),
+        Example::inside("start-empty", view("de heer M. Jansen".to_owned(), vec![reports_panel(0)])),
+        Example::inside("start-nothing", view("de heer M. Jansen".to_owned(), Vec::new())),
+    ]
+}
+
+/// So many panels. Each shows reports, because no other section has a panel yet; the third is empty.
+fn panels(count: usize) -> Vec<PanelView> {
+    // An element has an id of its own, and a live panel is found by it.
+    let ids = ["reports", "panel-2", "panel-3", "panel-4", "panel-5", "panel-6", "panel-7", "panel-8"];
+    let rows = |number: usize| if number == 2 { 0 } else { 2 };
+    ids.into_iter()
+        .take(count)
+        .enumerate()
+        .map(|(number, id)| PanelView { id, ..reports_panel(rows(number)) })
+        .collect()
+}
+
+fn reports_panel(rows: usize) -> PanelView {
+    let rows = reports::reports().into_iter().take(rows).map(Into::into).collect();
+    PanelView { id: "reports", section: "reports", path: "/reports", rows }
+}
