@@ -141,8 +141,9 @@ if (idle && window.HTMLDialogElement) {
   };
   goOn.addEventListener("click", extend);
   close.addEventListener("click", () => dialog.close());
-  dialog.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || goOn.hidden) return;
+  // Escape, and the way back on a phone.
+  dialog.addEventListener("cancel", (event) => {
+    if (goOn.hidden) return;
     event.preventDefault();
     extend();
   });

@@ -6,8 +6,9 @@ use axum::http::{
 };
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
+use chassis::proof;
 
-use crate::i18n::{Language, has_word};
+use crate::i18n::{BothLanguages, Language, has_word};
 
 /// The session token.
 pub const SESSION: &str = "__Host-session";
@@ -24,8 +25,6 @@ pub const LANGUAGE: &str = "__Host-language";
 /// The message that the next page shows: see [`Flash`].
 pub const FLASH: &str = "__Host-flash";
 
-/// How long identity takes a proof, in minutes.
-const PROOF_LIFE_MINUTES: i64 = 5;
 /// How many accounts' device tokens one browser keeps: a couple may share a tablet.
 const MAX_DEVICES: usize = 5;
 /// Separates the tokens in [`DEVICE`], and the key from the name in [`FLASH`].
@@ -72,8 +71,14 @@ impl Flash {
         let value = read(headers, FLASH)?;
         let (word, name) = value.split_once(SEPARATOR).unwrap_or((&value, ""));
         let name = BASE64_URL_SAFE_NO_PAD.decode(name).ok().and_then(|name| String::from_utf8(name).ok())?;
-        has_word(Language::default().code(), &format!("flash-{word}"))
-            .then(|| Self { word: word.to_owned(), name })
+        let key = format!("flash-{word}");
+        // A message about a person is no message without the name.
+        let is_known = if name.is_empty() {
+            BothLanguages::of_nobody().of(Language::default()).knows(&key)
+        } else {
+            has_word(Language::default().code(), &key)
+        };
+        is_known.then(|| Self { word: word.to_owned(), name })
     }
 }
 
@@ -92,9 +97,9 @@ pub fn flash_about(word: &str, name: &str) -> Cookie<'static> {
 /// The cookie with the proof of a step-up. It goes with the proof's life, so that a page knows whether to ask for a
 /// step-up first.
 #[must_use]
-pub fn proof(proof: String) -> Cookie<'static> {
-    let mut cookie = make(PROOF, proof);
-    cookie.set_max_age(time::Duration::minutes(PROOF_LIFE_MINUTES));
+pub fn proof(text: String) -> Cookie<'static> {
+    let mut cookie = make(PROOF, text);
+    cookie.set_max_age(time::Duration::seconds(proof::LIFE.as_secs()));
     cookie
 }
 

@@ -15,19 +15,21 @@ pub struct Example {
     pub view: Arc<dyn AnyView>,
     /// Whether somebody is logged in.
     pub has_session: bool,
+    /// Whether somebody looks along.
+    pub is_impersonated: bool,
 }
 
 impl Example {
     /// A page of somebody who is logged in.
     #[must_use]
     pub fn inside(name: &'static str, view: impl AnyView + 'static) -> Self {
-        Self { name, view: Arc::new(view), has_session: true }
+        Self { name, view: Arc::new(view), has_session: true, is_impersonated: false }
     }
 
     /// A page before the login.
     #[must_use]
     pub fn outside(name: &'static str, view: Arc<dyn AnyView>) -> Self {
-        Self { name, view, has_session: false }
+        Self { name, view, has_session: false, is_impersonated: false }
     }
 }
 

@@ -27,6 +27,8 @@ pub struct PageContext<'a> {
     pub path: &'a str,
     /// The page to go back to after choosing a language.
     pub back: String,
+    /// The text size: `normal`, `large` or `largest`.
+    pub text_size: &'a str,
     /// The message to show; `None`: no message.
     pub flash: Option<&'a Flash>,
     /// The time now: the seconds until the session ends are counted from it.
@@ -52,6 +54,7 @@ pub fn render(context: &PageContext<'_>, view: &dyn AnyView, body: String) -> as
         idle_seconds: idle.map_or(0, |end| (end.seconds - context.now.as_second()).max(0)),
         confirms_logout: settings.and_then(|settings| settings.session).is_some_and(|it| it.confirm_logout),
         back: &context.back,
+        text_size: context.text_size,
         flash: context.flash,
         has_contact: context.organisation.is_some(),
         content: body,
@@ -82,6 +85,7 @@ struct Layout<'a> {
     idle_seconds: i64,
     confirms_logout: bool,
     back: &'a str,
+    text_size: &'a str,
     flash: Option<&'a Flash>,
     has_contact: bool,
     content: String,
@@ -116,10 +120,14 @@ impl<'a> Dossier<'a> {
 
 impl Layout<'_> {
     fn parent(&self) -> Option<Parent> {
-        self.view.parent()
+        self.view.parent().filter(|_| self.session.is_some())
     }
 
-    fn text_size(&self) -> &str {
-        self.session.map_or("normal", |session| session.facts.text_size.as_str())
+    /// The name of the person who reads the page: the account's, or that of whoever looks along.
+    fn reader(&self) -> &str {
+        let facts = self.session.map(|session| &session.facts);
+        facts.map_or("", |facts| {
+            if facts.impersonator.is_empty() { &facts.display_name } else { &facts.impersonator }
+        })
     }
 }

@@ -11,6 +11,7 @@ mod continuation;
 mod cookie;
 mod describe;
 mod edge;
+mod error_page;
 mod example;
 mod form;
 mod i18n;

@@ -141,3 +141,124 @@ async fn device_cookie_lives_as_long_as_identity_says() {
     let device = device.into_iter().find(|it| it.starts_with("__Host-device=")).unwrap();
     assert!(device.contains("Max-Age=7776000") && device.contains("HttpOnly"), "{device}");
 }
+
+/// Sends a form without what must be filled in; gives the page and the calls to identity.
+async fn send_empty(portal: &Portal, path: &str, cookie: &str, body: &str) -> (Answer, Vec<String>) {
+    let headers = [FORM[0], FORM[1], ("cookie", cookie)];
+    portal.identity.take_calls();
+    let page = portal.ask_with(&Method::POST, path, None, &headers, body).await;
+    assert_eq!(page.status, 422, "{path}: {page:?}");
+    assert_eq!(html::faults(&page.text), Vec::<String>::new(), "{path}");
+    assert!(page.text.contains("<title>Fout: "), "{path}: {}", page.text);
+    (page, portal.identity.take_calls())
+}
+
+#[tokio::test]
+async fn an_empty_form_is_an_error_at_each_empty_field_and_no_try() {
+    let portal = Portal::start().await;
+    for (path, body, step, errors) in [
+        ("/login", "", "StartLogin", &["Vul uw gebruikersnaam in.", "Vul uw wachtwoord in."][..]),
+        ("/login", "username=a", "StartLogin", &["Vul uw wachtwoord in."]),
+        ("/login/code", "code=+", "VerifyCode", &["Vul de code in."]),
+        ("/password/forgotten", "", "StartPasswordReset", &["Vul uw gebruikersnaam in."]),
+        (
+            "/login/password",
+            "",
+            "SetOwnPassword",
+            &[
+                "Vul uw huidige wachtwoord in.",
+                "Vul een nieuw wachtwoord in.",
+                "Vul het nieuwe wachtwoord nog een keer in.",
+            ],
+        ),
+    ] {
+        let cookie = format!("__Host-login={}", path.rsplit('/').next().unwrap());
+        let (page, calls) = send_empty(&portal, path, &cookie, body).await;
+        for error in errors {
+            let at_field = format!("-error\">{error}</p>");
+            let alone = format!("-error\" role=\"alert\">{error}</p>");
+            assert!(
+                page.text.contains(&at_field) || page.text.contains(&alone),
+                "{path}: {error}: {}",
+                page.text
+            );
+        }
+        assert!(!page.text.contains("utrecht-alert--ok"), "{path}: a success");
+        assert!(!calls.iter().any(|call| call == step), "{path}: {calls:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_login_says_one_sentence_that_describes_both_fields() {
+    let portal = Portal::start().await;
+    let page = send(&portal, "/login", None, "username=a&password=fout").await;
+    let words = "Uw gebruikersnaam of wachtwoord klopt niet. Probeer het over een halve minuut opnieuw.";
+    assert_eq!(page.text.matches(words).count(), 1, "{}", page.text);
+    assert_eq!(
+        page.text.matches("aria-invalid=\"true\" aria-describedby=\"error-summary").count(),
+        2,
+        "{}",
+        page.text
+    );
+}
+
+#[tokio::test]
+async fn a_code_is_described_by_where_it_went_and_its_error_stands_there_once() {
+    let portal = Portal::start().await;
+    let cookie = "__Host-login=code";
+    let (page, _) = send_empty(&portal, "/login/code", cookie, "code=").await;
+    assert!(page.text.contains("aria-describedby=\"code-sent code-hint code-error\""), "{}", page.text);
+    assert_eq!(page.text.matches("Vul de code in.").count(), 1, "{}", page.text);
+}
+
+#[tokio::test]
+async fn a_stranger_cannot_choose_the_message_of_a_page() {
+    let portal = Portal::start().await;
+    for (cookie, shown) in [
+        ("logged-out", "U bent uitgelogd."),
+        ("rights-sent~UGV0cmEgPGI-", "Opgeslagen. Petra &#60;b&#62; krijgt een e-mail."),
+        ("nothing", ""),
+        ("rights-sent~%", ""),
+        ("rights-sent", ""),
+        ("<script>", ""),
+    ] {
+        let headers = [("cookie", format!("__Host-flash={cookie}"))];
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let page = portal.ask_with(&Method::GET, "/login", None, &headers, "").await;
+        assert_eq!(page.text.contains("utrecht-alert--ok"), !shown.is_empty(), "{cookie}: {}", page.text);
+        assert!(page.text.contains(shown), "{cookie}: {}", page.text);
+        let first = shown.split_inclusive('.').next().unwrap_or_default();
+        assert!(page.text.contains(&format!("<title>{first}")), "the title says it: {}", page.text);
+    }
+}
+
+#[tokio::test]
+async fn a_new_code_that_is_asked_for_too_soon_is_refused_at_the_button() {
+    let portal = Portal::start().await;
+    let headers = [FORM[0], FORM[1], ("cookie", "__Host-login=code")];
+    let page = portal.ask_with(&Method::POST, "/login/code/resend", None, &headers, "").await;
+    assert_eq!(page.status, 429);
+    let words = "Wacht een minuut voordat u een nieuwe code vraagt.";
+    assert_eq!(page.text.matches(words).count(), 1, "{}", page.text);
+    let (code, button) = page.text.split_once("id=\"resend-error\"").unwrap();
+    assert!(!code.contains("aria-invalid"), "the code is not wrong: {code}");
+    assert!(button.contains(words) && button.contains("aria-describedby=\"resend-error\""), "{button}");
+    assert_eq!(html::faults(&page.text), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn whoever_refuses_the_terms_is_logged_out() {
+    let portal = Portal::start().await;
+    let headers = [FORM[0], FORM[1], ("cookie", "__Host-login=terms")];
+    let terms = portal.ask_with(&Method::GET, "/login/terms", None, &headers, "").await;
+    let (_, refusal) =
+        terms.text.split_once("<form class=\"zp-form-end\" method=\"post\" action=\"/logout\">").unwrap();
+    assert!(refusal.contains("Ik ga niet akkoord. Uitloggen"), "{refusal}");
+    let out = portal.ask_with(&Method::POST, "/logout", None, &headers, "").await;
+    assert_eq!((out.status, out.header("location")), (303, "/login"));
+    let cookies: Vec<_> = out.headers.get_all("set-cookie").iter().map(|it| it.to_str().unwrap()).collect();
+    assert!(
+        cookies.iter().any(|it| it.starts_with("__Host-login=;") && it.contains("Max-Age=0")),
+        "{cookies:?}"
+    );
+}

@@ -118,7 +118,8 @@ fn identity(path: &str, request: &[u8]) -> Result<Vec<u8>, Status> {
             Ok(list.encode_to_vec())
         }
         "StartLogin" | "SetOwnPassword" | "AcceptTerms" | "AcceptInvitation" | "DeclineInvitation"
-        | "SendCode" | "ResendCode" => refused(ErrorReason::LoginRefused),
+        | "SendCode" => refused(ErrorReason::LoginRefused),
+        "ResendCode" => refused(ErrorReason::CodeTooSoon),
         _ => answer(path),
     }
 }

@@ -88,11 +88,89 @@ fn every_page_word_is_used() {
             let end = key.strip_prefix(section::name(section)).and_then(|rest| rest.strip_prefix('-'));
             end.is_some_and(|end| used.contains(&format!("panel.word(\"{end}\")")))
         });
-        let stems = key.match_indices('-').map(|(at, _)| format!("\"{}-{{", &key[..at]));
-        of_section
-            || used.contains(&format!("\"{key}\""))
-            || stems.into_iter().any(|stem| used.contains(&stem))
+        // Its end stands somewhere too: in quotes, or as the name of a field.
+        let is_composed = key.match_indices('-').any(|(at, _)| {
+            let (stem, end) = (&key[..at], &key[at + 1..]);
+            let tail = end.split_once('-').map_or("", |(_, tail)| tail);
+            let ends = [format!("\"{end}\""), format!(" {end}: "), format!("\"{{}}-{tail}\"")];
+            let is_name = section::of_name(end).is_some() || section::action_of_name(end).is_some();
+            used.contains(&format!("\"{stem}-{{")) && (is_name || ends.iter().any(|end| used.contains(end)))
+        });
+        of_section || used.contains(&format!("\"{key}\"")) || is_composed
     };
     let unused: Vec<_> = keys(PAGES[0].1).into_iter().filter(|key| !is_used(key)).collect();
     assert_eq!(unused, Vec::<String>::new());
+}
+
+/// The sentences of a file, with the key of each. A value counts as one word.
+fn sentences(file: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for line in file.lines().filter(|line| !line.starts_with('#')) {
+        let Some((key, text)) = line.split_once(" = ") else { continue };
+        let mut text = text.to_owned();
+        while let Some((before, rest)) = text.split_once('{') {
+            let (_, after) = rest.split_once('}').unwrap_or(("", ""));
+            text = format!("{before}waarde{after}");
+        }
+        let ends = |at: usize| text[at..].starts_with(['.', '?', '!']) && text[at + 1..].starts_with(' ');
+        let mut start = 0;
+        for at in (0..text.len()).filter(|at| text.is_char_boundary(*at)) {
+            if ends(at) {
+                found.push((key.to_owned(), text[start..at].to_owned()));
+                start = at + 1;
+            }
+        }
+        found.push((key.to_owned(), text[start..].to_owned()));
+    }
+    found
+}
+
+#[test]
+fn no_sentence_has_more_than_fifteen_words() {
+    for (language, file) in REASONS.into_iter().chain(PAGES) {
+        let long: Vec<_> = sentences(file)
+            .into_iter()
+            .filter(|(_, sentence)| {
+                sentence.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric)).count()
+                    > 15
+            })
+            .collect();
+        assert_eq!(long, Vec::new(), "{language}");
+    }
+    let long = "een twee drie vier vijf zes zeven acht negen tien elf twaalf dertien veertien vijftien";
+    let count = |text: &str| sentences(text).iter().map(|(_, it)| it.split_whitespace().count()).max();
+    assert_eq!(count(&format!("key = {long} zestien. Ja.")), Some(16));
+    assert_eq!(count(&format!("key = {long}. {long}")), Some(15));
+}
+
+#[test]
+fn texts_for_a_field_exist_in_both_languages() {
+    let fields = |file: &str| {
+        let mut key = String::new();
+        let mut found = BTreeSet::new();
+        for line in file.lines() {
+            match line.trim_start().strip_prefix('.') {
+                Some(attribute) if line.starts_with(' ') => {
+                    found.insert(format!("{key}.{}", attribute.split(' ').next().unwrap()));
+                }
+                _ => line.split(' ').next().unwrap().clone_into(&mut key),
+            }
+        }
+        found
+    };
+    let [(_, dutch), (_, english)] = REASONS;
+    assert!(fields(dutch).contains("identity-field-missing.code"));
+    assert_eq!(fields(dutch), fields(english));
+    for language in ["nl", "en"] {
+        assert!(fields(dutch).iter().all(|key| gateway::has_word(language, key)), "{language}");
+    }
+}
+
+#[test]
+fn nobody_is_told_to_call_without_a_number() {
+    for (_, file) in REASONS.into_iter().chain(PAGES) {
+        for vague in ["Bel ons", "bel ons", "all us.", "all us "] {
+            assert!(!file.contains(vague), "{vague}: say whom, by number");
+        }
+    }
 }

@@ -116,7 +116,7 @@ async fn account_and_access_pages_pass_on_phone_and_desktop() {
     browser.sees("Welkom, mevrouw C. Jansen").await;
     let at = |path: &str| format!("{}{path}", system.address("vivre"));
     for (path, words, name) in [
-        ("/", "Nieuwste rapportages", "start-again"),
+        ("/", "Er is nu niets om te laten zien.", "start-again"),
         ("/account", "Wat wilt u doen?", "account"),
         ("/account/password", "Huidig wachtwoord", "change-password"),
         ("/account/security", "Waar u nu bent ingelogd", "security"),
@@ -164,19 +164,31 @@ async fn account_and_access_pages_pass_on_phone_and_desktop() {
     browser.sees("Uw keuze is opgeslagen.").await;
     browser.look("account-largest", true).await;
 
-    // Two minutes before the session ends, a dialog asks whether to go on, with one button (A11Y-06).
+    // Two minutes before the session ends, a dialog asks whether to go on or to log out. Both the button and Escape go
+    // on, and the page says so (A11Y-06).
     let later = "const now = Date.now; Date.now = () => now() + 29 * 60000;
         document.dispatchEvent(new Event('visibilitychange'));";
-    browser.client.execute(later, Vec::new()).await.unwrap();
-    browser.sees("U wordt binnen 2 minuten uitgelogd. Wilt u doorgaan?").await;
-    browser.look("idle", true).await;
-    browser.press("dialog button").await;
-    integration_tests::eventually("the dialog closes", async || {
-        let open = "return document.querySelector('dialog').open";
-        let open = browser.client.execute(open, Vec::new()).await.ok()?;
-        (open == serde_json::json!(false)).then_some(())
-    })
-    .await;
+    for escape in [true, false] {
+        browser.run(later).await;
+        browser.sees("U wordt binnen 2 minuten uitgelogd. Wilt u doorgaan?").await;
+        browser.look("idle", true).await;
+        browser.resize(320, 640).await;
+        let edges = "const box = document.querySelector('dialog').getBoundingClientRect();
+            return [box.left >= 8, box.right <= innerWidth - 8, document.querySelectorAll('dialog button').length];";
+        assert_eq!(browser.run(edges).await, serde_json::json!([true, true, 3]), "go on, close, log out");
+        if escape {
+            browser.keys("\u{e00c}").await;
+        } else {
+            browser.press("dialog button").await;
+        }
+        integration_tests::eventually("the dialog closes", async || {
+            let open = "return [document.querySelector('dialog').open, document.getElementById('status').textContent]";
+            let open = browser.client.execute(open, Vec::new()).await.ok()?;
+            (open == serde_json::json!([false, "U blijft ingelogd."])).then_some(())
+        })
+        .await;
+        browser.run("document.getElementById('status').textContent = ''").await;
+    }
 
     guest_and_coach(&browser, &system, &person).await;
     browser.client.clone().close().await.unwrap();

@@ -143,8 +143,11 @@ async fn only_the_coach_changes_an_address_and_access_is_listed() {
 
     visitor.follow("Mijn profiel").await.sees("Klopt uw e-mailadres of telefoonnummer niet meer?");
     visitor.sees_no("E-mailadres wijzigen");
-    visitor.open("/account/email").await.sees("Dit doet de organisatie voor u");
-    visitor.sees("Bij deze organisatie wijzigt u dit niet zelf.");
+    for path in ["/account/email", "/account/phone", "/users/new"] {
+        // Who may not do something learns that before anything is typed, with the number to call.
+        visitor.open(path).await.sees("Dit doet de organisatie voor u").sees("0800 - 222 4455");
+        assert_eq!(visitor.labels(), Vec::<String>::new(), "{path}");
+    }
     let request = proto::identity::v1::UpdateAccountContactRequest {
         account_id: client.account.to_string(),
         email: "nieuw@voorbeeld.example".to_owned(),

@@ -61,7 +61,10 @@ async fn a_reset_link_works_once_and_the_device_needs_a_code_again() {
     visitor.follow("Wachtwoord vergeten?").await;
     assert_eq!(visitor.labels(), ["Gebruikersnaam", "E-mailadres"], "V11–V13");
     let fields = [("Gebruikersnaam", &*person.email), ("E-mailadres", &*person.email)];
-    visitor.press("Wachtwoord resetten", &fields).await.sees("Dan hebben wij u een e-mail gestuurd.");
+    visitor
+        .press("Nieuw wachtwoord aanvragen", &fields)
+        .await
+        .sees("Wij hebben u een e-mail gestuurd, als wij deze gegevens kennen.");
     let mail = walk::message_with(&system, &person.email, "/password/reset/").await;
     let link = mail.text.split_whitespace().find(|word| word.contains("/password/reset/")).unwrap();
     let path = format!("/password/reset/{}", link.rsplit('/').next().unwrap());
@@ -124,6 +127,14 @@ async fn a_client_invites_a_guest_who_accepts_and_loses_access() {
         .sees("Petra Jansen")
         .sees("Toegevoegd, nog geen e-mail gekregen")
         .sees("Nog geen rechten");
+    // Without a tick no invitation goes, and the words say so.
+    visitor
+        .open(&path)
+        .await
+        .press("Opslaan", &[])
+        .await
+        .sees("U hebt geen rechten gekozen. Petra Jansen krijgt daarom nog geen e-mail.")
+        .sees("Toegevoegd, nog geen e-mail gekregen");
     visitor.open(&path).await;
     visitor
         .tick_and_press("Opslaan", &["reports-view"])

@@ -81,7 +81,7 @@ pub async fn choose_password(visitor: &mut Visitor, welcome: &str) {
         ("Nieuw wachtwoord", PASSWORD),
         (labels.last().unwrap().as_str(), PASSWORD),
     ];
-    let submit = ["Wijzig wachtwoord", "Wachtwoord wijzigen"];
+    let submit = ["Wijzig wachtwoord", "Wachtwoord wijzigen", "Wachtwoord opslaan"];
     let button = submit.into_iter().find(|it| visitor.text().contains(it)).unwrap();
     visitor.press(button, &own).await;
 }

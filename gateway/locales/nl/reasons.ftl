@@ -48,6 +48,7 @@ identity-field-malformed = Controleer wat u hebt ingevuld.
     .email = Vul een e-mailadres in, zoals naam@voorbeeld.nl.
     .phone = Vul een mobiel nummer in, zoals 06 12345678.
     .valid_until = Kies een datum uit de kalender.
+    .relation = Kies wie dit is.
     .name = Vul de naam in, zonder bijzondere tekens.
 identity-username-taken = Deze gebruikersnaam is al in gebruik.
 identity-id-taken = Dit nummer is al gebruikt voor iets anders.

@@ -61,6 +61,10 @@ pub struct FieldState {
     pub value: String,
     /// The Fluent key of what is wrong; `None`: nothing is wrong.
     pub error: Option<String>,
+    /// Whether the error at the top of the page is about this field, together with others.
+    pub shares_error: bool,
+    /// Whether the field is the only one of its form: an error then takes the focus, without a list at the top.
+    pub is_alone: bool,
 }
 
 impl FieldState {
@@ -68,6 +72,12 @@ impl FieldState {
     #[must_use]
     pub fn empty(field: FormField) -> Self {
         Self { name: field.name, ..Self::default() }
+    }
+
+    /// Whether what was filled in is wrong.
+    #[must_use]
+    pub fn is_invalid(&self) -> bool {
+        self.shares_error || self.error.is_some()
     }
 
     /// Whether the error's text fits any field, so that the field's label must stand before the text.
@@ -82,7 +92,7 @@ impl FieldState {
     pub fn filled(field: FormField, value: &impl ToString, problem: &Problem) -> Self {
         let is_secret = field.handling == Handling::Secret;
         let value = if is_secret { String::new() } else { value.to_string() };
-        Self { name: field.name, value, error: problem.field_word(field.name) }
+        Self { name: field.name, value, error: problem.field_word(field.name), ..Self::default() }
     }
 }
 

@@ -14,7 +14,7 @@ use askama::{Result, Values, filters::Safe};
 use chassis::calendar::{date_in_words, day_in_words, time_in_words};
 use jiff::{Timestamp, civil::Date};
 
-use super::{Language, number_in_words, page_values, zone};
+use super::{Language, isolated, number_in_words, page_values, zone};
 
 /// The text for a Fluent key.
 #[askama::filter_fn]
@@ -43,7 +43,7 @@ pub fn t_with<T: AsRef<str>, V: Display>(
     name: &'static str,
     value: V,
 ) -> Result<Arc<str>> {
-    Ok(page_values(values)?.words.text_with(key.as_ref(), &[(name, value.to_string())]))
+    Ok(page_values(values)?.words.text_with(key.as_ref(), &[(name, isolated(&value))]))
 }
 
 /// The text for a Fluent key, with two values.
@@ -56,8 +56,37 @@ pub fn t_with2<T: AsRef<str>, V: Display, W: Display>(
     second_name: &'static str,
     second_value: W,
 ) -> Result<Arc<str>> {
-    let values_of_text = [(name, value.to_string()), (second_name, second_value.to_string())];
+    let values_of_text = [(name, isolated(&value)), (second_name, isolated(&second_value))];
     Ok(page_values(values)?.words.text_with(key.as_ref(), &values_of_text))
+}
+
+/// The text for a Fluent key, with three values.
+#[askama::filter_fn]
+#[expect(clippy::too_many_arguments, reason = "three pairs of a name and a value")]
+pub fn t_with3<T: AsRef<str>, V: Display, W: Display, X: Display>(
+    key: T,
+    values: &dyn Values,
+    name: &'static str,
+    value: V,
+    second_name: &'static str,
+    second_value: W,
+    third_name: &'static str,
+    third_value: X,
+) -> Result<Arc<str>> {
+    let values_of_text = [
+        (name, isolated(&value)),
+        (second_name, isolated(&second_value)),
+        (third_name, isolated(&third_value)),
+    ];
+    Ok(page_values(values)?.words.text_with(key.as_ref(), &values_of_text))
+}
+
+/// The first sentence of a text.
+#[askama::filter_fn]
+pub fn sentence<T: AsRef<str>>(text: T, _: &dyn Values) -> Result<String> {
+    let text = text.as_ref();
+    let end = text.find(['.', '?', '!']).map_or(text.len(), |at| at + 1);
+    Ok(text.get(..end).unwrap_or(text).to_owned())
 }
 
 /// Whether a setting of the organisation is on, by its name.

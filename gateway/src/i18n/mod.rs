@@ -1,5 +1,6 @@
 //! Texts, by Fluent, Dutch first. Templates write `{{ "key"|t }}`; the render layer chooses the language.
 
+mod direction;
 pub mod filters;
 mod number;
 mod words;
@@ -11,8 +12,8 @@ use chassis::aead::AeadKeys;
 pub use chassis::calendar::{Language, zone};
 use fluent_templates::{LanguageIdentifier, langid, static_loader};
 
-use self::number::number_in_words;
 pub use self::words::{BothLanguages, Words, has_word};
+use self::{direction::isolated, number::number_in_words};
 use crate::{session::Session, stamp::Stamp};
 
 static_loader! {

@@ -140,6 +140,12 @@ impl Words {
         self.form(key, values).unwrap_or_else(|| unknown(key))
     }
 
+    /// Whether there is a text for a Fluent key that needs no value of its own.
+    #[must_use]
+    pub fn knows(&self, key: &str) -> bool {
+        self.form(key, &[]).is_some()
+    }
+
     fn form(&self, key: &str, values: &[(&'static str, String)]) -> Option<Arc<str>> {
         if let Some(label) = self.labels.get(key) {
             return Some(Arc::clone(label));

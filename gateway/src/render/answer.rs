@@ -1,7 +1,6 @@
 //! Turns the result of a handler into an answer: a view into a page or JSON, a problem into an error page,
 //! problem+json, or the login or step-up that is missing.
 
-use askama::Template;
 use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -9,16 +8,15 @@ use axum::{
 use axum_extra::extract::cookie::Cookie;
 use chassis::telemetry;
 use problem_details::ProblemDetails;
-use proto::identity::v1::ErrorReason as Identity;
 use serde::Serialize;
 
 use super::Frame;
 use crate::{
     continuation::{Continuation, with_next},
     cookie,
-    i18n::filters,
+    error_page::ErrorPage,
     layout,
-    page::{AnyView, Cookies, Outcome, Representation, View},
+    page::{AnyView, Cookies, Outcome, Representation},
     pending_form::PendingForm,
     problem::Problem,
     sections::{LoginView, StepUpView, menu_items, step_up_path},
@@ -174,48 +172,11 @@ impl Frame {
             path: &self.path,
             back: self.form_route.page_of(&self.path),
             items: &items,
+            text_size: self.session.as_deref().map_or("normal", |session| &session.facts.text_size),
             flash: self.flash.as_ref(),
             now: self.now,
         };
         layout::render(&context, view, body)
-    }
-}
-
-/// A page that only says why the request failed.
-#[derive(Template, Serialize)]
-#[template(path = "problem.html")]
-struct ErrorPage {
-    word: String,
-    #[serde(skip)]
-    title: &'static str,
-}
-
-impl ErrorPage {
-    fn new(problem: &Problem) -> Self {
-        let title = match problem.status {
-            StatusCode::NOT_FOUND => "not-found-title",
-            _ if problem.is(Identity::SelfEditOff) || problem.is(Identity::InvitingOff) => {
-                "by-organisation-title"
-            }
-            _ => Self::TITLE,
-        };
-        Self { word: problem.word(), title }
-    }
-
-    fn heading(&self) -> &'static str {
-        self.title
-    }
-}
-
-impl View for ErrorPage {
-    const TITLE: &'static str = "problem-title";
-
-    fn title(&self) -> &'static str {
-        self.title
-    }
-
-    fn has_errors(&self) -> bool {
-        true
     }
 }
 

@@ -15,6 +15,7 @@ use utoipa_axum::routes;
 use crate::{
     app::App,
     cookie,
+    example::Example,
     form::{FormRoute, Routes},
     i18n::filters,
     organisation::{Organisation, is_of},
@@ -73,4 +74,10 @@ async fn open(
     let chooses = session.is_some_and(|session| session.has_to_choose_client());
     let path = if chooses { "/clients" } else { "/" };
     Ok(Page::done(&Opened { session_token: opened.session_token }, path).with_cookie(cookie))
+}
+
+/// The page, for the style guide.
+#[must_use]
+pub fn examples() -> Vec<Example> {
+    vec![Example::outside("impersonate", Arc::new(ImpersonateView { token: "x".to_owned() }))]
 }

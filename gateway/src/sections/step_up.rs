@@ -93,6 +93,15 @@ impl StepUpView {
         .into_iter()
     }
 
+    /// The Fluent key of the heading: that of the change for which the step-up is the first step.
+    fn heading(&self) -> &'static str {
+        match self.form.continuation.next.as_deref() {
+            Some("/account/email") => "change-email-title",
+            Some("/account/phone") => "change-phone-title",
+            _ => Self::TITLE,
+        }
+    }
+
     /// Whether the page is the first of the three steps that change an address or number.
     fn is_first_of_three(&self) -> bool {
         self.purpose == purpose_name(StepUpPurpose::Contact)
@@ -111,6 +120,10 @@ impl StepUpView {
 
 impl View for StepUpView {
     const TITLE: &'static str = "step-up-title";
+
+    fn title(&self) -> &'static str {
+        self.heading()
+    }
 
     fn form(&self) -> Option<&FormState> {
         Some(&self.form)
@@ -233,8 +246,10 @@ async fn verify(
         Err(problem) => {
             let view = StepUpView::new(purpose, continuation);
             let (sent_to, shown_digits) = (Some(form.sent_to), form.shown_digits);
-            let error = problem.field_word(view.code.name).unwrap_or_else(|| problem.word());
-            let code = FieldState { value: form.code, error: Some(error), ..view.code.clone() };
+            // Where the code has ended, the page asks for a new one and shows no field for the old one.
+            let error = problem.field_word(view.code.name).or_else(|| Some(problem.word()));
+            let error = error.filter(|_| !problem.is(ErrorReason::StepUpEnded));
+            let code = FieldState { value: form.code, error, ..view.code.clone() };
             return refused(problem, StepUpView { sent_to, shown_digits, code, ..view });
         }
     };
@@ -267,8 +282,10 @@ pub fn examples() -> Vec<Example> {
     let wrong = problem_of(&[("code", ErrorReason::CodeWrong.into())]);
     let code = FieldState { value: "12 34".to_owned(), error: wrong.field_word("code"), ..ask().code };
     let soon = Problem::new(ErrorReason::CodeTooSoon);
+    let ended = FormState::refused(Problem::new(ErrorReason::StepUpEnded));
     vec![
         Example::inside("step-up", ask()),
+        Example::inside("step-up-ended", StepUpView { form: ended, ..ask() }),
         Example::inside("step-up-code", sent()),
         Example::inside("step-up-wrong", StepUpView { code, form: FormState::refused(wrong), ..sent() }),
         Example::inside(

@@ -55,8 +55,13 @@ pub const SECTIONS: [Entry; 2] = [
 pub const START: Item =
     Item { name: "start", path: "/", word: "start-menu", heading: MenuHeading::Unspecified, also: &[] };
 /// The last item of the menu.
-pub const ACCOUNT: Item =
-    Item { name: "account", path: "/account", word: "account-menu", heading: MenuHeading::Own, also: &[] };
+pub const ACCOUNT: Item = Item {
+    name: "account",
+    path: "/account",
+    word: "account-menu",
+    heading: MenuHeading::Own,
+    also: &["/terms"],
+};
 /// An item for organisations whose menu names it (T41).
 pub const PASSWORD: Item = Item {
     name: "password",

@@ -9,10 +9,12 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use crate::{
+    example::{Example, long_name, long_text},
     form::Routes,
     i18n::filters,
     organisation::Organisation,
-    page::{Page, View},
+    page::{Page, Parent, View},
+    sections::account,
 };
 
 /// The routes.
@@ -43,6 +45,10 @@ struct Terms {
 
 impl View for AllTermsView {
     const TITLE: &'static str = "terms-title";
+
+    fn parent(&self) -> Option<Parent> {
+        Some(account::PARENT)
+    }
 }
 
 /// The terms; no session is needed.
@@ -55,4 +61,11 @@ async fn show(organisation: Option<Extension<Arc<Organisation>>>) -> Page {
         text_en: terms.text_en.clone(),
     });
     Page::show(AllTermsView { terms: terms.collect() })
+}
+
+/// The page, for the style guide.
+#[must_use]
+pub fn examples() -> Vec<Example> {
+    let terms = Terms { title: long_name(), version: 1, text_nl: long_text(), text_en: long_text() };
+    vec![Example::inside("terms", AllTermsView { terms: vec![terms] })]
 }

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// How long a proof is valid.
-const LIFE: SignedDuration = SignedDuration::from_mins(5);
+pub const LIFE: SignedDuration = SignedDuration::from_mins(5);
 /// The audience of proofs. It differs from the audience of tokens, so neither is accepted as the other.
 const AUDIENCE: &str = "zorgportaal-proof";
 

@@ -110,6 +110,7 @@ impl ContactView {
             Contact::Phone => account.phone,
         };
         let (value, code) = (NewContactFields::default().value, ContactCodeFields::default().code);
+        let value = FieldState { is_alone: true, ..value };
         Ok(Self { contact, current, is_sent, value, code, form: FormState::default() })
     }
 
@@ -233,7 +234,7 @@ async fn refused(
 /// The form for a new e-mail address (`email`) or telephone number (`phone`). Pages ask for the step-up first.
 #[utoipa::path(get, path = "/account/{contact}", tag = "account", security(("session" = [])),
     params(("contact" = Contact, Path, description = "What to change"), Stage),
-    responses((status = 200, body = ContactView), (status = 409, description = "The organisation changes it")))]
+    responses((status = 200, body = ContactView)))]
 async fn show(
     State(app): State<App>,
     organisation: Option<Extension<Arc<Organisation>>>,

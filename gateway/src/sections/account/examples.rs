@@ -29,11 +29,7 @@ pub fn examples() -> Vec<Example> {
         may_see_users: true,
         has_terms: true,
     };
-    let missing = problem_of(&[
-        ("current_password", ErrorReason::FieldMissing.into()),
-        ("new_password", ErrorReason::PasswordPersonal.into()),
-        ("repeat_password", ErrorReason::FieldMissing.into()),
-    ]);
+    let missing = problem_of(&[("new_password", ErrorReason::PasswordPersonal.into())]);
     let password = PasswordView {
         fields: NewPasswordFields::filled(&NewPassword::default(), &missing),
         form: FormState::refused(missing),

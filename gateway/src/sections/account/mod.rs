@@ -19,8 +19,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-pub use self::examples::examples;
 use self::own::own_account;
+pub use self::{examples::examples, parent::PARENT};
 use crate::{
     app::App,
     form::Routes,

@@ -152,10 +152,10 @@ async fn end_sessions(
     let mut identity = app.services.identity_for(&session);
     if form.session.is_empty() {
         identity.end_other_sessions(EndOtherSessionsRequest {}).await?;
-    } else {
-        identity.end_session(EndSessionRequest { session_id: form.session }).await?;
+        return Ok(done_with_flash("sessions-ended"));
     }
-    Ok(done_with_flash("sessions-ended"))
+    identity.end_session(EndSessionRequest { session_id: form.session }).await?;
+    Ok(done_with_flash("session-ended"))
 }
 
 form! {

@@ -66,14 +66,14 @@ pub fn examples() -> Vec<Example> {
             "own-password-wrong",
             &own,
             Some(problem_of(&[
-                ("current_password", ErrorReason::CurrentPasswordWrong.into()),
-                ("new_password", ErrorReason::PasswordTooShort.into()),
+                ("current_password", missing),
+                ("new_password", missing),
                 ("repeat_password", missing),
             ])),
         ),
         step("terms-accept", &LoginProgress { terms: Some(terms), ..of(LoginStep::Terms) }, None),
         step("invitation", &LoginProgress { invitations, ..of(LoginStep::Invitation) }, None),
-        Example::inside("logout", LogoutView {}),
+        Example { is_impersonated: true, ..Example::inside("logout", LogoutView {}) },
     ]
 }
 
@@ -94,6 +94,6 @@ fn login(name: &'static str, problem: Option<Problem>) -> Example {
     }
     let asks_organisation = fields.organisation.error.is_some();
     let form = FormState { problem, continuation: Continuation::default() };
-    let view = LoginView { asks_organisation, fields, form };
+    let view = LoginView::refused(fields, form, asks_organisation);
     Example::outside(name, std::sync::Arc::new(view))
 }

@@ -50,6 +50,7 @@ pub async fn submit(State(app): State<App>, viewer: Result<Viewer, Problem>) -> 
     let page = Page::done(&LoggedOut { logged_out: true }, "/login")
         .with_cookie(cookie::removal(cookie::SESSION))
         .with_cookie(cookie::removal(cookie::LOGIN))
+        .with_cookie(cookie::removal(cookie::PROOF))
         .with_cookie(cookie::removal(cookie::ORGANISATION))
         .with_cookie(cookie::flash("logged-out"));
     let mut response = page.into_response();

@@ -62,7 +62,7 @@ pub async fn submit(
     let refused = |problem: Problem, continuation| {
         let fields = CredentialsFields::filled(&form, &problem);
         let form = FormState { problem: Some(problem.clone()), continuation };
-        Page::refused(problem, LoginView { asks_organisation, fields, form })
+        Page::refused(problem, LoginView::refused(fields, form, asks_organisation))
     };
     if let Err(problem) = missing(&form, is_typed) {
         return Ok(refused(problem, continuation));

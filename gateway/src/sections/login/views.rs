@@ -27,7 +27,8 @@ pub fn step_view(progress: &LoginProgress, form: FormState, typed: &str) -> Arc<
     };
     match progress.step() {
         LoginStep::SendCode => {
-            Arc::new(SendCodeView { phone: typed(CodeRequestFields::default().phone), form })
+            let phone = FieldState { is_alone: true, ..typed(CodeRequestFields::default().phone) };
+            Arc::new(SendCodeView { phone, form })
         }
         LoginStep::Code | LoginStep::DeviceCode => {
             let code = progress.code.clone().unwrap_or_default();
@@ -102,14 +103,14 @@ impl LoginView {
         Self { form: FormState::with_continuation(continuation), ..Self::default() }
     }
 
-    /// Whether a field is wrong. Where name and password do not match, both are: the answer does not say which.
-    fn is_invalid(&self, field: &FieldState) -> bool {
-        field.error.is_some() || self.form.problem.is_some() && self.fields.with_error().is_empty()
-    }
-
-    /// The id of the text that says what is wrong with both fields together; empty: none.
-    fn described_by(&self) -> &'static str {
-        if self.is_invalid(&FieldState::default()) { "error-summary" } else { "" }
+    /// The form that was refused. Where name and password do not match, both are wrong: the answer does not say which.
+    #[must_use]
+    pub fn refused(fields: CredentialsFields, form: FormState, asks_organisation: bool) -> Self {
+        let shares_error = form.problem.as_ref().is_some_and(|problem| problem.is(ErrorReason::LoginRefused));
+        let CredentialsFields { organisation, username, password } = fields;
+        let (username, password) =
+            (FieldState { shares_error, ..username }, FieldState { shares_error, ..password });
+        Self { asks_organisation, fields: CredentialsFields { organisation, username, password }, form }
     }
 }
 

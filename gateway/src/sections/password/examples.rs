@@ -23,11 +23,7 @@ pub fn examples() -> Vec<Example> {
     let fields = ForgottenFields::filled(&Forgotten::default(), &empty);
     let forgotten = ForgottenView { fields, ..ForgottenView::new(None, FormState::refused(empty)) };
     let link = Problem::new(ErrorReason::LinkExpired);
-    let wrong = problem_of(&[
-        ("username", missing),
-        ("new_password", ErrorReason::PasswordCommon.into()),
-        ("repeat_password", missing),
-    ]);
+    let wrong = problem_of(&[("username", missing), ("new_password", missing), ("repeat_password", missing)]);
     let fields = ReplacementFields::filled(&Replacement::default(), &wrong);
     let reset = ResetView { fields, form: FormState::refused(wrong), ..ResetView::default() };
     vec![

@@ -9,7 +9,8 @@ use crate::{
 /// The states.
 #[must_use]
 pub fn examples() -> Vec<Example> {
-    let view = |name: String, panels| StartView {
+    let view = |name: String, panels: Vec<PanelView>| StartView {
+        shows_empty: panels.len() > 1,
         name,
         username: "m.jansen".to_owned(),
         panels,
@@ -25,17 +26,10 @@ pub fn examples() -> Vec<Example> {
 
 /// So many panels. Each shows reports, because no other section has a panel yet; the third is empty.
 fn panels(count: usize) -> Vec<PanelView> {
-    // An element has an id of its own, and a live panel is found by it.
-    let ids = ["reports", "panel-2", "panel-3", "panel-4", "panel-5", "panel-6", "panel-7", "panel-8"];
-    let rows = |number: usize| if number == 2 { 0 } else { 2 };
-    ids.into_iter()
-        .take(count)
-        .enumerate()
-        .map(|(number, id)| PanelView { id, ..reports_panel(rows(number)) })
-        .collect()
+    (0..count).map(|number| reports_panel(if number == 2 { 0 } else { 2 })).collect()
 }
 
 fn reports_panel(rows: usize) -> PanelView {
     let rows = reports::reports().into_iter().take(rows).map(Into::into).collect();
-    PanelView { id: "reports", section: "reports", path: "/reports", rows }
+    PanelView { section: "reports", path: "/reports", rows }
 }

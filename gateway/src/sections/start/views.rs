@@ -12,9 +12,6 @@ use crate::{i18n::filters, page::View, panel::PanelRow};
 pub struct PanelView {
     /// The section, such as `reports`.
     pub section: &'static str,
-    /// The id of the panel on the page.
-    #[serde(skip)]
-    pub id: &'static str,
     /// The path of the section's page.
     #[serde(skip)]
     pub path: &'static str,
@@ -39,9 +36,24 @@ pub struct StartView {
     pub username: String,
     /// A panel for each section that the person may view, in the order of the menu.
     pub panels: Vec<PanelView>,
+    /// Whether panels without a row are shown.
+    #[serde(skip)]
+    pub shows_empty: bool,
     /// When the person logged in before this login; absent: never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_login_at: Option<Timestamp>,
+}
+
+impl StartView {
+    /// The panels that the page shows. An empty panel disappears, unless the organisation shows what is empty (R62).
+    fn shown(&self) -> impl Iterator<Item = &PanelView> {
+        self.panels.iter().filter(|panel| self.shows_empty || !panel.rows.is_empty())
+    }
+
+    /// The names of the sections whose news changes the page.
+    fn live(&self) -> String {
+        self.panels.iter().map(|panel| panel.section).collect::<Vec<_>>().join(" ")
+    }
 }
 
 impl View for StartView {

@@ -16,7 +16,7 @@ use crate::{
 
 /// A person with a long name, in the own dossier or in that of a client with a long name.
 #[must_use]
-pub fn session(text_size: &str, is_client: bool, is_impersonated: bool, now: Timestamp) -> Session {
+pub fn session(is_client: bool, is_impersonated: bool, now: Timestamp) -> Session {
     Session {
         token: String::new(),
         facts: ResolveSessionResponse {
@@ -25,7 +25,6 @@ pub fn session(text_size: &str, is_client: bool, is_impersonated: bool, now: Tim
             client_name: long_name(),
             clients: if is_client { 1 } else { 12 },
             is_client,
-            text_size: text_size.to_owned(),
             idle_until: Some(time::to_proto(now + SignedDuration::from_mins(30))),
             impersonator: if is_impersonated { long_name() } else { String::new() },
             ..ResolveSessionResponse::default()
@@ -38,21 +37,25 @@ pub fn session(text_size: &str, is_client: bool, is_impersonated: bool, now: Tim
 #[must_use]
 pub fn items(named: bool) -> Vec<Item> {
     use MenuHeading::{Care, Contact, Own};
-    let mut items = vec![START];
-    items.extend(SECTIONS.iter().map(Entry::item));
-    items.extend([
-        later(Section::Timeline, "timeline-menu", Care),
+    let built =
+        |wanted: Section| SECTIONS.iter().filter(move |entry| entry.section == wanted).map(Entry::item);
+    let care = [
         later(Section::CarePlans, "care-plans-menu", Care),
         later(Section::Measurements, "measurements-menu", Care),
         later(Section::Questionnaires, "questionnaires-menu", Care),
         later(Section::Evaluations, "evaluations-menu", Care),
+        later(Section::Timeline, "timeline-menu", Care),
+    ];
+    let contact = [
         later(Section::Planning, "planning-menu", Contact),
         later(Section::Messages, "messages-menu", Contact),
         later(Section::CareTeam, "care-team-menu", Contact),
         later(Section::BulletinBoard, "bulletin-board-menu", Contact),
-        later(Section::Documents, "documents-menu", Own),
-        ACCOUNT,
-    ]);
+    ];
+    let mut items = vec![START];
+    items.extend(built(Section::Reports).chain(care).chain(contact));
+    items.push(later(Section::Documents, "documents-menu", Own));
+    items.extend(built(Section::Users).chain([ACCOUNT]));
     if named {
         items.extend([
             later(Section::ContactDetails, "contact-details-menu", Own),

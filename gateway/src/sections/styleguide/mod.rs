@@ -17,6 +17,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     app::App,
+    cookie::Flash,
+    error_page,
     example::{Example, long_name, long_text},
     i18n::{BothLanguages, Language, PageValues, filters},
     layout::{self, PageContext},
@@ -24,7 +26,7 @@ use crate::{
     page::View,
     pending_form,
     problem::Problem,
-    sections::{account, clients, login, password, reports, start, step_up, users},
+    sections::{account, clients, impersonate, login, password, reports, start, step_up, terms, users},
 };
 
 /// The routes; none in production.
@@ -45,6 +47,9 @@ struct Look {
     language: Option<String>,
     /// The path whose menu item is current; absent: that of the style guide.
     at: Option<String>,
+    /// `yes`: the page shows the message of the step before.
+    #[serde(default)]
+    message: String,
     /// `own`: the dossier is the person's own; else a client's with a long name.
     #[serde(default)]
     dossier: String,
@@ -78,6 +83,9 @@ fn examples() -> Vec<Example> {
         account::examples,
         step_up::examples,
         pending_form::examples,
+        impersonate::examples,
+        terms::examples,
+        error_page::examples,
     ];
     of_sections.into_iter().flat_map(|examples| examples()).collect()
 }
@@ -117,8 +125,9 @@ fn answer(
     };
     let values = PageValues { words, is_remembered: false, stamping: None };
     let now = app.clock.now();
-    let (is_client, is_impersonated) = (look.dossier == "own", example.name == "logout");
-    let session = example.has_session.then(|| frame::session(&look.text, is_client, is_impersonated, now));
+    let flash = (look.message == "yes").then(|| Flash { word: "rights-sent".to_owned(), name: long_name() });
+    let is_client = look.dossier == "own";
+    let session = example.has_session.then(|| frame::session(is_client, example.is_impersonated, now));
     let menu = organisation.and_then(|found| found.settings.menu.as_ref());
     let items = session.as_ref().map(|_| frame::items(menu.is_some_and(|menu| !menu.groups.is_empty())));
     let path = look.at.as_deref().unwrap_or("/styleguide");
@@ -129,7 +138,8 @@ fn answer(
         items: &items.unwrap_or_default(),
         path,
         back: "/styleguide".to_owned(),
-        flash: None,
+        text_size: if look.text.is_empty() { "normal" } else { &look.text },
+        flash: flash.as_ref(),
         now,
     };
     let body = example.view.html(&values);

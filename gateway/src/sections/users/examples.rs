@@ -33,7 +33,7 @@ pub fn examples() -> Vec<Example> {
         ("name", ErrorReason::FieldMissing.into()),
         ("email", ErrorReason::FieldMalformed.into()),
         ("phone", ErrorReason::PhoneMalformed.into()),
-        ("relation", ErrorReason::FieldMissing.into()),
+        ("relation", ErrorReason::FieldMalformed.into()),
         ("valid_until", ErrorReason::EndDatePast.into()),
     ]);
     let invite = InviteView { fields: GuestFields::filled(&typed, &wrong), form: FormState::refused(wrong) };

@@ -24,7 +24,7 @@ use crate::{
 
 /// The form that adds a person. Whoever may add nobody learns that before anything is typed.
 #[utoipa::path(get, path = "/users/new", tag = "users", security(("session" = [])),
-    responses((status = 200, body = InviteView), (status = 409, description = "The organisation adds people")))]
+    responses((status = 200, body = InviteView)))]
 pub async fn show(
     State(app): State<App>,
     organisation: Option<Extension<Arc<Organisation>>>,
@@ -72,14 +72,8 @@ pub async fn submit(
 /// The request to identity.
 ///
 /// # Errors
-/// `FIELD_MISSING`, for a field that must not be empty; `FIELD_MALFORMED`, where the last day is not a date.
+/// `FIELD_MALFORMED`, where the last day is not a date.
 fn request_of(form: &Guest) -> Result<InviteUserRequest, Problem> {
-    let names = GuestFields::default();
-    Problem::of_missing(&[
-        (names.name.name, &form.name),
-        (names.email.name, &form.email),
-        (names.relation.name, &form.relation),
-    ])?;
     let relation = match form.relation.as_str() {
         "relative" => RelationKind::Relative,
         "third-party" => RelationKind::ThirdParty,
@@ -88,7 +82,8 @@ fn request_of(form: &Guest) -> Result<InviteUserRequest, Problem> {
     let valid_until = match form.valid_until.trim() {
         "" => None,
         text => {
-            let malformed = || Problem::of_field(names.valid_until.name, ErrorReason::FieldMalformed);
+            let field = GuestFields::default().valid_until.name;
+            let malformed = || Problem::of_field(field, ErrorReason::FieldMalformed);
             Some(end_of_day(text).ok_or_else(malformed)?)
         }
     };

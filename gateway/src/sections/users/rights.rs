@@ -159,7 +159,9 @@ pub async fn resend(
     Viewer(session): Viewer,
     Path(id): Path<String>,
 ) -> Result<Page, Problem> {
+    let (entry, _) = changeable_entry(&app, &session, &id).await?;
     let request = ResendInvitationRequest { access_id: id.clone() };
     app.services.identity_for(&session).resend_invitation(request).await?;
-    Ok(Page::done(&UserOutcome { id }, "/users").with_cookie(cookie::flash("invitation-resent")))
+    Ok(Page::done(&UserOutcome { id }, "/users")
+        .with_cookie(cookie::flash_about("invitation-resent", &entry.name)))
 }

@@ -15,6 +15,7 @@ use crate::{
     form::FormFields,
     i18n::filters,
     page::{FormState, Parent, View},
+    sections::account,
 };
 
 /// The page one level above the pages about one person.
@@ -61,6 +62,10 @@ impl UsersView {
 
 impl View for UsersView {
     const TITLE: &'static str = "users-title";
+
+    fn parent(&self) -> Option<Parent> {
+        Some(account::PARENT)
+    }
 }
 
 /// The form that adds a person.
@@ -186,6 +191,10 @@ impl EndView {
 
 impl View for EndView {
     const TITLE: &'static str = "end-title";
+
+    fn title(&self) -> &'static str {
+        if self.is_invitation { "withdraw" } else { Self::TITLE }
+    }
 
     fn parent(&self) -> Option<Parent> {
         Some(PARENT)

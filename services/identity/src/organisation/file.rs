@@ -7,7 +7,7 @@ use proto::{
     access::v1::Level,
     identity::v1::{
         AccountSettings, Contact, InviteBy, LoginSettings, OrganisationSettings, PasswordSettings, ResetKind,
-        SecondFactor, SectionLevel, SessionSettings, Terms, Theme, UsernamePolicy,
+        SecondFactor, SectionLevel, SessionSettings, StartSettings, Terms, Theme, UsernamePolicy,
     },
 };
 use serde::Deserialize;
@@ -43,6 +43,14 @@ pub struct File {
     pub labels: HashMap<String, String>,
     #[serde(default)]
     pub menu: MenuTable,
+    #[serde(default)]
+    start: StartTable,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct StartTable {
+    empty_panels: bool,
 }
 
 #[derive(Deserialize)]
@@ -256,6 +264,7 @@ impl From<File> for OrganisationSettings {
             levels: file.levels.into_iter().filter_map(level).collect(),
             labels: file.labels,
             menu: Some(file.menu.into()),
+            start: Some(StartSettings { empty_panels: file.start.empty_panels }),
         }
     }
 }

@@ -22,7 +22,7 @@ struct GroupTable {
     items: Vec<String>,
 }
 
-#[derive(Clone, Copy, Default, Deserialize)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum HeadingName {
     #[default]
@@ -33,14 +33,22 @@ enum HeadingName {
 }
 
 impl MenuTable {
-    /// Whether each item exists and is named once, and no group is empty.
+    /// Whether each item exists and is named once, no group is empty, no heading stands twice, and the start page is
+    /// there: everybody sees that item, so that nobody is without a menu.
     pub fn is_valid(&self) -> bool {
         let mut items: Vec<&String> = self.groups.iter().flat_map(|group| &group.items).collect();
         let all = items.len();
         items.sort_unstable();
         items.dedup();
         let exists = |item: &str| OTHER_ITEMS.contains(&item) || section::of_name(item).is_some();
-        items.len() == all
+        let mut headings: Vec<HeadingName> = self.groups.iter().map(|group| group.heading).collect();
+        headings.retain(|heading| *heading != HeadingName::None);
+        let named = headings.len();
+        headings.sort_unstable();
+        headings.dedup();
+        headings.len() == named
+            && (all == 0 || items.iter().any(|item| *item == "start"))
+            && items.len() == all
             && items.iter().all(|item| exists(item))
             && self.groups.iter().all(|group| !group.items.is_empty())
     }

@@ -159,6 +159,12 @@ mod tests {
             ("[labels]", "[labels]\nCode = \"x\"", "labels"),
             ("\"start\",", "\"start\", \"kitchen\",", "menu"),
             ("\"start\",", "\"start\", \"start\",", "menu"),
+            ("\"start\",", "", "menu"),
+            (
+                "[[menu.groups]]",
+                "[[menu.groups]]\nheading = \"own\"\nitems = [\"account\"]\n[[menu.groups]]\nheading = \"own\"",
+                "menu",
+            ),
             ("[[menu.groups]]", "[[menu.groups]]\nitems = []\n[[menu.groups]]", "menu"),
             ("behind_button = true", "behind_button = true\ncolour = 1", "colour"),
             ("[[menu.groups]]", "[[menu.groups]]\nheading = \"kitchen\"", "heading"),

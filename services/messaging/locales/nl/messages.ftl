@@ -39,7 +39,7 @@ reset-steps = Log in met dit wachtwoord. U krijgt dan een code. Daarna kiest u e
 reset-life = Het tijdelijke wachtwoord werkt { $life } en één keer. Geef het wachtwoord aan niemand.
 reset-link = Kies een nieuw wachtwoord op deze pagina:
 reset-link-life = De link werkt { $life } en één keer. Geef de link aan niemand.
-reset-not-you = Hebt u hier niet om gevraagd? Dan hoeft u niets te doen. Uw oude wachtwoord blijft werken.
+reset-not-you = Hebt u niet om een nieuw wachtwoord gevraagd? Dan hoeft u niets te doen. Uw oude wachtwoord blijft werken.
 invitation-subject = U bent uitgenodigd voor { $product }
 invitation-intro = { $inviter } nodigt u uit om mee te kijken in een zorgdossier op { $product } van { $organisation }.
 invitation-known = Log in met uw eigen gebruikersnaam en wachtwoord. Daarna kunt u de uitnodiging aannemen.
@@ -49,7 +49,7 @@ notice-password = Uw wachtwoord voor { $product } is gewijzigd op { $day }.
 notice-email = Uw e-mailadres voor { $product } is gewijzigd op { $day }.
 notice-phone = Uw telefoonnummer voor { $product } is gewijzigd op { $day }.
 notice-device = Er is op { $day } ingelogd met een nieuw apparaat. Wij onthouden dit apparaat.
-notice-access = De zorg is gestopt. Uw toegang tot dit dossier in { $product } stopt op { $day }. Wilt u iets bewaren? Download het dan voor die dag.
+notice-access = De zorg is gestopt. Uw toegang tot dit dossier in { $product } stopt op { $day }. Download voor die dag wat u wilt bewaren.
 notice-not-you = Was u dit niet? Bel dan meteen { $phone }.
 access-subject = Uw toegang tot een dossier stopt binnenkort
 
