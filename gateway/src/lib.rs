@@ -86,7 +86,7 @@ async fn serve(settings: Settings) -> Result<(), BoxError> {
     let listener = tokio::net::TcpListener::bind(settings.process.listen).await?;
     let _telemetry = telemetry::init("gateway", &settings.process.telemetry)?;
     let shutdown = shutdown::on_signal()?;
-    let live = Live::start(&settings.nats, sections::section_of, shutdown.clone()).await?;
+    let live = Live::start(&settings.nats, sections::sections_of, shutdown.clone()).await?;
     let clock = settings.process.clock()?;
     let keys = Keys::open(settings.process.keys.clone(), "gateway")?;
     let services = Services::new(&settings.services, keys.signer()?, clock.clone())?;

@@ -87,11 +87,11 @@ struct Listeners {
 #[derive(Clone)]
 pub struct Live(Arc<Inner>);
 
-/// Finds the section in which an event is news; `None`: in no section.
-type SectionOf = fn(&Any) -> Option<Section>;
+/// Finds the sections in which an event is news.
+type SectionsOf = fn(&Any) -> Vec<Section>;
 
 struct Inner {
-    section_of: SectionOf,
+    sections_of: SectionsOf,
     changes: broadcast::Sender<Change>,
     connected: AtomicBool,
     client: OnceLock<Client>,
@@ -104,13 +104,13 @@ impl Live {
     /// A subscription that is never connected and receives no event: for tests of pages without NATS.
     #[must_use]
     pub fn without_bus() -> Self {
-        Self::new(|_| None)
+        Self::new(|_| Vec::new())
     }
 
-    fn new(section_of: SectionOf) -> Self {
+    fn new(sections_of: SectionsOf) -> Self {
         let (changes, _) = broadcast::channel(BACKLOG);
         Self(Arc::new(Inner {
-            section_of,
+            sections_of,
             changes,
             connected: AtomicBool::new(false),
             client: OnceLock::new(),
@@ -125,10 +125,10 @@ impl Live {
     /// When the address of NATS is invalid, or the password file cannot be read.
     pub async fn start(
         settings: &NatsSettings,
-        section_of: SectionOf,
+        sections_of: SectionsOf,
         shutdown: CancellationToken,
     ) -> Result<Self, BoxError> {
-        let live = Self::new(section_of);
+        let live = Self::new(sections_of);
         let for_callback = live.clone();
         let options = options(settings)?.name("gateway").ping_interval(PING).retry_on_initial_connect();
         let options = options.event_callback(move |event| {
@@ -236,10 +236,11 @@ impl Live {
             let Ok(chosen) = data.to_msg::<SessionChanged>() else { return };
             self.notify(|l| l.session.iter().for_each(|forget| forget(Some(&chosen.account_id))));
             let _ = self.0.changes.send(Change::GrantChanged(chosen.account_id));
-        } else if let Some(section) = (self.0.section_of)(data) {
-            let change =
-                Change::Section { organisation: event.organisation_id, client: event.client_id, section };
-            let _ = self.0.changes.send(change);
+        } else {
+            for section in (self.0.sections_of)(data) {
+                let (organisation, client) = (event.organisation_id.clone(), event.client_id.clone());
+                let _ = self.0.changes.send(Change::Section { organisation, client, section });
+            }
         }
     }
 
@@ -307,7 +308,7 @@ fn options(settings: &NatsSettings) -> std::io::Result<ConnectOptions> {
 
 #[cfg(test)]
 mod tests {
-    use proto::dossier::v1::{RecordsImported, ReportAdded};
+    use proto::dossier::v1::{RecordAdded, RecordsImported};
 
     use super::*;
 
@@ -320,12 +321,13 @@ mod tests {
 
     #[test]
     fn news_is_sent_with_its_client_and_section() {
-        let live =
-            Live::new(|event| (type_name(event) == ReportAdded::full_name()).then_some(Section::Reports));
+        let live = Live::new(|event| {
+            (type_name(event) == RecordAdded::full_name()).then_some(Section::Reports).into_iter().collect()
+        });
         let mut changes = live.changes();
-        live.on_event(&payload(&RecordsImported { reports: 3, historic: true }));
+        live.on_event(&payload(&RecordsImported { counts: Vec::new(), historic: true }));
         live.on_event(b"garbage");
-        live.on_event(&payload(&ReportAdded { report_id: "r".to_owned() }));
+        live.on_event(&payload(&RecordAdded { record_id: "r".to_owned(), section: 1 }));
         let expected = Change::Section {
             organisation: "o".to_owned(),
             client: "c".to_owned(),

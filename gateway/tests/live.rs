@@ -52,7 +52,7 @@ async fn nothing_is_cached_before_the_bus_has_confirmed_the_subscription() {
     let (confirm, confirmed) = oneshot::channel();
     let (url, mut operations) = slow_bus(confirmed).await;
     let settings = NatsSettings { url, user: String::new(), password_file: SecretFile::default() };
-    let live = Live::start(&settings, |_| None, CancellationToken::new()).await.unwrap();
+    let live = Live::start(&settings, |_| Vec::new(), CancellationToken::new()).await.unwrap();
     let mut seen = Vec::new();
     while !seen.contains(&"PUB".to_owned()) {
         seen.push(tokio::time::timeout(LIMIT, operations.recv()).await.unwrap().unwrap());

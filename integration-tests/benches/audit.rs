@@ -86,7 +86,7 @@ async fn read_rate(address: &str, signer: &Signer, people: &People, step: &Arc<A
         let mut dossier = callers[step.fetch_add(1, Ordering::Relaxed) * 7 % callers.len()].clone();
         async move {
             let answer = dossier.list_reports(ListReportsRequest::default()).await.unwrap();
-            assert_eq!(answer.into_inner().reports.len(), 20);
+            assert_eq!(answer.into_inner().listing.unwrap().entries.len(), 20);
         }
     })
     .await

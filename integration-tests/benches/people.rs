@@ -3,7 +3,7 @@
 use chassis::id::OrganisationId;
 use futures::{StreamExt, stream};
 use integration_tests::{Registered, System, ecd::report_record, portal::PASSWORD};
-use proto::dossier::v1::{ImportRecordsRequest, import_records_request::Record};
+use proto::dossier::v1::{ImportRecordsRequest, import_records_request::Item};
 use uuid::Uuid;
 
 /// The number of people.
@@ -59,7 +59,7 @@ async fn register_one(system: &System, number: usize) -> Person {
             .repeat(5);
     let records = (0..REPORTS).map(|report| {
         let report = report_record(&person.external_id, &format!("{number}-{report}"), &text);
-        ImportRecordsRequest { record: Some(Record::Report(report)), historic: true, ..Default::default() }
+        ImportRecordsRequest { item: Some(Item::Record(report)), historic: true, ..Default::default() }
     });
     ecd.import(records.collect()).await;
     let session = system.portal("thuisgenoten").first_login(system, &person).await;

@@ -22,7 +22,7 @@ const EVENTS: i64 = 8_000;
 const WINDOW: usize = 128;
 /// The size of an event in bytes, as a real event has.
 const BYTES: usize = 300;
-const SUBJECT: &str = "event.zorgportaal.dossier.v1.ReportAdded";
+const SUBJECT: &str = "event.zorgportaal.dossier.v1.RecordAdded";
 
 static NO_MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| Migrator::with_migrations(Vec::new()));
 

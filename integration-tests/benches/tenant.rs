@@ -25,8 +25,8 @@ use crate::{
     people::People,
 };
 
-pub const QUERY: &str = "SELECT id, client_id, text, author, author_role, written_at, kind FROM report
-    WHERE organisation_id = $1 AND client_id = $2 ORDER BY written_at DESC, id DESC LIMIT 20";
+pub const QUERY: &str = "SELECT id, source, at, ends_at, changed_at, content FROM record
+    WHERE organisation_id = $1 AND client_id = $2 AND section = 1 ORDER BY at DESC, id DESC LIMIT 20";
 const CONNECTIONS: usize = 8;
 
 /// The same query as a read of one statement.

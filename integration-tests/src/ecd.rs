@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use prost::{Message, Name};
 use proto::{
     dossier::v1::{
-        ImportRecordsRequest, ImportRecordsResponse, ReportRecord, UpsertClientRequest, UpsertReportRequest,
+        ImportRecordsRequest, ImportRecordsResponse, Record, UpsertClientRequest, UpsertRecordRequest,
         dossier_service_client::DossierServiceClient,
     },
     event::v1::{SubscribeRequest, event_feed_client::EventFeedClient},
@@ -53,7 +53,7 @@ pub fn now() -> Timestamp {
 
 /// The record of a report that is written now.
 #[must_use]
-pub fn report_record(client: &str, external_id: &str, text: &str) -> ReportRecord {
+pub fn report_record(client: &str, external_id: &str, text: &str) -> Record {
     records::report_record(client, external_id, now(), text)
 }
 
@@ -139,8 +139,8 @@ impl Ecd {
     pub async fn report(&self, client: &Registered, text: &str) -> Result<String, Status> {
         let external_id = v7(now()).to_string();
         let report = report_record(&client.external_id, &external_id, text);
-        let request = UpsertReportRequest { report: Some(report) };
-        Ok(self.dossier().await?.upsert_report(request).await?.into_inner().report_id)
+        let request = UpsertRecordRequest { record: Some(report) };
+        Ok(self.dossier().await?.upsert_record(request).await?.into_inner().record_id)
     }
 
     /// All events of one type in a service's feed, the oldest first.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use proto::dossier::v1::{
-    ImportRecordsRequest, UpsertReportRequest, import_records_request::Record,
+    ImportRecordsRequest, UpsertRecordRequest, import_records_request::Item,
     import_records_response::Result as Outcome,
 };
 use reqwest::StatusCode;
@@ -34,7 +34,7 @@ const BATCH: usize = 40;
 pub struct Observations {
     /// Ids of reports whose write was acknowledged.
     pub reports: Vec<String>,
-    /// Ids of the reports that were written one by one. Each of these has its own event `ReportAdded`.
+    /// Ids of the reports that were written one by one. Each of these has its own event `RecordAdded`.
     pub announced: Vec<String>,
     /// Trace ids of reads that were answered with data.
     pub reads: Vec<String>,
@@ -174,10 +174,10 @@ impl Load {
             // Send the same record until a write is acknowledged: after a lost answer it must not become two
             // reports.
             while !self.stop.is_cancelled() {
-                let request = UpsertReportRequest { report: Some(report.clone()) };
-                match dossier.upsert_report(request).await {
+                let request = UpsertRecordRequest { record: Some(report.clone()) };
+                match dossier.upsert_record(request).await {
                     Ok(answer) => {
-                        let id = answer.into_inner().report_id;
+                        let id = answer.into_inner().record_id;
                         self.note(|observed| {
                             observed.reports.push(id.clone());
                             observed.announced.push(id);
@@ -207,7 +207,7 @@ impl Load {
                 .map(|place| {
                     let id = format!("I-{number}-{place}");
                     let report = report_record(&self.reader.external_id, &id, "Alles ging goed.");
-                    ImportRecordsRequest { record: Some(Record::Report(report)), ..Default::default() }
+                    ImportRecordsRequest { item: Some(Item::Record(report)), ..Default::default() }
                 })
                 .collect();
             let mut answers = match dossier.import_records(tokio_stream::iter(records)).await {

@@ -1,6 +1,6 @@
 use integration_tests::{System, Visitor, ecd::report_record, portal::text};
 use proto::dossier::v1::{
-    ErrorReason, ImportRecordsRequest, ReportRecord, import_records_request::Record,
+    ErrorReason, ImportRecordsRequest, Report, content::Kind, import_records_request::Item,
     import_records_response::Result as Outcome,
 };
 use proto::identity::v1::RelationKind;
@@ -72,15 +72,18 @@ async fn a_bad_import_record_is_refused_alone_with_its_field() {
     let ecd = system.ecd("thuisgenoten");
     let stranger = system.ecd("profila").register("een cliënt van een ander").await;
     let good = |number: &str| report_record("C1", number, "Goed.");
-    let report = |change: fn(&mut ReportRecord)| {
-        let mut report = report_record("C1", "slecht", "Goed.");
+    let report = |change: fn(&mut Report)| {
+        let mut record = report_record("C1", "slecht", "Goed.");
+        let mut report = testkit::records::report_of(record.content.take());
         change(&mut report);
-        Record::Report(report)
+        record.content = Some(proto::dossier::v1::Content { kind: Some(Kind::Report(report)) });
+        Item::Record(record)
     };
+    let nowhere = proto::dossier::v1::Record { origin: None, ..report_record("C1", "slecht", "Goed.") };
     let records = vec![
-        Record::Client(testkit::records::client_record("C1", 1, "mevrouw Goed")),
-        Record::Report(good("1")),
-        Record::Client(testkit::records::client_record("C2", 1, "")),
+        Item::Client(testkit::records::client_record("C1", 1, "mevrouw Goed")),
+        Item::Record(good("1")),
+        Item::Client(testkit::records::client_record("C2", 1, "")),
         report(|report| report.text = String::new()),
         report(|report| report.text = "x".repeat(20_001)),
         report(|report| report.text = "x".repeat(6_000_000)),
@@ -89,15 +92,15 @@ async fn a_bad_import_record_is_refused_alone_with_its_field() {
         report(|report| report.kind = 0),
         report(|report| report.written_at = None),
         report(|report| report.written_at = Some(prost_types::Timestamp { seconds: i64::MAX, nanos: 0 })),
-        report(|report| report.origin = None),
+        Item::Record(nowhere),
         report(|report| report.text = "nul\0".to_owned()),
-        Record::Report(report_record(&stranger.external_id, "2", "In een ander dossier.")),
-        Record::Report(good("3")),
+        Item::Record(report_record(&stranger.external_id, "2", "In een ander dossier.")),
+        Item::Record(good("3")),
     ];
     let requests = (1..)
         .zip(records)
-        .map(|(sequence, record)| ImportRecordsRequest { sequence, historic: true, record: Some(record) })
-        .chain([ImportRecordsRequest { sequence: 16, historic: false, record: None }])
+        .map(|(sequence, record)| ImportRecordsRequest { sequence, historic: true, item: Some(record) })
+        .chain([ImportRecordsRequest { sequence: 16, historic: false, item: None }])
         .collect();
     let results = ecd.import(requests).await;
     let refused: Vec<_> = results
@@ -111,17 +114,17 @@ async fn a_bad_import_record_is_refused_alone_with_its_field() {
         refused,
         [
             (3, "client.name", ErrorReason::FieldMissing),
-            (4, "report.text", ErrorReason::FieldMissing),
-            (5, "report.text", ErrorReason::FieldTooLong),
-            (6, "report.text", ErrorReason::FieldTooLong),
-            (7, "report.author", ErrorReason::FieldTooLong),
-            (8, "report.kind", ErrorReason::FieldMalformed),
-            (9, "report.kind", ErrorReason::FieldMissing),
-            (10, "report.written_at", ErrorReason::FieldMissing),
-            (11, "report.written_at", ErrorReason::FieldMalformed),
-            (12, "report.origin", ErrorReason::FieldMissing),
-            (13, "report.text", ErrorReason::FieldMalformed),
-            (14, "report.client_external_id", ErrorReason::ClientUnknown),
+            (4, "record.text", ErrorReason::FieldMissing),
+            (5, "record.text", ErrorReason::FieldTooLong),
+            (6, "record.text", ErrorReason::FieldTooLong),
+            (7, "record.author", ErrorReason::FieldTooLong),
+            (8, "record.kind", ErrorReason::FieldMalformed),
+            (9, "record.kind", ErrorReason::FieldMissing),
+            (10, "record.written_at", ErrorReason::FieldMissing),
+            (11, "record.written_at", ErrorReason::FieldMalformed),
+            (12, "record.origin", ErrorReason::FieldMissing),
+            (13, "record.text", ErrorReason::FieldMalformed),
+            (14, "record.client_external_id", ErrorReason::ClientUnknown),
             (16, "record", ErrorReason::FieldMissing),
         ]
     );

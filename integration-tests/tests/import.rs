@@ -4,7 +4,7 @@ use std::{path::Path, process::Command};
 
 use integration_tests::{System, ecd::report_record};
 use prost::Message;
-use proto::dossier::v1::{ImportRecordsRequest, import_records_request::Record};
+use proto::dossier::v1::{ImportRecordsRequest, import_records_request::Item};
 use serde_json::Value;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -13,8 +13,8 @@ async fn small_records_without_a_pause_are_slowed_and_never_cut() {
     let system = System::start().await;
     let ecd = system.ecd("thuisgenoten");
     let (_, client) = ecd.register_client("mevrouw A. de Vries").await.unwrap();
-    let record = Record::Report(report_record(&client, "EXT0000000", "Goed."));
-    let template = ImportRecordsRequest { sequence: 1, historic: true, record: Some(record) };
+    let record = Item::Record(report_record(&client, "EXT0000000", "Goed."));
+    let template = ImportRecordsRequest { sequence: 1, historic: true, item: Some(record) };
     let template = chassis::secret::hex(&template.encode_to_vec());
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let sent = Command::new(root.join(".zorgportaal/venv/bin/python"))
@@ -28,7 +28,7 @@ async fn small_records_without_a_pause_are_slowed_and_never_cut() {
     let said: Value = serde_json::from_str(&said).unwrap_or_else(|_| panic!("{said}{errors}"));
     assert_eq!((&said["imported"], &said["end"]), (&RECORDS.into(), &"OK".into()), "{said}");
     assert_eq!(said["others"].as_object().unwrap().len(), 1, "other calls on the channel: {said}");
-    system.until_count("dossier", "report", i64::from(RECORDS)).await;
+    system.until_count("dossier", "record", i64::from(RECORDS)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -57,7 +57,7 @@ async fn a_session_opens_one_organisation_and_each_read_is_audited() {
         said.contains("AccessRecorded").then_some(said)
     })
     .await;
-    assert!(told.contains("ReportAdded") && told.contains("ClientRegistered"), "{told}");
+    assert!(told.contains("RecordAdded") && told.contains("ClientRegistered"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,7 @@ use std::{
 };
 
 use integration_tests::{Load, Observations, System, system::Message, within};
-use proto::{SERVICES, dossier::v1::ReportAdded};
+use proto::{SERVICES, dossier::v1::RecordAdded};
 use uuid::Uuid;
 
 const PROCESSES: [&str; 6] = ["identity", "dossier", "messaging", "gateway", "nats", "postgres"];
@@ -116,14 +116,14 @@ async fn check(system: &System, observed: &Observations, kills: &BTreeMap<&str, 
 async fn every_write_is_stored_and_announced_once(system: &System, observed: &Observations) {
     let ids: Vec<Uuid> = observed.reports.iter().map(|id| id.parse().unwrap()).collect();
     let distinct: HashSet<_> = ids.iter().collect();
-    let stored: i64 = sqlx::query_scalar("SELECT count(*) FROM report WHERE id = ANY($1)")
+    let stored: i64 = sqlx::query_scalar("SELECT count(*) FROM record WHERE id = ANY($1)")
         .bind(&ids)
         .fetch_one(&mut system.as_superuser("dossier").await)
         .await
         .unwrap();
     assert_eq!(usize::try_from(stored).unwrap(), distinct.len(), "I-1");
-    let added = system.ecd("thuisgenoten").events::<ReportAdded>("dossier").await;
-    let announced: HashSet<_> = added.iter().map(|event| &event.report_id).collect();
+    let added = system.ecd("thuisgenoten").events::<RecordAdded>("dossier").await;
+    let announced: HashSet<_> = added.iter().map(|event| &event.record_id).collect();
     let missing: Vec<_> = observed.announced.iter().filter(|id| !announced.contains(id)).collect();
     let count = observed.announced.len();
     assert!(count > 10 && missing.is_empty(), "without an event: {missing:?} of {count}");

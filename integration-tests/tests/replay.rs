@@ -90,10 +90,10 @@ async fn republished_events_change_no_table_and_send_no_mail() {
         assert!(changed.is_empty(), "{table}: {changed:?}");
     }
     for table in
-        ["dossier.report", "dossier.client", "identity.client", "identity.account", "messaging.delivery"]
+        ["dossier.record", "dossier.client", "identity.client", "identity.account", "messaging.delivery"]
     {
         let more = after[table].len() - before[table].len();
-        assert_eq!(more, usize::from(table != "dossier.report"), "{table}: of the new person alone");
+        assert_eq!(more, usize::from(table != "dossier.record"), "{table}: of the new person alone");
     }
     for service in SERVICES {
         let dead: i64 = sqlx::query_scalar("SELECT count(*) FROM dead_letter")

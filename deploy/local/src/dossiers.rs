@@ -2,7 +2,8 @@
 
 use jiff::{ToSpan, Zoned, civil::Date};
 use proto::dossier::v1::{
-    ClientRecord, ImportRecordsRequest, Origin, ReportKind, ReportRecord, import_records_request::Record,
+    ClientRecord, Content, ImportRecordsRequest, Origin, Record, Report, ReportKind, content::Kind,
+    import_records_request::Item,
 };
 
 /// A generator of pseudo-random numbers (SplitMix64): the same seed gives the same numbers.
@@ -184,8 +185,7 @@ pub fn clients(seed: u64, count: usize) -> Vec<ExampleClient> {
 /// The records of these clients, then two years of their reports up to `last`, the oldest report first.
 pub fn records(seed: u64, clients: &[ExampleClient], last: &Zoned) -> Vec<ImportRecordsRequest> {
     let mut dice = Dice(seed ^ 0xD055_1E55);
-    let mut records: Vec<Record> =
-        clients.iter().map(|client| Record::Client(client_record(client))).collect();
+    let mut records: Vec<Item> = clients.iter().map(|client| Item::Client(client_record(client))).collect();
     for client in clients {
         let mut number = 0;
         for days_ago in (0..730).rev() {
@@ -198,14 +198,14 @@ pub fn records(seed: u64, clients: &[ExampleClient], last: &Zoned) -> Vec<Import
             for visit in 0..visits {
                 number += 1;
                 if let Some(report) = report(&mut dice, client, number, day, visit, last) {
-                    records.push(Record::Report(report));
+                    records.push(Item::Record(report));
                 }
             }
         }
     }
     (1..)
         .zip(records)
-        .map(|(sequence, record)| ImportRecordsRequest { sequence, historic: true, record: Some(record) })
+        .map(|(sequence, record)| ImportRecordsRequest { sequence, historic: true, item: Some(record) })
         .collect()
 }
 
@@ -230,7 +230,7 @@ fn report(
     day: Date,
     visit: u64,
     last: &Zoned,
-) -> Option<ReportRecord> {
+) -> Option<Record> {
     let hour = if visit == 0 { 7 + dice.below(4) } else { 17 + dice.below(4) };
     let at = day.at(i8::try_from(hour).ok()?, i8::try_from(dice.below(60)).ok()?, 0, 0);
     let at = at.to_zoned(last.time_zone().clone()).ok()?;
@@ -254,9 +254,7 @@ fn report(
     let index = usize::try_from(dice.below(AUTHORS.len() as u64)).ok()?;
     let (author, role) = AUTHORS.get(index)?;
     let timestamp = at.timestamp();
-    Some(ReportRecord {
-        origin: Some(origin(format!("{}-{number}", client.external_id))),
-        client_external_id: client.external_id.clone(),
+    let report = Report {
         text: text.replace("{Naam}", &capitalised).replace("{naam}", &short_name),
         author: (*author).to_owned(),
         author_role: (*role).to_owned(),
@@ -265,6 +263,11 @@ fn report(
             nanos: timestamp.subsec_nanosecond(),
         }),
         kind: kind.into(),
+    };
+    Some(Record {
+        origin: Some(origin(format!("{}-{number}", client.external_id))),
+        client_external_id: client.external_id.clone(),
+        content: Some(Content { kind: Some(Kind::Report(report)) }),
     })
 }
 
@@ -279,8 +282,9 @@ mod tests {
         assert_eq!(people[3].name, clients(7, 20)[3].name);
         let records = records(7, &people, &last);
         assert!(records.len() > 20 * 600, "{}", records.len());
-        let all_past = records.iter().all(|record| match &record.record {
-            Some(Record::Report(report)) => {
+        let all_past = records.iter().all(|record| match &record.item {
+            Some(Item::Record(record)) => {
+                let Some(Kind::Report(report)) = &record.content.as_ref().unwrap().kind else { return false };
                 report.written_at.unwrap().seconds < last.timestamp().as_second()
                     && !report.text.contains('{')
             }

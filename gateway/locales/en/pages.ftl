@@ -333,3 +333,5 @@ contacts-menu = Contact persons
 printed = Printed by { $name } on { $day }, { $time }.
 session-end-impersonator = Stop the viewing
 start-new = There is something new on this page.
+record-retracted = The organisation withdrew this report on { $day }.
+record-source = Last updated by { $source } on { $day }, { $time }.

@@ -84,6 +84,6 @@ dossier-field-missing = Fill in this field.
 dossier-field-too-long = This is too long. Make it shorter.
 dossier-field-malformed = Choose a date from the calendar.
 dossier-client-unknown = This client does not exist, or is not meant for you.
-dossier-report-unknown = This report does not exist, or is not meant for you.
+dossier-record-unknown = This report does not exist, or is not meant for you.
 dossier-period-reversed = The last day is before the first day. Choose a later last day.
 dossier-client-differs = This report belongs to another client.

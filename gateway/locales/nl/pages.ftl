@@ -333,3 +333,5 @@ contacts-menu = Contactpersonen
 printed = Afgedrukt door { $name } op { $day }, { $time }.
 session-end-impersonator = Meekijken stoppen
 start-new = Er is iets nieuws op deze pagina.
+record-retracted = De organisatie heeft deze rapportage ingetrokken op { $day }.
+record-source = Voor het laatst bijgewerkt door { $source } op { $day }, { $time }.

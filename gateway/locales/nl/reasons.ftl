@@ -84,6 +84,6 @@ dossier-field-missing = Vul dit veld in.
 dossier-field-too-long = Dit is te lang. Maak het korter.
 dossier-field-malformed = Kies een datum uit de kalender.
 dossier-client-unknown = Deze cliënt bestaat niet, of is niet voor u bedoeld.
-dossier-report-unknown = Deze rapportage bestaat niet, of is niet voor u bedoeld.
+dossier-record-unknown = Deze rapportage bestaat niet, of is niet voor u bedoeld.
 dossier-period-reversed = De laatste dag ligt voor de eerste dag. Kies een latere laatste dag.
 dossier-client-differs = Deze rapportage hoort bij een andere cliënt.

@@ -26,7 +26,7 @@ use axum::{
 pub use self::{
     login::LoginView,
     step_up::{StepUpView, step_up_path},
-    table::{menu_items, section_of},
+    table::{menu_items, sections_of},
 };
 use crate::{form::Routes, problem::Problem};
 

@@ -1,10 +1,12 @@
 //! The sections of the portal, one entry each. The menu, the start page and live updates follow from the
 //! entries.
 
-use chassis::section;
+use chassis::{contract::type_name, section};
+use prost::Name;
 use prost_types::Any;
 use proto::{
     access::v1::{Action, Section},
+    dossier::v1::{RecordAdded, RecordChanged, RecordRetracted, RecordsImported},
     identity::v1::MenuHeading,
 };
 
@@ -25,8 +27,6 @@ pub struct Entry {
     pub also: &'static [&'static str],
     /// The section's panel on the start page; `None`: it has no panel.
     pub panel: Option<Panel>,
-    /// Whether an event means that there is something new in the section.
-    pub is_new: fn(&Any) -> bool,
 }
 
 /// All sections, in the order of the menu.
@@ -38,7 +38,6 @@ pub const SECTIONS: [Entry; 2] = [
         heading: MenuHeading::Care,
         also: &[],
         panel: Some(|app, session| Box::pin(reports::panel(app, session))),
-        is_new: reports::is_new,
     },
     Entry {
         section: Section::Users,
@@ -47,7 +46,6 @@ pub const SECTIONS: [Entry; 2] = [
         heading: MenuHeading::Own,
         also: &["/users"],
         panel: None,
-        is_new: |_| false,
     },
 ];
 
@@ -92,27 +90,39 @@ pub fn visible(session: &Session) -> impl Iterator<Item = &'static Entry> {
     SECTIONS.iter().filter(|entry| session.allows(entry.section, Action::View))
 }
 
-/// The section in which an event is news; `None` for events that no page waits for.
+/// The sections in which an event is news; none for events that no page waits for. Historic records are no news.
 #[must_use]
-pub fn section_of(event: &Any) -> Option<Section> {
-    SECTIONS.iter().find(|entry| (entry.is_new)(event)).map(|entry| entry.section)
+pub fn sections_of(event: &Any) -> Vec<Section> {
+    let numbers = |section: Result<i32, _>| section.ok().into_iter().collect::<Vec<_>>();
+    let name = type_name(event);
+    let sections = if name == RecordAdded::full_name() {
+        numbers(event.to_msg::<RecordAdded>().map(|it| it.section))
+    } else if name == RecordChanged::full_name() {
+        numbers(event.to_msg::<RecordChanged>().map(|it| it.section))
+    } else if name == RecordRetracted::full_name() {
+        numbers(event.to_msg::<RecordRetracted>().map(|it| it.section))
+    } else {
+        let imported = event.to_msg::<RecordsImported>().ok().filter(|imported| !imported.historic);
+        imported.into_iter().flat_map(|imported| imported.counts).map(|count| count.section).collect()
+    };
+    sections.into_iter().filter_map(|section| Section::try_from(section).ok()).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use proto::dossier::v1::{RecordsImported, ReportAdded};
+    use proto::dossier::v1::SectionCount;
 
     use super::*;
 
     #[test]
-    fn new_report_is_news_and_historic_import_is_not() {
-        let section = |event: Result<Any, _>| section_of(&event.unwrap());
-        let added = Any::from_msg(&ReportAdded { report_id: "r".to_owned() });
-        assert_eq!(section(added), Some(Section::Reports));
-        for (reports, historic, expected) in
-            [(3, false, Some(Section::Reports)), (3, true, None), (0, false, None)]
-        {
-            assert_eq!(section(Any::from_msg(&RecordsImported { reports, historic })), expected);
+    fn new_record_is_news_and_historic_import_is_not() {
+        let section = Section::Reports.into();
+        let added = RecordAdded { record_id: "r".to_owned(), section };
+        assert_eq!(sections_of(&Any::from_msg(&added).unwrap()), [Section::Reports]);
+        let counts = vec![SectionCount { section, records: 3 }];
+        for (historic, expected) in [(false, vec![Section::Reports]), (true, Vec::new())] {
+            let imported = RecordsImported { historic, counts: counts.clone() };
+            assert_eq!(sections_of(&Any::from_msg(&imported).unwrap()), expected);
         }
     }
 }

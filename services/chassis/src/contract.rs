@@ -16,7 +16,7 @@ pub fn pool() -> &'static DescriptorPool {
     &POOL
 }
 
-/// The type name of the message in an `Any`, such as `zorgportaal.dossier.v1.ReportAdded`.
+/// The type name of the message in an `Any`, such as `zorgportaal.dossier.v1.RecordAdded`.
 #[must_use]
 pub fn type_name(any: &Any) -> &str {
     any.type_url.rsplit('/').next().unwrap_or_default()

@@ -3,7 +3,8 @@
 mod client;
 mod error;
 mod import;
-mod report;
+mod kinds;
+mod record;
 mod rpc;
 mod state;
 

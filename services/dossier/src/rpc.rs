@@ -1,14 +1,19 @@
 //! The RPCs of dossier: each calls the handler of its aggregate.
 
-use proto::dossier::v1::{
-    EndCareRequest, EndCareResponse, GetClientRequest, GetClientResponse, GetReportRequest,
-    GetReportResponse, ImportRecordsRequest, ListReportsRequest, ListReportsResponse, ResumeCareRequest,
-    ResumeCareResponse, UpsertClientRequest, UpsertClientResponse, UpsertReportRequest, UpsertReportResponse,
-    dossier_service_server::DossierService,
+use chassis::Ctx;
+use proto::{
+    access::v1::Section,
+    dossier::v1::{
+        EndCareRequest, EndCareResponse, GetClientRequest, GetClientResponse, GetRecordRequest,
+        GetRecordResponse, ImportRecordsRequest, ListReportsRequest, ListReportsResponse, ResumeCareRequest,
+        ResumeCareResponse, RetractRecordRequest, RetractRecordResponse, UpsertClientRequest,
+        UpsertClientResponse, UpsertRecordRequest, UpsertRecordResponse,
+        dossier_service_server::DossierService,
+    },
 };
 use tonic::{Request, Response, Status, Streaming};
 
-use crate::{client, import, report, state::State};
+use crate::{client, import, record, state::State};
 
 #[tonic::async_trait]
 impl DossierService for State {
@@ -18,21 +23,31 @@ impl DossierService for State {
         &self,
         request: Request<ListReportsRequest>,
     ) -> Result<Response<ListReportsResponse>, Status> {
-        Ok(report::rpc::list(self, &request).await.map(Response::new)?)
+        let ctx = Ctx::from_request(&request)?;
+        let selection = request.into_inner().selection;
+        let listing = record::rpc::list(self, &ctx, Section::Reports, selection).await?;
+        Ok(Response::new(ListReportsResponse { listing }))
     }
 
-    async fn get_report(
+    async fn get_record(
         &self,
-        request: Request<GetReportRequest>,
-    ) -> Result<Response<GetReportResponse>, Status> {
-        Ok(report::rpc::get(self, &request).await?)
+        request: Request<GetRecordRequest>,
+    ) -> Result<Response<GetRecordResponse>, Status> {
+        Ok(record::rpc::get(self, &request).await?)
     }
 
-    async fn upsert_report(
+    async fn upsert_record(
         &self,
-        request: Request<UpsertReportRequest>,
-    ) -> Result<Response<UpsertReportResponse>, Status> {
-        Ok(report::rpc::upsert(self, request).await?)
+        request: Request<UpsertRecordRequest>,
+    ) -> Result<Response<UpsertRecordResponse>, Status> {
+        Ok(record::rpc::upsert(self, request).await?)
+    }
+
+    async fn retract_record(
+        &self,
+        request: Request<RetractRecordRequest>,
+    ) -> Result<Response<RetractRecordResponse>, Status> {
+        Ok(record::rpc::retract(self, request).await?)
     }
 
     async fn get_client(

@@ -1,15 +1,15 @@
 use chassis::time;
 use proto::{
     dossier::v1::{
-        EndCareRequest, GetClientRequest, GetReportRequest, ImportRecordsRequest, ListReportsRequest,
-        ReportRecord, ResumeCareRequest, UpsertClientRequest, UpsertReportRequest,
-        import_records_request::Record,
+        Content, EndCareRequest, GetClientRequest, GetRecordRequest, ImportRecordsRequest,
+        ListReportsRequest, Record, Report, ResumeCareRequest, RetractRecordRequest, UpsertClientRequest,
+        UpsertRecordRequest, content::Kind, import_records_request::Item,
     },
     event::v1::AccessOutcome,
 };
 use testkit::{
     Matrix, caller, monday_morning, outbox,
-    records::{client_record, origin},
+    records::{client_record, origin, report_of},
 };
 
 use crate::support::{Service, ecd, reader, report_record};
@@ -33,20 +33,21 @@ async fn matrix(service: &Service) -> Matrix<'_> {
     let stored = service.report(1, report.clone()).await.unwrap();
     outbox::publish(&service.process.database.db("dossier"), service.process.clock.now()).await;
     // The matrix checks that a write changes something: each record has a newer version and another text.
-    let newer = |version, text: &str| ReportRecord {
-        origin: Some(origin("R1", version)),
-        text: text.to_owned(),
-        ..report.clone()
+    let newer = |version, text: &str| {
+        let content = Report { text: text.to_owned(), ..report_of(report.content.clone()) };
+        let content = Some(Content { kind: Some(Kind::Report(content)) });
+        Record { origin: Some(origin("R1", version)), content, ..report.clone() }
     };
-    let imported = Some(Record::Report(newer(9, "Nog steeds alleen voor haar.")));
+    let imported = Some(Item::Record(newer(9, "Nog steeds alleen voor haar.")));
     Matrix::new(&service.process, "dossier", caller::organisation(1), client)
         .secret("lleen voor haar.")
         .secret("mevrouw A. de Vries")
-        .secret(&stored.report_id)
+        .secret(&stored.record_id)
         .secret(&client.to_string())
         .request("ListReports", &ListReportsRequest::default())
-        .request("GetReport", &GetReportRequest { report_id: stored.report_id.clone() })
-        .request("UpsertReport", &UpsertReportRequest { report: Some(newer(12, "Alleen voor haar!")) })
+        .request("GetRecord", &GetRecordRequest { record_id: stored.record_id.clone() })
+        .request("UpsertRecord", &UpsertRecordRequest { record: Some(newer(12, "Alleen voor haar!")) })
+        .request("RetractRecord", &RetractRecordRequest { section: 1, origin: Some(origin("R1", 10)) })
         .request("GetClient", &GetClientRequest { client_id: client.to_string() })
         .request(
             "UpsertClient",
@@ -60,7 +61,7 @@ async fn matrix(service: &Service) -> Matrix<'_> {
             },
         )
         .request("ResumeCare", &ResumeCareRequest { client_id: client.to_string() })
-        .request("ImportRecords", &ImportRecordsRequest { record: imported, ..Default::default() })
+        .request("ImportRecords", &ImportRecordsRequest { item: imported, ..Default::default() })
         .more_records("ImportRecords", 1)
 }
 
@@ -71,9 +72,9 @@ async fn every_read_and_refusal_is_audited_with_its_client() {
     let report = service.report(1, report_record("C1", "R1", "2027-05-03T12:00:00", "x")).await.unwrap();
     let before = service.audit_records().await.len();
     service.texts(&reader(1, client), "", "").await;
-    let request = GetReportRequest { report_id: report.report_id };
-    service.call_as(&ecd(1)).get_report(request.clone()).await.unwrap();
-    service.call_as(&ecd(2)).get_report(request).await.unwrap_err();
+    let request = GetRecordRequest { record_id: report.record_id };
+    service.call_as(&ecd(1)).get_record(request.clone()).await.unwrap();
+    service.call_as(&ecd(2)).get_record(request).await.unwrap_err();
     let records = service.audit_records().await;
     let seen: Vec<_> = records[before..]
         .iter()
@@ -81,10 +82,10 @@ async fn every_read_and_refusal_is_audited_with_its_client() {
         .collect();
     let (answered, denied) = (i32::from(AccessOutcome::Answered), i32::from(AccessOutcome::Denied));
     assert!(seen.contains(&("ListReports", answered, Some(client.uuid()))), "{seen:?}");
-    assert!(seen.contains(&("GetReport", answered, Some(client.uuid()))), "{seen:?}");
+    assert!(seen.contains(&("GetRecord", answered, Some(client.uuid()))), "{seen:?}");
     // The refusal is in the chain of the other organisation, and names no client.
     let refused = records.iter().filter(|(method, outcome, client)| {
-        method.ends_with("/GetReport") && *outcome == denied && client.is_none()
+        method.ends_with("/GetRecord") && *outcome == denied && client.is_none()
     });
     assert_eq!(refused.count(), 1);
 }

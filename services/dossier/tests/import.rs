@@ -4,7 +4,7 @@ use chassis::token::Caller;
 use proto::{
     dossier::v1::{
         ImportRecordsRequest, ImportRecordsResponse, RecordsImported, UpsertOutcome,
-        import_records_request::Record, import_records_response::Result as Outcome,
+        import_records_request::Item, import_records_response::Result as Outcome,
     },
     identity::v1::SystemRevoked,
 };
@@ -14,20 +14,20 @@ use tokio_stream::StreamExt;
 
 use crate::support::{Service, ecd, reader, reason, report_record};
 
-async fn import(service: &Service, records: Vec<(bool, Record)>) -> Vec<ImportRecordsResponse> {
+async fn import(service: &Service, records: Vec<(bool, Item)>) -> Vec<ImportRecordsResponse> {
     let requests = (1..).zip(records).map(|(sequence, (historic, record))| ImportRecordsRequest {
         sequence,
         historic,
-        record: Some(record),
+        item: Some(record),
     });
     let requests: Vec<_> = requests.collect();
     let answer = service.call_as(&ecd(1)).import_records(tokio_stream::iter(requests)).await.unwrap();
     answer.into_inner().map(Result::unwrap).collect().await
 }
 
-fn report(number: usize) -> Record {
+fn report(number: usize) -> Item {
     let at = format!("2027-05-03T12:{:02}:{:02}", number / 60 % 60, number % 60);
-    Record::Report(report_record("C1", &number.to_string(), &at, "Goed."))
+    Item::Record(report_record("C1", &number.to_string(), &at, "Goed."))
 }
 
 fn outcomes(results: &[ImportRecordsResponse]) -> Vec<UpsertOutcome> {
@@ -44,7 +44,7 @@ fn outcomes(results: &[ImportRecordsResponse]) -> Vec<UpsertOutcome> {
 async fn a_repeated_import_changes_nothing_and_emits_no_event() {
     let service = Service::start().await;
     let records = || {
-        let client = Record::Client(client_record("C1", 1, "mevrouw A. de Vries"));
+        let client = Item::Client(client_record("C1", 1, "mevrouw A. de Vries"));
         let mut records = vec![(true, client)];
         records.extend((0..1200).map(|number| (true, report(number))));
         records
@@ -56,7 +56,11 @@ async fn a_repeated_import_changes_nothing_and_emits_no_event() {
     assert!(outcomes(&second).iter().all(|outcome| *outcome == UpsertOutcome::Unchanged));
 
     let events = outbox::events::<RecordsImported>(&mut service.process.database.as_superuser().await).await;
-    assert_eq!(events.iter().map(|(_, batch)| batch.reports).sum::<i32>(), 1200, "the repeat emits none");
+    assert_eq!(
+        events.iter().flat_map(|(_, batch)| &batch.counts).map(|it| it.records).sum::<i32>(),
+        1200,
+        "the repeat emits none"
+    );
     assert!(events.iter().all(|(_, batch)| batch.historic), "historic reports are marked");
 }
 
@@ -88,8 +92,8 @@ async fn an_import_leaves_an_audit_record_for_each_client() {
 
 /// An import that has got the answer to its one record, and sends no other.
 async fn idle_import(service: &Service) -> tonic::Streaming<ImportRecordsResponse> {
-    let record = Some(Record::Client(client_record("C1", 1, "mevrouw A. de Vries")));
-    let first = ImportRecordsRequest { sequence: 1, historic: false, record };
+    let record = Some(Item::Client(client_record("C1", 1, "mevrouw A. de Vries")));
+    let first = ImportRecordsRequest { sequence: 1, historic: false, item: record };
     let records = tokio_stream::once(first).chain(tokio_stream::pending());
     let mut answers = service.call_as(&ecd(1)).import_records(records).await.unwrap().into_inner();
     assert_eq!(answers.message().await.unwrap().unwrap().sequence, 1);

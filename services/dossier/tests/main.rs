@@ -5,6 +5,7 @@
 mod access;
 mod client;
 mod import;
+mod migration;
 mod report;
 mod schema;
 mod support;

@@ -5,8 +5,8 @@ use dossier::{Dossier, Settings};
 use proto::{
     access::v1::{Action, Level, Section},
     dossier::v1::{
-        ListReportsRequest, ListReportsResponse, ReportRecord, UpsertClientRequest, UpsertReportRequest,
-        UpsertReportResponse, dossier_service_client::DossierServiceClient,
+        ListReportsRequest, Listing, Record, Selection, UpsertClientRequest, UpsertRecordRequest,
+        UpsertRecordResponse, dossier_service_client::DossierServiceClient,
     },
 };
 use testkit::{
@@ -30,7 +30,7 @@ pub fn reader(organisation: u64, client: ClientId) -> Caller {
 }
 
 /// A report record; `at` is a date and time in the Netherlands.
-pub fn report_record(client: &str, external_id: &str, at: &str, text: &str) -> ReportRecord {
+pub fn report_record(client: &str, external_id: &str, at: &str, text: &str) -> Record {
     let at: jiff::Zoned = format!("{at}[Europe/Amsterdam]").parse().unwrap();
     records::report_record(client, external_id, at.timestamp(), text)
 }
@@ -52,33 +52,25 @@ impl Service {
         answer.into_inner().client_id.parse().unwrap()
     }
 
-    pub async fn report(
-        &self,
-        organisation: u64,
-        record: ReportRecord,
-    ) -> Result<UpsertReportResponse, Status> {
-        let request = UpsertReportRequest { report: Some(record) };
-        Ok(self.call_as(&ecd(organisation)).upsert_report(request).await?.into_inner())
+    pub async fn report(&self, organisation: u64, record: Record) -> Result<UpsertRecordResponse, Status> {
+        let request = UpsertRecordRequest { record: Some(record) };
+        Ok(self.call_as(&ecd(organisation)).upsert_record(request).await?.into_inner())
     }
 
-    pub async fn list(
-        &self,
-        caller: &Caller,
-        request: ListReportsRequest,
-    ) -> Result<ListReportsResponse, Status> {
-        Ok(self.call_as(caller).list_reports(request).await?.into_inner())
+    pub async fn list(&self, caller: &Caller, selection: Selection) -> Result<Listing, Status> {
+        let request = ListReportsRequest { selection: Some(selection) };
+        Ok(self.call_as(caller).list_reports(request).await?.into_inner().listing.unwrap())
     }
 
     /// The texts of the reports that the caller sees in a period.
     pub async fn texts(&self, caller: &Caller, from: &str, until: &str) -> Vec<String> {
-        let request = ListReportsRequest {
+        let selection = Selection {
             from: from.to_owned(),
             until: until.to_owned(),
             page_size: 100,
             page_token: String::new(),
         };
-        let reports = self.list(caller, request).await.unwrap().reports;
-        reports.into_iter().map(|report| report.text).collect()
+        texts_of(self.list(caller, selection).await.unwrap())
     }
 
     /// The method, outcome and client of each audit record, oldest first.
@@ -88,6 +80,11 @@ impl Service {
             .await
             .unwrap()
     }
+}
+
+/// The texts of the reports on a page.
+pub fn texts_of(listing: Listing) -> Vec<String> {
+    listing.entries.into_iter().map(|entry| records::report_of(entry.content).text).collect()
 }
 
 /// The reason with which a call was refused.

@@ -123,7 +123,7 @@ async fn unreadable_deliveries_fail_or_become_dead_letters() {
     };
     suite.publish(Stream::Deliveries, &unsealed).await;
     suite.until(|all| matches!(all, [(FAILED, _, 0)])).await;
-    suite.publish(Stream::Deliveries, &proto::dossier::v1::ReportAdded::default()).await;
+    suite.publish(Stream::Deliveries, &proto::dossier::v1::RecordAdded::default()).await;
     let dead = async {
         loop {
             let count: i64 = sqlx::query_scalar("SELECT count(*) FROM dead_letter")

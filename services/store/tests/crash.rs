@@ -190,7 +190,7 @@ async fn two_consumers_share_events_and_each_has_one_effect() {
     let suite = Suite::start().await;
     let mut first = suite.start_consumer(Behaviour::Succeeds).await;
     let mut second = suite.start_consumer(Behaviour::Succeeds).await;
-    suite.until_pulled_by("store__ReportAdded", 2).await;
+    suite.until_pulled_by("store__RecordAdded", 2).await;
     let emitters = (0..10).map(|number| {
         let suite = &suite;
         async move {

@@ -64,7 +64,7 @@ async fn what_was_told_and_handled_leaves_in_time_and_not_before() {
     suite.until_count("handled", 3).await;
     suite.until_count("event_log", 3).await;
     consumer.task.abort();
-    let due = due(&suite, &["store__ReportAdded"]);
+    let due = due(&suite, &["store__RecordAdded"]);
     // The mark of a handled event outlives the event: what may be told again is known as handled.
     for (days, events, marks) in [(400, 3, 3), (1, 0, 3), (364, 0, 3), (1, 0, 0)] {
         suite.clock.advance(DAY * days);
@@ -82,7 +82,7 @@ async fn what_was_told_and_handled_leaves_in_time_and_not_before() {
 async fn dead_letter_is_blanked_at_its_expiry_and_deleted_after_90_days() {
     let suite = Suite::start().await;
     let letter = |event, expires_at| DeadLetter {
-        consumer: "store__ReportAdded",
+        consumer: "store__RecordAdded",
         event: caller::uuid(event),
         subject: "delivery.zorgportaal.identity.v1.LoginCode",
         payload: b"sealed",
@@ -108,7 +108,7 @@ async fn dead_letters_of_a_removed_account_are_blanked() {
     let account = caller::uuid(5);
     let payload = format!("to {account}, sealed");
     let letter = |event, payload| DeadLetter {
-        consumer: "store__ReportAdded",
+        consumer: "store__RecordAdded",
         event: caller::uuid(event),
         subject: "delivery.zorgportaal.identity.v1.LoginCode",
         payload,

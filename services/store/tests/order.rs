@@ -81,7 +81,7 @@ async fn republished_event_is_not_handled_again() {
 async fn event_of_a_rolled_back_transaction_is_not_published() {
     let suite = Suite::start().await;
     let mut tx = suite.db.in_organisation(&suite.ctx(), store::Mode::Write).await.unwrap();
-    let message = proto::dossier::v1::ReportAdded { report_id: "x".to_owned() };
+    let message = proto::dossier::v1::RecordAdded { record_id: "x".to_owned(), section: 1 };
     assert!(message.encoded_len() > 0);
     tx.emit(store::About::new(caller::uuid(9), 1), &message).await.unwrap();
     drop(tx);

@@ -14,7 +14,7 @@ async fn malformed_event_becomes_a_dead_letter_and_blocks_none() {
     suite.emit(caller::uuid(1), 1).await;
     suite.until_count("handled", 1).await;
     let bus = suite.bus.context().await;
-    let subject = "event.zorgportaal.dossier.v1.ReportAdded";
+    let subject = "event.zorgportaal.dossier.v1.RecordAdded";
     bus.publish(subject, "not an event".into()).await.unwrap().await.unwrap();
     suite.emit(caller::uuid(1), 2).await;
     suite.until_count("handled", 2).await;
@@ -70,7 +70,7 @@ async fn event_too_large_for_the_bus_blocks_no_later_event() {
     let suite = Suite::start().await;
     let _consumer = suite.start_consumer(Behaviour::Succeeds).await;
     let mut tx = suite.db.in_organisation(&suite.ctx(), store::Mode::Write).await.unwrap();
-    let message = proto::dossier::v1::ReportAdded { report_id: "x".repeat(2_000_000) };
+    let message = proto::dossier::v1::RecordAdded { record_id: "x".repeat(2_000_000), section: 1 };
     tx.emit(store::About::new(caller::uuid(1), 1), &message).await.unwrap();
     tx.commit().await.unwrap();
     suite.emit(caller::uuid(2), 1).await;
@@ -88,8 +88,8 @@ async fn deliveries_during_an_outage_are_no_attempts() {
     store::stream::ensure(&bus, 1).await.unwrap();
     suite.until_count("event_log", 1).await;
     let config = pull::Config {
-        durable_name: Some("store__ReportAdded".to_owned()),
-        filter_subject: "event.zorgportaal.dossier.v1.ReportAdded".to_owned(),
+        durable_name: Some("store__RecordAdded".to_owned()),
+        filter_subject: "event.zorgportaal.dossier.v1.RecordAdded".to_owned(),
         ..pull::Config::default()
     };
     let consumer = bus.get_stream("EVENTS").await.unwrap().create_consumer(config).await.unwrap();
@@ -107,12 +107,12 @@ async fn replayed_dead_letter_of_the_relay_is_published() {
     let suite = Suite::start().await;
     let _consumer = suite.start_consumer(Behaviour::Succeeds).await;
     // As if the event had been too large for an earlier bus.
-    let message = proto::dossier::v1::ReportAdded { report_id: "r".to_owned() };
+    let message = proto::dossier::v1::RecordAdded { record_id: "r".to_owned(), section: 1 };
     let (_, event) = envelope(&suite.ctx(), store::About::new(caller::uuid(1), 1), &message);
     let id: EventId = event.event_id.parse().unwrap();
     sqlx::query(
         "INSERT INTO dead_letter (consumer, event_id, subject, payload, reason, attempts, died_at)
-         VALUES ('relay', $1, 'event.zorgportaal.dossier.v1.ReportAdded', $2, 'too large for the bus', 1, now())",
+         VALUES ('relay', $1, 'event.zorgportaal.dossier.v1.RecordAdded', $2, 'too large for the bus', 1, now())",
     )
     .bind(id.uuid())
     .bind(event.encode_to_vec())

@@ -10,7 +10,7 @@ use std::{
 
 use async_nats::jetstream::consumer::PullConsumer;
 use chassis::{Clock, Ctx};
-use proto::dossier::v1::ReportAdded;
+use proto::dossier::v1::RecordAdded;
 use sqlx::migrate::Migrator;
 use store::{
     About, Db, Mode, Tx,
@@ -176,7 +176,7 @@ impl Suite {
     /// Emits one event, in a transaction of its own.
     pub async fn emit(&self, aggregate: Uuid, version: i64) {
         let mut tx = self.db.in_organisation(&self.ctx(), Mode::Write).await.unwrap();
-        let message = ReportAdded { report_id: aggregate.to_string() };
+        let message = RecordAdded { record_id: aggregate.to_string(), section: 1 };
         tx.emit(About::new(aggregate, version), &message).await.unwrap();
         tx.commit().await.unwrap();
     }
@@ -234,9 +234,9 @@ struct RecordingHandler {
 }
 
 impl Handler for RecordingHandler {
-    type Message = ReportAdded;
+    type Message = RecordAdded;
 
-    async fn handle(&self, tx: &mut Tx, event: Received<ReportAdded>) -> Result<(), HandlerError> {
+    async fn handle(&self, tx: &mut Tx, event: Received<RecordAdded>) -> Result<(), HandlerError> {
         sqlx::query("INSERT INTO handled (aggregate, version, event) VALUES ($1, $2, $3)")
             .bind(event.aggregate)
             .bind(event.version)

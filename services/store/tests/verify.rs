@@ -110,7 +110,7 @@ async fn changed_byte_of_any_event_is_reported() {
     let trail = Trail::with_published_records().await;
     let ctx = Trail::access(caller::client(1)).ctx;
     let mut tx = trail.db.in_organisation(&ctx, Mode::Write).await.unwrap();
-    let imported = proto::dossier::v1::RecordsImported { reports: 3, historic: true };
+    let imported = proto::dossier::v1::RecordsImported { counts: Vec::new(), historic: true };
     tx.emit(About::new(caller::uuid(1), 1), &imported).await.unwrap();
     tx.commit().await.unwrap();
     trail.publish().await;

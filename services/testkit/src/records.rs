@@ -4,7 +4,7 @@ use chassis::{id::AccountId, time};
 use jiff::Timestamp;
 use proto::{
     access::v1::{Action, Grant, Section},
-    dossier::v1::{ClientRecord, Origin, ReportKind, ReportRecord},
+    dossier::v1::{ClientRecord, Content, Origin, Record, Report, ReportKind, content::Kind},
     identity::v1::{Consent, RegisterAccountRequest, RelationKind},
 };
 
@@ -26,16 +26,29 @@ pub fn client_record(external_id: &str, version: i64, name: &str) -> ClientRecor
 
 /// The first version of a report. `client` is the client's external id.
 #[must_use]
-pub fn report_record(client: &str, external_id: &str, written_at: Timestamp, text: &str) -> ReportRecord {
-    ReportRecord {
-        origin: Some(origin(external_id, 1)),
-        client_external_id: client.to_owned(),
+pub fn report_record(client: &str, external_id: &str, written_at: Timestamp, text: &str) -> Record {
+    let report = Report {
         text: text.to_owned(),
         author: "Sanne Kuipers".to_owned(),
         author_role: "verzorgende IG".to_owned(),
         written_at: Some(time::to_proto(written_at)),
         kind: ReportKind::Daily.into(),
+    };
+    Record {
+        origin: Some(origin(external_id, 1)),
+        client_external_id: client.to_owned(),
+        content: Some(Content { kind: Some(Kind::Report(report)) }),
     }
+}
+
+/// The report in the content of a record.
+///
+/// # Panics
+/// When the content is another kind's, or blanked.
+#[must_use]
+pub fn report_of(content: Option<Content>) -> Report {
+    let Kind::Report(report) = content.and_then(|content| content.kind).unwrap();
+    report
 }
 
 /// A registration that may read reports and manage users. The user name is the e-mail address.

@@ -26,7 +26,7 @@ pub fn read<M: Message + Name + Default>(text: &str) -> Result<M, BoxError> {
 #[cfg(test)]
 mod tests {
     use proto::{
-        dossier::v1::{ImportRecordsRequest, import_records_request::Record},
+        dossier::v1::{ImportRecordsRequest, content::Kind, import_records_request::Item},
         identity::v1::RegisterAccountRequest,
     };
 
@@ -34,13 +34,14 @@ mod tests {
 
     #[test]
     fn a_bad_document_is_refused_and_its_fault_is_named() {
-        let good = r#"{"report": {"origin": {"source": "ecd", "external_id": "1", "version": 1},
-            "client_external_id": "c", "text": "t", "author": "a", "author_role": "r",
-            "written_at": "2027-05-03T08:00:00Z", "kind": "REPORT_KIND_DAILY"}, "historic": true}"#;
+        let good = r#"{"record": {"origin": {"source": "ecd", "external_id": "1", "version": 1},
+            "client_external_id": "c", "content": {"report": {"text": "t", "author": "a", "author_role": "r",
+            "written_at": "2027-05-03T08:00:00Z", "kind": "REPORT_KIND_DAILY"}}}, "historic": true}"#;
         let read_record = read::<ImportRecordsRequest>;
         let record = read_record(good).unwrap();
         assert!(record.historic);
-        let Some(Record::Report(report)) = record.record else { panic!("{record:?}") };
+        let Some(Item::Record(record)) = record.item else { panic!("{record:?}") };
+        let Some(Kind::Report(report)) = record.content.unwrap().kind else { panic!("no report") };
         assert_eq!(report.written_at.unwrap().seconds, 1_809_331_200);
         for (right, wrong, named) in [
             ("\"text\": \"t\"", "\"text\": 5", "string"),

@@ -6,6 +6,7 @@ use proto::dossier::v1::ErrorReason;
 use super::{
     period::{Days, Period, PeriodFields, Preset},
     report::{DayView, ReportView},
+    source::SourceView,
     views::ReportsView,
 };
 use crate::{
@@ -47,12 +48,15 @@ pub fn reports() -> Vec<ReportView> {
         text,
         author,
         author_role: "verpleegkundige niveau 4".to_owned(),
+        source: "ecd".to_owned(),
+        retracted_at: None,
     };
     vec![
         report(0, "daily", "K. Bakker".to_owned(), "De wond heeft zich goed hersteld.".to_owned()),
         report(1, "medical", long_name(), long_text()),
         report(2, "incident", ARABIC_NAME.to_owned(), ARABIC_NAME.repeat(20)),
-        report(3, "conversation", "P. Visser".to_owned(), "Samen gewandeld.\n".repeat(30)),
+        ReportView { retracted_at: Some(days_ago(0)), ..report(4, "daily", String::new(), String::new()) },
+        report(5, "conversation", "P. Visser".to_owned(), "Samen gewandeld.\n".repeat(30)),
     ]
 }
 
@@ -62,6 +66,7 @@ fn view(preset: Preset, days: &Days, problem: Option<Problem>) -> ReportsView {
         days: Vec::new(),
         next_page: None,
         is_first_page: true,
+        sources: vec![SourceView { name: "ecd".to_owned(), fed_at: days_ago(0) }],
         fields: problem.as_ref().map_or_else(|| PeriodFields::of(days), |it| PeriodFields::filled(days, it)),
         form: FormState { problem, ..FormState::default() },
     }

@@ -4,21 +4,23 @@ mod examples;
 mod panel;
 mod period;
 mod report;
+mod source;
 mod views;
 
 use axum::extract::{Query, State};
-use proto::dossier::v1::{ErrorReason, ListReportsRequest};
+use proto::dossier::v1::{ErrorReason, ListReportsRequest, Selection};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::routes;
 
 pub use self::{
     examples::{examples, reports},
-    panel::{is_new, panel},
+    panel::panel,
 };
 use self::{
     period::{Days, Period, PeriodFields, Preset},
     report::{DayView, ReportView},
+    source::SourceView,
     views::ReportsView,
 };
 use crate::{
@@ -66,6 +68,7 @@ async fn list(
         days: Vec::new(),
         is_first_page: filter.page.is_none(),
         next_page: None,
+        sources: Vec::new(),
         fields: problem
             .map_or_else(|| PeriodFields::of(&days), |problem| PeriodFields::filled(&days, problem)),
         form: FormState { problem: problem.cloned(), ..FormState::default() },
@@ -79,20 +82,22 @@ async fn list(
     if !period.is_complete() {
         return Ok(Page::show(shown(None)));
     }
-    let request = ListReportsRequest {
+    let selection = Selection {
         from: period.from.clone(),
         until: period.until.clone(),
         page_size: 20,
         page_token: filter.page.clone().unwrap_or_default(),
     };
+    let request = ListReportsRequest { selection: Some(selection) };
     let answer = app.services.dossier_for(&session).list_reports(request).await.map_err(Problem::from);
     match answer {
         Ok(answer) => {
-            let answer = answer.into_inner();
-            let reports = answer.reports.into_iter().filter_map(ReportView::new);
+            let listing = answer.into_inner().listing.unwrap_or_default();
+            let reports = listing.entries.into_iter().filter_map(ReportView::new);
             Ok(Page::show(ReportsView {
                 days: DayView::list(reports),
-                next_page: Some(answer.next_page_token).filter(|token| !token.is_empty()),
+                next_page: Some(listing.next_page_token).filter(|token| !token.is_empty()),
+                sources: SourceView::list(listing.sources),
                 ..shown(None)
             }))
         }

@@ -1,9 +1,6 @@
-//! The panel of reports on the start page, and which events mean that there is a new report to read.
+//! The panel of reports on the start page.
 
-use chassis::contract::type_name;
-use prost::Name;
-use prost_types::Any;
-use proto::dossier::v1::{ListReportsRequest, RecordsImported, ReportAdded, ReportChanged};
+use proto::dossier::v1::{ListReportsRequest, Selection};
 
 use super::report::ReportView;
 use crate::{app::App, panel::PanelRow, problem::Problem, session::Session};
@@ -13,9 +10,11 @@ const PANEL_SIZE: i32 = 2;
 
 /// The newest reports (T24, P58, R22).
 pub async fn panel(app: &App, session: &Session) -> Result<Vec<PanelRow>, Problem> {
-    let request = ListReportsRequest { page_size: PANEL_SIZE, ..Default::default() };
+    let selection = Selection { page_size: PANEL_SIZE, ..Selection::default() };
+    let request = ListReportsRequest { selection: Some(selection) };
     let answer = app.services.dossier_for(session).list_reports(request).await?.into_inner();
-    let reports = answer.reports.into_iter().filter_map(ReportView::new);
+    let entries = answer.listing.unwrap_or_default().entries.into_iter();
+    let reports = entries.filter_map(ReportView::new).filter(|report| report.retracted_at.is_none());
     Ok(reports.map(PanelRow::from).collect())
 }
 
@@ -24,13 +23,4 @@ impl From<ReportView> for PanelRow {
         let by = format!("{}, {}", report.author, report.author_role);
         Self { id: report.id, at: report.written_at, text: report.text, by }
     }
-}
-
-/// Whether an event means that there is something new to read. An import of historic records is not new.
-#[must_use]
-pub fn is_new(event: &Any) -> bool {
-    let name = type_name(event);
-    name == ReportAdded::full_name()
-        || name == ReportChanged::full_name()
-        || event.to_msg::<RecordsImported>().is_ok_and(|imported| !imported.historic && imported.reports > 0)
 }

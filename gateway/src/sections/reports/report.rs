@@ -2,7 +2,7 @@
 
 use chassis::time;
 use jiff::{Timestamp, civil::Date};
-use proto::dossier::v1::{Report, ReportKind};
+use proto::dossier::v1::{Entry, Report, ReportKind, content::Kind};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -23,24 +23,35 @@ pub struct ReportView {
     pub author: String,
     /// The author's role.
     pub author_role: String,
+    /// The system that the report comes from.
+    pub source: String,
+    /// When the organisation took the report back; its text is gone then. Absent: the report stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retracted_at: Option<Timestamp>,
 }
 
 impl ReportView {
-    /// From the contract's report; `None` where it has no time.
+    /// From the contract's entry; `None` where it has no time, or is no report.
     #[must_use]
-    pub fn new(report: Report) -> Option<Self> {
+    pub fn new(entry: Entry) -> Option<Self> {
+        let report = match entry.content.and_then(|content| content.kind) {
+            Some(Kind::Report(report)) => report,
+            None => Report::default(),
+        };
         Some(Self {
-            written_at: time::from_proto(report.written_at.as_ref())?,
+            written_at: time::from_proto(entry.at.as_ref())?,
             kind: match report.kind() {
                 ReportKind::Daily | ReportKind::Unspecified => "daily",
                 ReportKind::Medical => "medical",
                 ReportKind::Incident => "incident",
                 ReportKind::Conversation => "conversation",
             },
-            id: report.report_id,
+            id: entry.record_id,
+            source: entry.source,
             text: report.text,
             author: report.author,
             author_role: report.author_role,
+            retracted_at: time::from_proto(entry.retracted_at.as_ref()),
         })
     }
 

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use super::{
     period::{Period, PeriodFields},
     report::DayView,
+    source::SourceView,
 };
 use crate::{
     form::FormFields,
@@ -24,6 +25,8 @@ pub struct ReportsView {
     pub days: Vec<DayView>,
     /// The next, older page: send it as `page`; null: this is the oldest page.
     pub next_page: Option<String>,
+    /// The systems that send records, on the newest page.
+    pub sources: Vec<SourceView>,
     /// Whether this is the newest page.
     pub is_first_page: bool,
     #[serde(skip)]

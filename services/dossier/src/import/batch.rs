@@ -1,6 +1,6 @@
 //! Imports one batch: one transaction, with one audit record and one event per client.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chassis::{
     Ctx,
@@ -10,8 +10,8 @@ use chassis::{
 use proto::{
     access::v1::Section,
     dossier::v1::{
-        ErrorReason, ImportRecordsRequest, ImportRecordsResponse, RecordsImported, UpsertOutcome,
-        import_records_request::Record,
+        ImportRecordsRequest, ImportRecordsResponse, RecordsImported, SectionCount, UpsertOutcome,
+        import_records_request::Item,
     },
     event::v1::AccessOutcome,
 };
@@ -21,19 +21,24 @@ use super::{imported, refused, refused_for};
 use crate::{
     client,
     error::Error,
-    report::{self, Incoming, table::Upserted},
+    record::{self, Incoming, Outcome},
     state::State,
 };
 
-/// The number of reports that were added or changed, by client and `historic`; 0 when all were stored
-/// already.
-type ChangeCounts = BTreeMap<(ClientId, bool), i32>;
+/// What a batch changes, to tell of it at its end.
+#[derive(Default)]
+struct Changes {
+    /// The number of records that were added or changed, by client, `historic` and section.
+    records: BTreeMap<(ClientId, bool), BTreeMap<i32, i32>>,
+    /// The clients that the batch touched, each with the sections of their records.
+    touched: HashMap<ClientId, BTreeSet<i32>>,
+}
 
-/// A valid report that waits for the next `flush`.
-struct PendingReport {
+/// A valid record that waits for the next `flush`.
+struct Pending {
     sequence: i64,
     historic: bool,
-    report: Incoming,
+    record: Incoming,
 }
 
 /// Imports a batch: either all valid records are saved, or none.
@@ -49,44 +54,44 @@ pub async fn run(
     let mut tx = state.db.in_organisation(ctx, Mode::Write).await?;
     let mut results = Vec::with_capacity(batch.len());
     let (mut pending, mut origins) = (Vec::new(), HashSet::new());
-    let (mut changed, mut clients) = (ChangeCounts::new(), HashSet::new());
+    let mut changes = Changes::default();
     for request in batch {
         let (sequence, historic) = (request.sequence, request.historic);
-        match request.record {
+        match request.item {
             None => results.push(refused(sequence, &[])),
-            Some(Record::Client(record)) => match client::parse(record, ctx.now) {
+            Some(Item::Client(record)) => match client::parse(record, ctx.now) {
                 Err(faults) => results.push(refused(sequence, &faults)),
                 Ok(client) => {
                     let (id, outcome) = client::write(state, &mut tx, &client).await?;
-                    clients.insert(id);
+                    changes.touched.entry(id).or_default();
                     results.push(imported(sequence, &id, outcome));
                 }
             },
-            Some(Record::Report(record)) => match report::parse(record, ctx.now) {
+            Some(Item::Record(record)) => match record::parse(record, ctx.now) {
                 Err(faults) => results.push(refused(sequence, &faults)),
-                Ok(report) => {
+                Ok(record) => {
                     // One statement cannot change a row twice: flush before an origin is repeated.
-                    let key = (report.origin.source.clone(), report.origin.external_id.clone());
+                    let origin = &record.origin;
+                    let key = (record.section, origin.source.clone(), origin.external_id.clone());
                     if !origins.insert(key.clone()) {
-                        flush(&mut tx, &mut pending, &mut results, &mut changed).await?;
+                        flush(&mut tx, &mut pending, &mut results, &mut changes).await?;
                         origins.clear();
                         origins.insert(key);
                     }
-                    pending.push(PendingReport { sequence, historic, report });
+                    pending.push(Pending { sequence, historic, record });
                 }
             },
         }
     }
-    flush(&mut tx, &mut pending, &mut results, &mut changed).await?;
-    for ((client, historic), reports) in &changed {
-        clients.insert(*client);
-        if *reports == 0 {
-            continue;
-        }
+    flush(&mut tx, &mut pending, &mut results, &mut changes).await?;
+    for ((client, historic), counts) in &changes.records {
         let about = About::new(client.uuid(), ctx.now.as_microsecond()).client(*client);
-        tx.emit(about, &RecordsImported { reports: *reports, historic: *historic }).await?;
+        let counts =
+            counts.iter().map(|(section, records)| SectionCount { section: *section, records: *records });
+        tx.emit(about, &RecordsImported { counts: counts.collect(), historic: *historic }).await?;
     }
-    let accesses: Vec<Access> = clients.into_iter().map(|client| access(ctx, client)).collect();
+    let accesses: Vec<Access> =
+        changes.touched.iter().flat_map(|(client, sections)| accesses(ctx, *client, sections)).collect();
     tx.add_intents(&accesses).await?;
     tx.commit().await?;
     state.audit.record(accesses).await?;
@@ -94,55 +99,50 @@ pub async fn run(
     Ok(results)
 }
 
-/// Upserts the pending reports in one statement and adds their results.
+/// Writes the pending records in one statement and adds their results.
 async fn flush(
     tx: &mut Tx,
-    pending: &mut Vec<PendingReport>,
+    pending: &mut Vec<Pending>,
     results: &mut Vec<ImportRecordsResponse>,
-    changed: &mut ChangeCounts,
+    changes: &mut Changes,
 ) -> Result<(), Error> {
-    let client_key =
-        |item: &PendingReport| (item.report.origin.source.clone(), item.report.client_external_id.clone());
-    let keys: HashSet<_> = pending.iter().map(client_key).collect();
-    let clients = client::table::find_ids(tx, &keys.into_iter().collect::<Vec<_>>()).await?;
-    let (mut known, mut rows) = (Vec::new(), Vec::new());
-    for item in pending.iter() {
-        if let Some(client) = clients.get(&client_key(item)) {
-            known.push((item, *client));
-            rows.push((*client, &item.report));
-        } else {
-            let field = "report.client_external_id";
-            results.push(refused_for(item.sequence, field, ErrorReason::ClientUnknown));
-        }
-    }
-    let upserted = report::table::upsert(tx, &rows).await?;
-    for ((item, client), upserted) in known.into_iter().zip(upserted) {
-        results.push(match upserted {
-            Upserted::Accepted(id, outcome) => {
-                let count = changed.entry((client, item.historic)).or_default();
-                *count += i32::from(outcome != UpsertOutcome::Unchanged);
+    let records: Vec<&Incoming> = pending.iter().map(|item| &item.record).collect();
+    let outcomes = record::write(tx, &records).await?;
+    for (item, outcome) in pending.iter().zip(outcomes) {
+        results.push(match outcome {
+            Outcome::Accepted(id, client, outcome) => {
+                let section = i32::from(item.record.section);
+                changes.touched.entry(client).or_default().insert(section);
+                if outcome != UpsertOutcome::Unchanged {
+                    let counts = changes.records.entry((client, item.historic)).or_default();
+                    *counts.entry(section).or_default() += 1;
+                }
                 imported(item.sequence, &id, outcome)
             }
-            Upserted::ClientDiffers => {
-                let field = "report.client_external_id";
-                refused_for(item.sequence, field, ErrorReason::ClientDiffers)
-            }
+            Outcome::Refused(reason) => refused_for(item.sequence, "record.client_external_id", reason),
         });
     }
     pending.clear();
     Ok(())
 }
 
-/// The batch's access to one client. Each has a record of its own, beside the record of the opened stream.
-fn access(ctx: &Ctx, client: ClientId) -> Access {
-    Access {
+/// The batch's accesses to one client, one for each section of its records. Each has a record of its own, beside the
+/// record of the opened stream.
+fn accesses(ctx: &Ctx, client: ClientId, sections: &BTreeSet<i32>) -> Vec<Access> {
+    let sections = sections.iter().map(|section| Section::try_from(*section).unwrap_or_default());
+    let mut sections: Vec<Section> = sections.collect();
+    if sections.is_empty() {
+        sections.push(Section::Unspecified);
+    }
+    let access = |section| Access {
         record: v7(ctx.now),
         ctx: ctx.clone(),
         client: Some(client),
         object: Object::default(),
-        section: Section::Reports,
+        section,
         method: "zorgportaal.dossier.v1.DossierService/ImportRecords".to_owned(),
         outcome: AccessOutcome::Answered,
         has_intent: true,
-    }
+    };
+    sections.into_iter().map(access).collect()
 }

@@ -1,60 +1,10 @@
-//! A report of care that was given, and the period by which reports are listed.
+//! The days by which records are listed.
 
-mod convert;
-pub mod rpc;
-pub mod table;
-
-use chassis::{calendar::zone, id, id::ClientId};
+use chassis::calendar::zone;
 use jiff::{Timestamp, civil::Date};
-use proto::dossier::v1::{ErrorReason, ReportKind};
+use proto::dossier::v1::ErrorReason;
 
-pub use convert::parse;
-
-use crate::{client::Origin, error::Error};
-
-id!(
-    /// The id of a report.
-    ReportId
-);
-
-/// A valid report that comes in. Its client is still to be found by external id.
-#[derive(Clone, Debug)]
-pub struct Incoming {
-    /// The id for a new report; a report that is stored already keeps its own id.
-    pub id: ReportId,
-    /// The report's key and version in the source system.
-    pub origin: Origin,
-    /// The client's external id in the same source system.
-    pub client_external_id: String,
-    /// The content of the report.
-    pub content: Content,
-}
-
-/// The content of a report.
-#[derive(Clone, Debug)]
-pub struct Content {
-    /// The text.
-    pub text: String,
-    /// The author's name.
-    pub author: String,
-    /// The author's role.
-    pub author_role: String,
-    /// When the author wrote the report.
-    pub written_at: Timestamp,
-    /// The kind of report.
-    pub kind: ReportKind,
-}
-
-/// A stored report.
-#[derive(Clone, Debug)]
-pub struct Report {
-    /// The id.
-    pub id: ReportId,
-    /// The client whose dossier holds the report.
-    pub client: ClientId,
-    /// The content of the report.
-    pub content: Content,
-}
+use crate::error::Error;
 
 /// A period: `from` is included, `before` is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +73,7 @@ mod tests {
         assert!(
             matches!(Period::of_days("2027-05-03", "2027-05-02"), Err(Error::Fields(faults)) if faults[0].reason == ErrorReason::PeriodReversed)
         );
-        for wrong in ["2027-13-01", "3 mei", "2027-02-30", "-009999-01-01", "'; DROP TABLE report"] {
+        for wrong in ["2027-13-01", "3 mei", "2027-02-30", "-009999-01-01", "'; DROP TABLE record"] {
             assert!(matches!(Period::of_days(wrong, ""), Err(Error::Fields(_))), "{wrong}");
         }
     }
