@@ -7,6 +7,7 @@ use proto::event::v1::{Actor, ActorKind};
 use uuid::Uuid;
 
 use crate::{
+    access::Allowed,
     call::{Call, CallSubject, Object},
     failure::Failure,
     id::{ClientId, OrganisationId, SessionId},
@@ -57,6 +58,17 @@ impl Ctx {
             correlation_id: crate::telemetry::trace_id(),
             causation_id: String::new(),
             call: None,
+        }
+    }
+
+    /// The number of the section whose data the work may touch: that of the called method's access rule; 0 for a person's
+    /// call of a method without a section. `None`: systems, operators and services, which see every section.
+    #[must_use]
+    pub fn section(&self) -> Option<i32> {
+        match &self.call.as_ref()?.rule.allowed {
+            Allowed::Section { section, .. } => Some(i32::from(*section)),
+            Allowed::Account => Some(0),
+            _ => None,
         }
     }
 

@@ -20,7 +20,7 @@ CREATE TABLE record (
     FOREIGN KEY (organisation_id, client_id) REFERENCES client (organisation_id, client_id),
     CHECK ((content IS NULL) = (retracted_at IS NOT NULL))
 );
-SELECT zp_tenant_client('record');
+SELECT zp_tenant_section('record');
 CREATE UNIQUE INDEX record_origin ON record (organisation_id, section, source, external_id);
 CREATE INDEX record_newest ON record (organisation_id, client_id, section, at DESC, id DESC);
 

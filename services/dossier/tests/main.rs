@@ -6,6 +6,7 @@ mod access;
 mod client;
 mod import;
 mod migration;
+mod record;
 mod report;
 mod schema;
 mod support;

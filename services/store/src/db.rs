@@ -114,11 +114,11 @@ impl Db {
         self.service
     }
 
-    /// A transaction that sees only the rows of the Ctx's organisation, and only those of the Ctx's client if
-    /// the Ctx has a client.
+    /// A transaction that sees only the rows of the Ctx's organisation, only those of the Ctx's client if the Ctx has a
+    /// client, and only those of the Ctx's section if the Ctx has a section.
     ///
-    /// Begins and sets role, organisation and client in one round trip. The values are UUIDs, so that the
-    /// statement cannot carry injected SQL.
+    /// Begins and sets role, organisation, client and section in one round trip. The values are UUIDs and numbers, so
+    /// that the statement cannot carry injected SQL.
     ///
     /// # Errors
     /// When the database cannot be reached.
@@ -131,9 +131,10 @@ impl Db {
             Mode::Count => "READ WRITE; SET LOCAL synchronous_commit = off",
         };
         let client = ctx.client.map(|client| client.to_string()).unwrap_or_default();
+        let section = ctx.section().map(|section| section.to_string()).unwrap_or_default();
         let begin = format!(
             "BEGIN {access}; SET LOCAL role = {}_app; SET LOCAL zorgportaal.organisation_id = '{}'; \
-             SET LOCAL zorgportaal.client_id = '{client}'",
+             SET LOCAL zorgportaal.client_id = '{client}'; SET LOCAL zorgportaal.section = '{section}'",
             self.service, ctx.organisation,
         );
         Ok(Tx::new(self.begin(begin).await?, ctx.clone(), Arc::clone(&self.outbox_committed), mode))
@@ -160,7 +161,8 @@ impl Db {
     }
 
     /// Runs one reading statement, in one round trip, and returns its result. The statement begins with `zp_enter`,
-    /// whose arguments are organisation and client of the Ctx (see the migration `0006_enter.sql`); a test checks the
+    /// whose arguments are organisation, client and section of the Ctx (see the migrations `0006_enter.sql` and
+    /// `0007_section.sql`); a test checks the
     /// form of the statement.
     ///
     /// # Errors

@@ -149,21 +149,22 @@ pub async fn list(db: &Db, ctx: &Ctx, page: &Page) -> Result<Vec<Stored>, StoreE
     let rows = db
         .read(|connection| {
             sqlx::query!(
-                "SELECT r.* FROM zp_enter($1, $2) AS tenant CROSS JOIN LATERAL (
+                "SELECT r.* FROM zp_enter($1, $2, $3) AS tenant CROSS JOIN LATERAL (
                      SELECT id, source, at, ends_at, changed_at, content FROM record
-                     WHERE organisation_id = tenant AND client_id = $3 AND section = $9 AND at >= $4 AND at < $5
-                         AND (at, id) < ($6, $7)
-                     ORDER BY at DESC, id DESC LIMIT $8
+                     WHERE organisation_id = tenant AND client_id = $4 AND section = $5 AND at >= $6 AND at < $7
+                         AND (at, id) < ($8, $9)
+                     ORDER BY at DESC, id DESC LIMIT $10
                  ) AS r ORDER BY at DESC, id DESC",
                 ctx.organisation.uuid(),
                 ctx.client.map(ClientId::uuid) as _,
+                ctx.section() as _,
                 page.client.uuid(),
+                i32::from(page.section),
                 page.period.from.unwrap_or(first).to_sqlx() as _,
                 page.period.before.unwrap_or(last).to_sqlx() as _,
                 after.at.clamp(first, last).to_sqlx() as _,
                 after.id,
                 page.size + 1,
-                i32::from(page.section),
             )
             .fetch_all(connection)
             .boxed()
