@@ -166,6 +166,8 @@ async fn a_retracted_record_leaves_a_mark_and_no_older_version_revives_it() {
     let newer = Record { origin: Some(origin("R1", 4)), ..record };
     assert_eq!(service.report(1, newer).await.unwrap().outcome(), UpsertOutcome::Updated);
     assert_eq!(service.texts(&reader(1, client), "", "").await, ["Dit klopt.", "Dit was een vergissing."]);
+    assert_eq!(retract("R1", 3).await.unwrap().outcome(), UpsertOutcome::Unchanged, "an older retraction");
+    assert_eq!(service.texts(&reader(1, client), "", "").await, ["Dit klopt.", "Dit was een vergissing."]);
 }
 
 #[tokio::test]
