@@ -15,6 +15,8 @@ use chassis::{
 };
 use futures::FutureExt;
 use integration_tests::System;
+use prost::Message;
+use proto::dossier::v1::Content;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row as _};
 use store::{Db, Mode, db::PostgresSettings};
 use tokio::sync::Mutex;
@@ -70,7 +72,11 @@ pub async fn in_transaction(db: &Db, people: &People, client: Uuid) -> Vec<Strin
     let rows = sqlx::query(QUERY).bind(people.organisation.uuid()).bind(client);
     let rows = rows.fetch_all(tx.connection()).await.unwrap();
     assert_eq!(rows.len(), 20);
-    rows.iter().map(|row| row.get("text")).collect()
+    let text = |row: &sqlx::postgres::PgRow| {
+        let content = Content::decode(row.get::<&[u8], _>("content")).unwrap();
+        testkit::records::report_of(Some(content)).text
+    };
+    rows.iter().map(text).collect()
 }
 
 /// The same, read by one statement that sets the tenant itself.

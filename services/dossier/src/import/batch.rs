@@ -85,7 +85,8 @@ pub async fn run(
     }
     flush(&mut tx, &mut pending, &mut results, &mut changes).await?;
     for ((client, historic), counts) in &changes.records {
-        let about = About::new(client.uuid(), ctx.now.as_microsecond()).client(*client);
+        // An event of its own: the client's id has versions of another scale.
+        let about = About::new(v7(ctx.now), 1).client(*client);
         let counts =
             counts.iter().map(|(section, records)| SectionCount { section: *section, records: *records });
         tx.emit(about, &RecordsImported { counts: counts.collect(), historic: *historic }).await?;

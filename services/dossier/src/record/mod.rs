@@ -3,6 +3,7 @@
 
 mod content;
 mod convert;
+mod freshness;
 mod period;
 pub mod rpc;
 pub mod table;
@@ -14,6 +15,7 @@ use proto::{access::v1::Section, dossier::v1::Content};
 
 pub use self::{
     convert::parse,
+    freshness::Freshness,
     write::{Outcome, write},
 };
 use crate::{client::Origin, kinds::Facts};
@@ -56,6 +58,9 @@ pub struct Stored {
     /// The content; `None`: the record was retracted at `changed_at`.
     pub content: Option<Content>,
 }
+
+/// Systems by name, each with the time at which it last sent something.
+pub type Sources = Vec<(String, Timestamp)>;
 
 /// A stored record with where it belongs.
 #[derive(Clone, Debug)]

@@ -42,10 +42,11 @@ pub async fn list(
         after: Keyset::decode(&selection.page_token)?,
         size,
     };
-    // Both at the same time: the sources cost the reader no time of their own.
-    let sources =
-        async { if page.after.is_some() { Ok(Vec::new()) } else { table::sources(&state.db, ctx).await } };
-    let (mut records, sources) = tokio::try_join!(table::list(&state.db, ctx, &page), sources)?;
+    let mut records = table::list(&state.db, ctx, &page).await?;
+    let sources = match page.after {
+        None => state.freshness.sources(&state.db, ctx).await?,
+        Some(_) => Vec::new(),
+    };
     let size = usize::try_from(size).unwrap_or(usize::MAX);
     let more = records.len() > size;
     records.truncate(size);

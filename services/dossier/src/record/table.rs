@@ -10,7 +10,7 @@ use proto::{access::v1::Section, dossier::v1::UpsertOutcome};
 use store::{Db, StoreError, Tx, page::Keyset};
 use uuid::Uuid;
 
-use super::{Found, Incoming, RecordId, Stored, content, period::Period};
+use super::{Found, Incoming, RecordId, Sources, Stored, content, period::Period};
 use crate::client::Origin;
 
 /// The result of upserting one record of a batch.
@@ -135,9 +135,6 @@ pub struct Page {
     /// The number of records.
     pub size: i64,
 }
-
-/// Systems, each with the time at which it last sent something.
-pub type Sources = Vec<(String, Timestamp)>;
 
 /// One page of a client's records of one section, newest first. The page has `size + 1` records when there are older
 /// ones: the extra record says that a next page exists.
