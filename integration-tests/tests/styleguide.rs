@@ -6,6 +6,8 @@ use serde_json::json;
 
 const ORGANISATIONS: [&str; 5] = ["thuisgenoten", "profila", "vivre", "hilverzorg", "rozelaar"];
 const WIDTHS: [u32; 4] = [320, 390, 768, 1280];
+/// The pages are held in three tests, which run beside each other.
+const THIRD: usize = 3;
 const TEXT_SIZES: [&str; 2] = ["normal", "largest"];
 /// The largest spacing that a reader may set (WCAG 1.4.12).
 const TEXT_SPACING: &str = "
@@ -31,13 +33,13 @@ fn name_of(page: &str) -> String {
     page.trim_start_matches('/').replace('/', "-")
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn no_page_is_wider_than_the_screen_at_any_text_size() {
+/// Holds a third of the pages, every third from `first`, at every width and text size.
+async fn a_third_fits(first: usize) {
     let system = System::start().await;
     let browser = Browser::start().await;
     // This organisation asks for the number at a login, so that every state of the pages appears.
     let address = system.address("rozelaar");
-    for page in pages(&browser, &address).await {
+    for page in pages(&browser, &address).await.into_iter().skip(first).step_by(THIRD) {
         for text in TEXT_SIZES {
             browser.go(&format!("{address}{page}?text={text}&message=yes")).await;
             for width in WIDTHS {
@@ -56,24 +58,15 @@ async fn no_page_is_wider_than_the_screen_at_any_text_size() {
         browser.go(&format!("{address}{page}?text=largest&language=en")).await;
         browser.fits(&format!("{page} in English"), 320).await;
     }
-    // A table from a width of 56 rem; cards below.
-    browser.go(&format!("{address}/styleguide/access?dossier=own")).await;
-    for (width, is_table) in [(1440, true), (1332, true), (1280, false), (800, false)] {
-        browser.resize(width, 800).await;
-        let head = "return document.querySelector('.zp-table thead').getBoundingClientRect().left > 0";
-        assert_eq!(browser.run(head).await, json!(is_table), "{width}");
-        browser.fits("the table", width).await;
-        browser.picture(&format!("styleguide-access-table-{width}"), width, 800).await;
-    }
     browser.client.clone().close().await.unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn axe_finds_no_fault_in_any_state() {
+/// Holds a third of the pages, every third from `first`, against axe.
+async fn axe_finds_nothing_in_a_third(first: usize) {
     let system = System::start().await;
     let browser = Browser::start().await;
     let address = system.address("rozelaar");
-    for page in pages(&browser, &address).await {
+    for page in pages(&browser, &address).await.into_iter().skip(first).step_by(THIRD) {
         for (width, language) in [(1280, "en"), (390, "nl")] {
             browser.resize(width, 800).await;
             browser.go(&format!("{address}{page}?language={language}")).await;
@@ -87,6 +80,52 @@ async fn axe_finds_no_fault_in_any_state() {
         browser.emulate("print", false).await;
         browser.picture(&format!("{}-print", name_of(&page)), 768, 800).await;
         browser.emulate("screen", false).await;
+    }
+    browser.client.clone().close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_page_of_the_first_third_is_wider_than_the_screen_at_any_text_size() {
+    a_third_fits(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn axe_finds_no_fault_in_any_state_of_the_first_third() {
+    axe_finds_nothing_in_a_third(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_page_of_the_second_third_is_wider_than_the_screen_at_any_text_size() {
+    a_third_fits(1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn axe_finds_no_fault_in_any_state_of_the_second_third() {
+    axe_finds_nothing_in_a_third(1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_page_of_the_last_third_is_wider_than_the_screen_at_any_text_size() {
+    a_third_fits(2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn axe_finds_no_fault_in_any_state_of_the_last_third() {
+    axe_finds_nothing_in_a_third(2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_begins_at_a_width_of_56_rem() {
+    let system = System::start().await;
+    let browser = Browser::start().await;
+    let address = system.address("rozelaar");
+    browser.go(&format!("{address}/styleguide/access?dossier=own")).await;
+    for (width, is_table) in [(1440, true), (1332, true), (1280, false), (800, false)] {
+        browser.resize(width, 800).await;
+        let head = "return document.querySelector('.zp-table thead').getBoundingClientRect().left > 0";
+        assert_eq!(browser.run(head).await, json!(is_table), "{width}");
+        browser.fits("the table", width).await;
+        browser.picture(&format!("styleguide-access-table-{width}"), width, 800).await;
     }
     browser.client.clone().close().await.unwrap();
 }
