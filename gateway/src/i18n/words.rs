@@ -76,7 +76,7 @@ impl Words {
         let name = |value: Option<&String>| value.cloned().unwrap_or_else(|| "Zorgportaal".to_owned());
         let labels = settings.filter(|_| language == Language::Nl).into_iter();
         let labels = labels.flat_map(|settings| &settings.labels);
-        // Without an organisation, texts such as "Bel { $phone }" name whom to call.
+        // Where no organisation is known, `$phone` is "uw zorgorganisatie": a text still says whom to call.
         let phone = match settings {
             Some(_) => contact.phone,
             None => WORDS.try_lookup(fluent_id(language), "phone-of-nobody").unwrap_or_default(),

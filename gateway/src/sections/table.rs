@@ -1,8 +1,7 @@
 //! The sections of the portal, one entry each. The menu, the start page and live updates follow from the
 //! entries.
 
-use chassis::{contract::type_name, section};
-use prost::Name;
+use chassis::section;
 use prost_types::Any;
 use proto::{
     access::v1::{Action, Section},
@@ -93,19 +92,14 @@ pub fn visible(session: &Session) -> impl Iterator<Item = &'static Entry> {
 /// The sections in which an event is news; none for events that no page waits for. Historic records are no news.
 #[must_use]
 pub fn sections_of(event: &Any) -> Vec<Section> {
-    let numbers = |section: Result<i32, _>| section.ok().into_iter().collect::<Vec<_>>();
-    let name = type_name(event);
-    let sections = if name == RecordAdded::full_name() {
-        numbers(event.to_msg::<RecordAdded>().map(|it| it.section))
-    } else if name == RecordChanged::full_name() {
-        numbers(event.to_msg::<RecordChanged>().map(|it| it.section))
-    } else if name == RecordRetracted::full_name() {
-        numbers(event.to_msg::<RecordRetracted>().map(|it| it.section))
-    } else {
-        let imported = event.to_msg::<RecordsImported>().ok().filter(|imported| !imported.historic);
-        imported.into_iter().flat_map(|imported| imported.counts).map(|count| count.section).collect()
-    };
-    sections.into_iter().filter_map(|section| Section::try_from(section).ok()).collect()
+    // `to_msg` refuses an event of another type.
+    let one = event.to_msg::<RecordAdded>().map(|it| it.section);
+    let one = one.or_else(|_| event.to_msg::<RecordChanged>().map(|it| it.section));
+    let one = one.or_else(|_| event.to_msg::<RecordRetracted>().map(|it| it.section));
+    let imported = event.to_msg::<RecordsImported>().ok().filter(|imported| !imported.historic);
+    let counts = imported.into_iter().flat_map(|imported| imported.counts).map(|count| count.section);
+    let sections = one.into_iter().chain(counts);
+    sections.filter_map(|section| Section::try_from(section).ok()).collect()
 }
 
 #[cfg(test)]
