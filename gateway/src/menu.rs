@@ -184,6 +184,7 @@ mod tests {
                 group(MenuHeading::Care, &["reports"]),
             ],
             behind_button: true,
+            tabs: Vec::new(),
         };
         let menu = Menu::new(&items(), Some(&settings), "/");
         assert_eq!(words(&menu), ["password", "start", "menu-care", "reports"]);

@@ -118,7 +118,8 @@ fn no_query_asks_the_database_for_the_time() {
 /// What a read of one statement lacks so that Postgres calls `zp_enter` before it reads a row.
 fn lacks(sql: &str) -> Vec<&'static str> {
     let parts = ["zp_enter($1, $2) AS tenant CROSS JOIN LATERAL (", "organisation_id = tenant", "LIMIT "];
-    let sql = sql.split_whitespace().collect::<Vec<_>>().join(" ").replace("($1, $2, $3) AS", "($1, $2) AS");
+    let sql =
+        sql.split_whitespace().collect::<Vec<_>>().join(" ").replace("($1, $2, $3, $4) AS", "($1, $2) AS");
     parts.into_iter().filter(|part| sql.contains("zp_enter") && !sql.contains(part)).collect()
 }
 

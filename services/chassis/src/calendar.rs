@@ -78,6 +78,12 @@ pub fn zone() -> TimeZone {
     ZONE.clone()
 }
 
+/// The first moment of a day in the Netherlands.
+#[must_use]
+pub fn midnight(day: Date) -> Option<Timestamp> {
+    Some(day.to_zoned(zone()).ok()?.timestamp())
+}
+
 /// A date in words: "3 mei 2027".
 #[must_use]
 pub fn date_in_words(language: Language, day: Date) -> String {

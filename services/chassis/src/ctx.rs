@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, fmt::Display};
 
 use jiff::Timestamp;
-use proto::event::v1::{Actor, ActorKind};
+use proto::{
+    access::v1::{Action, Section},
+    event::v1::{Actor, ActorKind},
+};
 use uuid::Uuid;
 
 use crate::{
@@ -30,6 +33,10 @@ pub struct Ctx {
     pub person: Person,
     /// The actions that the person's grant allows, by section, as numbers of the contract; empty: no grant.
     pub grants: BTreeMap<i32, Vec<i32>>,
+    /// The sections for which the person must prove more, as numbers of the contract.
+    pub step_up: Vec<i32>,
+    /// The person sees what lasted until this moment or after it (R24); `None`: everything.
+    pub since: Option<Timestamp>,
     /// From when to when the caller's token holds; `None`: work without a token.
     pub token: Option<TokenLife>,
     /// When the request began.
@@ -53,6 +60,8 @@ impl Ctx {
             session: None,
             person: Person { name: service.to_owned(), ..Person::default() },
             grants: BTreeMap::new(),
+            step_up: Vec::new(),
+            since: None,
             token: None,
             now,
             correlation_id: crate::telemetry::trace_id(),
@@ -61,13 +70,21 @@ impl Ctx {
         }
     }
 
-    /// The number of the section whose data the work may touch: that of the called method's access rule; 0 for a person's
-    /// call of a method without a section. `None`: systems, operators and services, which see every section.
+    /// The numbers of the sections whose data the work may touch: that of the called method's access rule; for the
+    /// timeline, all that the person may view at the session's level; none for a person's call of a method without a
+    /// section. `None`: systems, operators and services, which see every section.
     #[must_use]
-    pub fn section(&self) -> Option<i32> {
+    pub fn sections(&self) -> Option<Vec<i32>> {
         match &self.call.as_ref()?.rule.allowed {
-            Allowed::Section { section, .. } => Some(i32::from(*section)),
-            Allowed::Account => Some(0),
+            Allowed::Section { section: Section::Timeline, .. } => {
+                let view = i32::from(Action::View);
+                let may = |(section, actions): &(&i32, &Vec<i32>)| {
+                    actions.contains(&view) && !self.step_up.contains(section)
+                };
+                Some(self.grants.iter().filter(may).map(|(section, _)| *section).collect())
+            }
+            Allowed::Section { section, .. } => Some(vec![i32::from(*section)]),
+            Allowed::Account => Some(Vec::new()),
             _ => None,
         }
     }
@@ -106,6 +123,8 @@ impl Ctx {
                 impersonator: caller.impersonator.clone(),
             },
             grants: caller.grants.clone(),
+            step_up: caller.step_up.clone(),
+            since: caller.since.and_then(|since| Timestamp::from_second(since).ok()),
             ..Self::of_service("", caller.organisation, now)
         }
     }

@@ -1,6 +1,8 @@
 //! Checks of request fields, so that every service reports a faulty field in the same way.
 
-use jiff::Timestamp;
+use std::ops::RangeInclusive;
+
+use jiff::{Timestamp, civil::Date};
 use proto::{FieldReason, Reason};
 
 use crate::typed;
@@ -43,8 +45,60 @@ impl<R: FieldReason> Fields<R> {
         }
     }
 
+    /// Checks a required name or title as [`Self::text`], and tidies it to one line.
+    pub fn line(&mut self, name: &str, value: &mut String, max: usize) {
+        self.text(name, value, max);
+        *value = typed::name(value);
+    }
+
+    /// Checks an optional name or title, and tidies it to one line.
+    pub fn optional_line(&mut self, name: &str, value: &mut String, max: usize) {
+        self.optional_text(name, value, max);
+        *value = typed::name(value);
+    }
+
+    /// Checks a required text as [`Self::text`], and tidies it; its lines stay.
+    pub fn lines(&mut self, name: &str, value: &mut String, max: usize) {
+        self.text(name, value, max);
+        *value = typed::text(value);
+    }
+
+    /// Checks an optional text, and tidies it; its lines stay.
+    pub fn optional_lines(&mut self, name: &str, value: &mut String, max: usize) {
+        self.optional_text(name, value, max);
+        *value = typed::text(value);
+    }
+
+    /// Checks the number of elements of a list.
+    pub fn count(&mut self, name: &str, count: usize, allowed: RangeInclusive<usize>) {
+        if count < *allowed.start() {
+            self.fault(name, R::MISSING);
+        } else if count > *allowed.end() {
+            self.fault(name, R::TOO_LONG);
+        }
+    }
+
+    /// Checks a required value of an enum of the contract, whose 0 says that the value is missing.
+    pub fn choice<E: TryFrom<i32>>(&mut self, name: &str, value: i32) {
+        if value == 0 {
+            self.fault(name, R::MISSING);
+        } else if E::try_from(value).is_err() {
+            self.fault(name, R::MALFORMED);
+        }
+    }
+
+    /// Reads a required day, as ISO 8601.
+    pub fn day(&mut self, name: &str, value: &str) -> Option<Date> {
+        self.parsed(name, value, parse_day)
+    }
+
+    /// Reads an optional day, as ISO 8601; `None` where the day is empty or refused.
+    pub fn optional_day(&mut self, name: &str, value: &str) -> Option<Date> {
+        if value.is_empty() { None } else { self.day(name, value) }
+    }
+
     /// Checks an optional text of at most `max` characters.
-    pub(crate) fn optional_text(&mut self, name: &str, value: &str, max: usize) {
+    pub fn optional_text(&mut self, name: &str, value: &str, max: usize) {
         if value.contains('\0') {
             self.fault(name, R::MALFORMED);
         } else if typed::length(value) > max {
@@ -87,6 +141,13 @@ impl<R: FieldReason> Fields<R> {
     pub fn faults(self) -> Vec<FieldFault<R>> {
         self.faults
     }
+}
+
+/// Reads a day of the years 1900 to 2199, as ISO 8601; `None` where the text is no such day.
+#[must_use]
+pub fn parse_day(text: &str) -> Option<Date> {
+    let day: Date = text.parse().ok()?;
+    (1900..2200).contains(&day.year()).then_some(day)
 }
 
 #[cfg(test)]

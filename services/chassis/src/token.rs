@@ -71,6 +71,9 @@ pub struct AccountCaller {
     /// the contract.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub step_up: Vec<i32>,
+    /// The person sees what lasted until this moment or after it, in seconds since 1970 (R24); `None`: everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<i64>,
     /// The person's name, for the access log.
     pub name: String,
     /// The person's relation to the client, such as `relative`; empty: no client is chosen.
@@ -382,6 +385,7 @@ mod tests {
             grants: BTreeMap::from([(1, vec![1, 2]), (15, vec![1])]),
             level: 1,
             step_up: vec![15],
+            since: Some(1_800_000_000),
             name: "Jan".to_owned(),
             relation: "relative".to_owned(),
             ground: "consent".to_owned(),

@@ -8,10 +8,12 @@ mod record;
 mod rpc;
 mod state;
 
+use jiff::Timestamp;
 use proto::dossier::v1::dossier_service_server::DossierServiceServer;
 use serde::Deserialize;
 use sqlx::migrate::Migrator;
 use store::{
+    Db,
     consumer::Consumer,
     organisation::SaveSettings,
     service::{BoxError, Built, Parts, Service},
@@ -36,6 +38,10 @@ impl Service for Dossier {
 
     fn migrator() -> &'static Migrator {
         &MIGRATIONS
+    }
+
+    fn reindex(db: Db, now: Timestamp) -> impl Future<Output = Result<u64, BoxError>> + Send {
+        record::reindex(db, now)
     }
 
     fn build(parts: Parts, _settings: Settings) -> Result<Built, BoxError> {

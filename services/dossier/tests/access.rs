@@ -1,18 +1,18 @@
 use chassis::time;
 use proto::{
     dossier::v1::{
-        Content, EndCareRequest, GetClientRequest, GetRecordRequest, ImportRecordsRequest,
+        Content, EndCareRequest, GetClientRequest, GetRecordRequest, GetReportRequest, ImportRecordsRequest,
         ListReportsRequest, Record, Report, ResumeCareRequest, RetractRecordRequest, UpsertClientRequest,
-        UpsertRecordRequest, content::Kind, import_records_request::Item,
+        UpsertRecordRequest, WriteReportRequest, content::Kind, import_records_request::Item,
     },
     event::v1::AccessOutcome,
 };
 use testkit::{
     Matrix, caller, monday_morning, outbox,
-    records::{client_record, origin, report_of},
+    records::{client_record, origin, record_of, report_of},
 };
 
-use crate::support::{Service, ecd, reader, report_record};
+use crate::support::{Service, ecd, methods, reader, report_record};
 
 #[tokio::test]
 async fn every_method_answers_only_whom_its_rule_allows() {
@@ -31,7 +31,6 @@ async fn matrix(service: &Service) -> Matrix<'_> {
     let client = service.client(1, "C1").await;
     let report = report_record("C1", "R1", "2027-05-03T12:00:00", "Alleen voor haar.");
     let stored = service.report(1, report.clone()).await.unwrap();
-    outbox::publish(&service.process.database.db("dossier"), service.process.clock.now()).await;
     // The matrix checks that a write changes something: each record has a newer version and another text.
     let newer = |version, text: &str| {
         let content = Report { text: text.to_owned(), ..report_of(report.content.clone()) };
@@ -39,12 +38,23 @@ async fn matrix(service: &Service) -> Matrix<'_> {
         Record { origin: Some(origin("R1", version)), content, ..report.clone() }
     };
     let imported = Some(Item::Record(newer(9, "Nog steeds alleen voor haar.")));
-    Matrix::new(&service.process, "dossier", caller::organisation(1), client)
+    let mut matrix = Matrix::new(&service.process, "dossier", caller::organisation(1), client)
         .secret("lleen voor haar.")
         .secret("mevrouw A. de Vries")
         .secret(&stored.record_id)
-        .secret(&client.to_string())
-        .request("ListReports", &ListReportsRequest::default())
+        .secret(&client.to_string());
+    for (section, list, get) in methods() {
+        let record = record_of(section, "C1", "R1", monday_morning(), "Alleen voor haar.");
+        let stored = service.report(1, record).await.unwrap();
+        matrix = matrix
+            .secret(&stored.record_id)
+            .request(&list, &ListReportsRequest::default())
+            .request(&get, &GetReportRequest { record_id: stored.record_id });
+    }
+    outbox::publish(&service.process.database.db("dossier"), service.process.clock.now()).await;
+    matrix
+        .request("ListTimeline", &ListReportsRequest::default())
+        .request("WriteReport", &WriteReportRequest { text: "Wij waren er ook.".to_owned() })
         .request("GetRecord", &GetRecordRequest { record_id: stored.record_id.clone() })
         .request("UpsertRecord", &UpsertRecordRequest { record: Some(newer(12, "Alleen voor haar!")) })
         .request("RetractRecord", &RetractRecordRequest { section: 1, origin: Some(origin("R1", 10)) })

@@ -5,8 +5,11 @@
 mod access;
 mod client;
 mod import;
+mod kinds;
 mod migration;
+mod own;
 mod record;
 mod report;
 mod schema;
 mod support;
+mod timeline;

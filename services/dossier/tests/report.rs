@@ -120,6 +120,7 @@ async fn a_bad_period_day_or_page_token_is_refused() {
             until: until.to_owned(),
             page_token: page_token.to_owned(),
             page_size: 0,
+            ..Selection::default()
         };
         reason(service.list(&reader, request).await)
     };

@@ -1,16 +1,24 @@
 //! Starts a dossier service; makes its callers: the ECD, and a relative who may view reports.
 
-use chassis::{channel::Channel, id::ClientId, token::Caller};
+use bytes::Bytes;
+use chassis::{
+    access::Rules,
+    channel::Channel,
+    id::ClientId,
+    token::{AccountCaller, Caller},
+};
 use dossier::{Dossier, Settings};
+use prost::Message;
 use proto::{
     access::v1::{Action, Level, Section},
     dossier::v1::{
-        ListReportsRequest, Listing, Record, Selection, UpsertClientRequest, UpsertRecordRequest,
-        UpsertRecordResponse, dossier_service_client::DossierServiceClient,
+        Entry, GetReportRequest, GetReportResponse, ListReportsRequest, ListReportsResponse, Listing, Record,
+        Selection, UpsertClientRequest, UpsertRecordRequest, UpsertRecordResponse,
+        dossier_service_client::DossierServiceClient,
     },
 };
 use testkit::{
-    InProcess, caller,
+    InProcess, caller, grpc,
     records::{self, client_record},
 };
 use tonic::Status;
@@ -68,7 +76,7 @@ impl Service {
             from: from.to_owned(),
             until: until.to_owned(),
             page_size: 100,
-            page_token: String::new(),
+            ..Selection::default()
         };
         texts_of(self.list(caller, selection).await.unwrap())
     }
@@ -85,6 +93,53 @@ impl Service {
 /// The texts of the reports on a page.
 pub fn texts_of(listing: Listing) -> Vec<String> {
     listing.entries.into_iter().map(|entry| records::report_of(entry.content).text).collect()
+}
+
+/// The methods that list and get the records of each section, by the contract.
+pub fn methods() -> Vec<(Section, String, String)> {
+    let rules = Rules::of_contract().unwrap();
+    let named = |section, verb: &str| {
+        let rule = rules
+            .all()
+            .into_iter()
+            .find(|rule| rule.section() == section && rule.path.contains(&format!(".DossierService/{verb}")));
+        rule.unwrap().path.rsplit('/').next().unwrap().to_owned()
+    };
+    records::sections().map(|section| (section, named(section, "List"), named(section, "Get"))).collect()
+}
+
+/// Calls a method that lists records: their requests and answers have the same fields.
+pub async fn list_by(
+    service: &Service,
+    caller: &Caller,
+    method: &str,
+    selection: Selection,
+) -> Result<Listing, Status> {
+    let request = ListReportsRequest { selection: Some(selection) };
+    let answer = call(service, caller, method, request.encode_to_vec()).await?;
+    Ok(ListReportsResponse::decode(answer).unwrap().listing.unwrap())
+}
+
+/// Calls a method that gets a record.
+pub async fn get_by(service: &Service, caller: &Caller, method: &str, id: &str) -> Result<Entry, Status> {
+    let request = GetReportRequest { record_id: id.to_owned() };
+    let answer = call(service, caller, method, request.encode_to_vec()).await?;
+    Ok(GetReportResponse::decode(answer).unwrap().entry.unwrap())
+}
+
+async fn call(service: &Service, caller: &Caller, method: &str, request: Vec<u8>) -> Result<Bytes, Status> {
+    let path = format!("/zorgportaal.dossier.v1.DossierService/{method}");
+    let answers = grpc::call(service.process.channel_as(caller), &path, &request).await?;
+    Ok(answers.into_iter().next().unwrap())
+}
+
+/// A relative who may view these sections.
+pub fn viewer(client: ClientId, sections: &[Section]) -> AccountCaller {
+    let grants: Vec<_> = sections.iter().map(|section| (*section, Action::View)).collect();
+    match caller::account(caller::organisation(1), client, &grants, Level::Low) {
+        Caller::Account(account) => account,
+        _ => unreachable!(),
+    }
 }
 
 /// The reason with which a call was refused.

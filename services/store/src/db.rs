@@ -115,9 +115,9 @@ impl Db {
     }
 
     /// A transaction that sees only the rows of the Ctx's organisation, only those of the Ctx's client if the Ctx has a
-    /// client, and only those of the Ctx's section if the Ctx has a section.
+    /// client, and only those of the Ctx's sections and time if the Ctx has any.
     ///
-    /// Begins and sets role, organisation, client and section in one round trip. The values are UUIDs and numbers, so
+    /// Begins and sets role, organisation, client and sections in one round trip. The values are UUIDs, numbers and a time, so
     /// that the statement cannot carry injected SQL.
     ///
     /// # Errors
@@ -131,10 +131,16 @@ impl Db {
             Mode::Count => "READ WRITE; SET LOCAL synchronous_commit = off",
         };
         let client = ctx.client.map(|client| client.to_string()).unwrap_or_default();
-        let section = ctx.section().map(|section| section.to_string()).unwrap_or_default();
+        let sections = match ctx.sections() {
+            None => String::new(),
+            Some(sections) if sections.is_empty() => "0".to_owned(),
+            Some(sections) => sections.iter().map(i32::to_string).collect::<Vec<_>>().join(","),
+        };
+        let since = ctx.since.map(|since| since.to_string()).unwrap_or_default();
         let begin = format!(
             "BEGIN {access}; SET LOCAL role = {}_app; SET LOCAL zorgportaal.organisation_id = '{}'; \
-             SET LOCAL zorgportaal.client_id = '{client}'; SET LOCAL zorgportaal.section = '{section}'",
+             SET LOCAL zorgportaal.client_id = '{client}'; SET LOCAL zorgportaal.section = '{sections}'; \
+             SET LOCAL zorgportaal.since = '{since}'",
             self.service, ctx.organisation,
         );
         Ok(Tx::new(self.begin(begin).await?, ctx.clone(), Arc::clone(&self.outbox_committed), mode))
@@ -161,9 +167,8 @@ impl Db {
     }
 
     /// Runs one reading statement, in one round trip, and returns its result. The statement begins with `zp_enter`,
-    /// whose arguments are organisation, client and section of the Ctx (see the migrations `0006_enter.sql` and
-    /// `0007_section.sql`); a test checks the
-    /// form of the statement.
+    /// whose arguments are organisation, client, sections and time of the Ctx (see the migrations `0006_enter.sql` and
+    /// `0008_sections.sql`); a test checks the form of the statement.
     ///
     /// # Errors
     /// When the database cannot be reached or refuses the statement.

@@ -13,7 +13,7 @@ use chassis::{
     shutdown, telemetry,
 };
 use clap::{Parser, Subcommand};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use proto::event::v1::{audit_service_server::AuditServiceServer, event_feed_server::EventFeedServer};
 use serde::{Deserialize, de::DeserializeOwned};
 use sqlx::migrate::Migrator;
@@ -62,6 +62,15 @@ pub trait Service: 'static {
     /// # Errors
     /// When a setting or a key cannot be used.
     fn build(parts: Parts, settings: Self::Settings) -> Result<Built, BoxError>;
+
+    /// Reads stored content again and stores what the service lists it by, after a change of the rules. Gives the number
+    /// of rows that changed. A service without such content does nothing.
+    ///
+    /// # Errors
+    /// When the database cannot be reached or content cannot be read.
+    fn reindex(_db: Db, _now: Timestamp) -> impl Future<Output = Result<u64, BoxError>> + Send {
+        async { Ok(0) }
+    }
 }
 
 /// The shared parts that a service is built from. Cheap to clone.
@@ -135,6 +144,8 @@ enum Command {
         #[arg(long)]
         file: PathBuf,
     },
+    /// Read stored content again and store what it is listed by, after a change of the rules.
+    Reindex,
     /// Handle the dead letters of an event again, in this process.
     Replay {
         /// The event's id.
@@ -181,6 +192,12 @@ fn run<S: Service>(cli: &Cli) -> Result<(), BoxError> {
                 let options = settings.postgres.options()?;
                 let records = audit::export_month(&options, &keys.trail()?, month, clock.now(), file).await?;
                 tracing::info!(records, month, "the month was exported and has left the trail");
+                Ok(())
+            }
+            Some(Command::Reindex) => {
+                let (parts, _) = parts::<S>(settings)?;
+                let changed = S::reindex(parts.db, parts.clock.now()).await?;
+                tracing::info!(changed, "the content was read again");
                 Ok(())
             }
             Some(Command::Replay { event_id }) => replay::<S>(settings, *event_id).await,

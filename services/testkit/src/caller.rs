@@ -47,6 +47,7 @@ pub fn account(
         grants: by_section,
         level: level.into(),
         step_up: Vec::new(),
+        since: None,
         name: "Jan de Vries".to_owned(),
         relation: "relative".to_owned(),
         ground: "toestemming van de cliënt".to_owned(),

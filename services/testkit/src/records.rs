@@ -2,9 +2,14 @@
 
 use chassis::{id::AccountId, time};
 use jiff::Timestamp;
+use prost::Name;
 use proto::{
     access::v1::{Action, Grant, Section},
-    dossier::v1::{ClientRecord, Content, Origin, Record, Report, ReportKind, content::Kind},
+    dossier::v1::{
+        Answer, CareAgreement, CareArea, CareGoal, CareGoalState, CarePlan, CarePlanState, ClientRecord,
+        Content, Document, EvaluatedGoal, Evaluation, Form, MeasuredValue, Measurement, Origin,
+        Questionnaire, Record, Report, ReportKind, Subscription, content::Kind,
+    },
     identity::v1::{Consent, RegisterAccountRequest, RelationKind},
 };
 
@@ -41,14 +46,105 @@ pub fn report_record(client: &str, external_id: &str, written_at: Timestamp, tex
     }
 }
 
+/// A valid record of a kind, the first version, with `text` in one of its texts. Records about days begin on the day of
+/// `at` in the Netherlands.
+///
+/// # Panics
+/// When the section has no kind of record.
+#[must_use]
+pub fn record_of(section: Section, client: &str, external_id: &str, at: Timestamp, text: &str) -> Record {
+    let (text, when) = (text.to_owned(), Some(time::to_proto(at)));
+    let day = at.to_zoned(chassis::calendar::zone()).date().to_string();
+    let (name, author) = ("gewicht".to_owned(), "Sanne Kuipers".to_owned());
+    let answers = || vec![Answer { question: "Hoe gaat het?".to_owned(), answer: text.clone() }];
+    let kind = match section {
+        Section::Reports => return report_record(client, external_id, at, &text),
+        Section::Measurements => Kind::Measurement(Measurement {
+            r#type: name.clone(),
+            name: "Gewicht".to_owned(),
+            measured_at: when,
+            values: vec![MeasuredValue { name: String::new(), value: 72.5, unit: "kg".to_owned() }],
+            remark: text,
+        }),
+        Section::Questionnaires => Kind::Questionnaire(Questionnaire {
+            answers: answers(),
+            r#type: "valrisico".to_owned(),
+            title: "Valrisico".to_owned(),
+            completed_at: when,
+            author,
+        }),
+        Section::Forms => {
+            Kind::Form(Form { answers: answers(), title: "Intake".to_owned(), added_at: when, author })
+        }
+        Section::CarePlans => Kind::CarePlan(CarePlan {
+            plan_id: "P1".to_owned(),
+            title: text.clone(),
+            agreed_on: day.clone(),
+            starts_on: day,
+            ends_on: String::new(),
+            state: CarePlanState::Current.into(),
+            areas: vec![CareArea {
+                name: "Mobiliteit".to_owned(),
+                situation: text.clone(),
+                goals: vec![CareGoal { text, state: CareGoalState::Active.into(), actions: vec![name] }],
+            }],
+        }),
+        Section::Evaluations => Kind::Evaluation(Evaluation {
+            title: "Evaluatie".to_owned(),
+            finished_at: when,
+            author,
+            author_role: "EVV'er".to_owned(),
+            goals: vec![EvaluatedGoal { goal: name, finding: text.clone() }],
+            text,
+        }),
+        Section::CareAgreements => Kind::CareAgreement(CareAgreement {
+            title: text.clone(),
+            signed_on: day.clone(),
+            starts_on: day,
+            ends_on: String::new(),
+            services: vec![text],
+        }),
+        Section::Subscriptions => Kind::Subscription(Subscription {
+            name: text.clone(),
+            description: text,
+            price: "€ 12,50 per maand".to_owned(),
+            starts_on: day,
+            ends_on: String::new(),
+        }),
+        Section::Documents => Kind::Document(Document {
+            title: text,
+            added_at: when,
+            category: "brief".to_owned(),
+            file_name: "brief.pdf".to_owned(),
+            media_type: "application/pdf".to_owned(),
+            size_bytes: 12_345,
+        }),
+        other => panic!("no kind of record: {other:?}"),
+    };
+    Record {
+        origin: Some(origin(external_id, 1)),
+        client_external_id: client.to_owned(),
+        content: Some(Content { kind: Some(kind) }),
+    }
+}
+
+/// The sections that have a kind of record: the numbers of the fields of `Content`.
+pub fn sections() -> impl Iterator<Item = Section> {
+    let content = chassis::contract::pool().get_message_by_name(&Content::full_name()).unwrap();
+    let numbers: Vec<_> = content.fields().map(|field| field.number()).collect();
+    numbers.into_iter().map(|number| Section::try_from(i32::try_from(number).unwrap()).unwrap())
+}
+
 /// The report in the content of a record.
 ///
 /// # Panics
 /// When the content is another kind's, or blanked.
 #[must_use]
 pub fn report_of(content: Option<Content>) -> Report {
-    let Kind::Report(report) = content.and_then(|content| content.kind).unwrap();
-    report
+    match content.and_then(|content| content.kind) {
+        Some(Kind::Report(report)) => report,
+        other => panic!("no report: {other:?}"),
+    }
 }
 
 /// A registration that may read reports and manage users. The user name is the e-mail address.

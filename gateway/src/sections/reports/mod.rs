@@ -87,6 +87,7 @@ async fn list(
         until: period.until.clone(),
         page_size: 20,
         page_token: filter.page.clone().unwrap_or_default(),
+        ..Selection::default()
     };
     let request = ListReportsRequest { selection: Some(selection) };
     let answer = app.services.dossier_for(&session).list_reports(request).await.map_err(Problem::from);

@@ -36,7 +36,7 @@ impl ReportView {
     pub fn new(entry: Entry) -> Option<Self> {
         let report = match entry.content.and_then(|content| content.kind) {
             Some(Kind::Report(report)) => report,
-            None => Report::default(),
+            _ => Report::default(),
         };
         Some(Self {
             written_at: time::from_proto(entry.at.as_ref())?,
@@ -45,6 +45,7 @@ impl ReportView {
                 ReportKind::Medical => "medical",
                 ReportKind::Incident => "incident",
                 ReportKind::Conversation => "conversation",
+                ReportKind::Own => "own",
             },
             id: entry.record_id,
             source: entry.source,

@@ -50,7 +50,7 @@ async fn show(
         username: if is_own { facts.username.clone() } else { String::new() },
         panels,
         shows_empty: organisation
-            .is_some_and(|found| found.settings.start.is_some_and(|start| start.empty_panels)),
+            .is_some_and(|found| found.settings.start.as_ref().is_some_and(|start| start.empty_panels)),
         last_login_at: time::from_proto(facts.last_login_at.as_ref()),
     }))
 }

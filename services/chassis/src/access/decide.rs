@@ -93,6 +93,7 @@ mod tests {
             grants: map,
             level: level.into(),
             step_up: Vec::new(),
+            since: None,
             name: String::new(),
             relation: String::new(),
             ground: String::new(),

@@ -15,21 +15,21 @@ use crate::{error::Error, state::State};
 /// EndCare.
 pub async fn end(
     state: &State,
-    request: &Request<EndCareRequest>,
+    request: Request<EndCareRequest>,
 ) -> Result<Response<EndCareResponse>, Error> {
     let mut fields = Fields::new("");
     let ended_at = fields.instant("ended_at", request.get_ref().ended_at.as_ref());
     let ended_at = ended_at.ok_or_else(|| Error::Fields(fields.faults()))?;
-    set_care_end(state, &Ctx::from_request(request)?, &request.get_ref().client_id, Some(ended_at)).await?;
+    set_care_end(state, &Ctx::from_request(&request)?, &request.get_ref().client_id, Some(ended_at)).await?;
     Ok(Response::new(EndCareResponse {}))
 }
 
 /// ResumeCare.
 pub async fn resume(
     state: &State,
-    request: &Request<ResumeCareRequest>,
+    request: Request<ResumeCareRequest>,
 ) -> Result<Response<ResumeCareResponse>, Error> {
-    set_care_end(state, &Ctx::from_request(request)?, &request.get_ref().client_id, None).await?;
+    set_care_end(state, &Ctx::from_request(&request)?, &request.get_ref().client_id, None).await?;
     Ok(Response::new(ResumeCareResponse {}))
 }
 

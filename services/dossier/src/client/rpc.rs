@@ -28,9 +28,9 @@ pub async fn upsert(
 /// GetClient.
 pub async fn get(
     state: &State,
-    request: &Request<GetClientRequest>,
+    request: Request<GetClientRequest>,
 ) -> Result<Response<GetClientResponse>, Error> {
-    let ctx = Ctx::from_request(request)?;
+    let ctx = Ctx::from_request(&request)?;
     let id = request.get_ref().client_id.parse().map_err(|_| ErrorReason::ClientUnknown)?;
     ctx.concerns_client(id);
     let mut tx = state.db.in_organisation(&ctx, Mode::Read).await?;

@@ -1,10 +1,24 @@
 //! The kinds of record. Each is a message of the contract with its own rules; all else is the same for every kind.
 
+mod care_agreement;
+mod care_plan;
+mod document;
+mod evaluation;
+mod form;
+mod measurement;
+mod questionnaire;
 mod report;
+mod subscription;
 
-use chassis::fields::Fields;
-use jiff::Timestamp;
+use chassis::{calendar::midnight, fields::Fields};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 use proto::{access::v1::Section, dossier::v1::ErrorReason};
+
+/// After every end that is known.
+pub const NO_END: Timestamp = Timestamp::constant(7_258_118_400, 0);
+
+/// The sections whose records people choose by code.
+pub const CODED: [Section; 2] = [Section::Measurements, Section::Questionnaires];
 
 /// The content of one kind of record.
 pub trait Kind {
@@ -13,6 +27,11 @@ pub trait Kind {
 
     /// Checks the content and tidies its texts. Faults are added to `fields`; `None` where the time is faulty.
     fn judge(&mut self, fields: &mut Fields<ErrorReason>) -> Option<Facts>;
+
+    /// The words of the record's code, by which people choose; empty: people do not choose by code.
+    fn code_name(&self) -> &str {
+        ""
+    }
 }
 
 /// What the table holds beside the content, to list records by.
@@ -31,5 +50,65 @@ impl Facts {
     #[must_use]
     pub const fn of_moment(at: Timestamp) -> Self {
         Self { at, ends_at: at, code: String::new() }
+    }
+
+    /// The facts of a record that holds on these days, the last included, in Dutch time; without a last day, no end is
+    /// known. An end before the beginning is a fault of the field `ends_on`.
+    pub fn of_days(fields: &mut Fields<ErrorReason>, starts_on: &str, ends_on: &str) -> Option<Self> {
+        let first = fields.day("starts_on", starts_on);
+        let last = fields.optional_day("ends_on", ends_on);
+        let first = first?;
+        if last.is_some_and(|last| last < first) {
+            fields.fault("ends_on", ErrorReason::PeriodReversed);
+            return None;
+        }
+        let ends_at = last.map_or(Some(NO_END), last_second)?;
+        Some(Self { at: midnight(first)?, ends_at, code: String::new() })
+    }
+
+    /// The same facts with a code.
+    #[must_use]
+    pub fn with_code(self, code: &str) -> Self {
+        Self { code: code.to_owned(), ..self }
+    }
+}
+
+/// The last second of a day in the Netherlands.
+fn last_second(day: Date) -> Option<Timestamp> {
+    Some(midnight(day.tomorrow().ok()?)? - SignedDuration::from_secs(1))
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    /// The faults that a kind finds, as `field REASON`, and the facts.
+    pub fn judged(kind: &mut impl Kind) -> (Vec<String>, Option<Facts>) {
+        let mut fields = Fields::new("");
+        let facts = kind.judge(&mut fields);
+        let faults = fields.faults().into_iter();
+        let faults = faults.map(|fault| format!("{} {}", fault.name, fault.reason.as_str_name()));
+        (faults.map(|fault| fault.replace("ERROR_REASON_", "")).collect(), facts)
+    }
+
+    #[test]
+    fn days_follow_dutch_time_and_end_with_their_last_second() {
+        let days = |from: &str, until: &str| {
+            let mut fields = Fields::new("");
+            let facts = Facts::of_days(&mut fields, from, until);
+            (facts.map(|it| (it.at.to_string(), it.ends_at)), fields.faults().len())
+        };
+        let (facts, _) = days("2027-03-28", "2027-03-28");
+        let (at, ends_at) = facts.unwrap();
+        assert_eq!((&*at, ends_at.to_string()), ("2027-03-27T23:00:00Z", "2027-03-28T21:59:59Z".to_owned()));
+        assert_eq!(days("2027-03-28", "").0.unwrap().1, NO_END);
+        for (from, until) in [("2027-03-28", "2027-03-27"), ("", ""), ("0000-01-01", ""), ("2027-01-01", "x")]
+        {
+            assert_eq!(
+                (days(from, until).0.is_some(), days(from, until).1),
+                (until == "x", 1),
+                "{from} {until}"
+            );
+        }
     }
 }

@@ -8,21 +8,42 @@ use proto::{
 };
 use store::StoreError;
 
-use crate::kinds::{self, Facts};
+use crate::kinds::{self, Facts, Kind as _};
+
+/// Runs an expression with the content, whatever its kind.
+macro_rules! with_kind {
+    ($kind:expr, $content:ident => $run:expr) => {
+        match $kind {
+            Kind::Report($content) => $run,
+            Kind::Measurement($content) => $run,
+            Kind::Questionnaire($content) => $run,
+            Kind::Form($content) => $run,
+            Kind::CarePlan($content) => $run,
+            Kind::Evaluation($content) => $run,
+            Kind::CareAgreement($content) => $run,
+            Kind::Subscription($content) => $run,
+            Kind::Document($content) => $run,
+        }
+    };
+}
 
 /// Checks the content by the rules of its kind and tidies its texts. Faults are added to `fields`.
 pub fn judge(content: &mut Content, fields: &mut Fields<ErrorReason>) -> Option<(Section, Facts)> {
-    match &mut content.kind {
-        None => {
-            fields.fault("content", ErrorReason::FieldMissing);
-            None
-        }
-        Some(Kind::Report(report)) => judge_kind(report, fields),
-    }
+    let Some(kind) = &mut content.kind else {
+        fields.fault("content", ErrorReason::FieldMissing);
+        return None;
+    };
+    with_kind!(kind, content => judge_kind(content, fields))
 }
 
 fn judge_kind<K: kinds::Kind>(kind: &mut K, fields: &mut Fields<ErrorReason>) -> Option<(Section, Facts)> {
     Some((K::SECTION, kind.judge(fields)?))
+}
+
+/// The words of the record's code; empty where people do not choose by code.
+#[must_use]
+pub fn code_name(content: &Content) -> &str {
+    content.kind.as_ref().map_or("", |kind| with_kind!(kind, content => content.code_name()))
 }
 
 /// Reads stored content.

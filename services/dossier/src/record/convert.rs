@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use prost::Message;
 use proto::dossier::v1::{self, Entry, ErrorReason, GetRecordResponse, Record};
 
-use super::{Found, Incoming, RecordId, Stored, content};
+use super::{Found, Incoming, PORTAL, RecordId, Stored, content};
 use crate::client::parse_origin;
 
 /// Validates a record and gives it a new id.
@@ -15,6 +15,9 @@ use crate::client::parse_origin;
 pub fn parse(record: Record, now: Timestamp) -> Result<Incoming, Vec<FieldFault<ErrorReason>>> {
     let mut fields = Fields::new("record.");
     let origin = parse_origin(&mut fields, record.origin);
+    if origin.as_ref().is_some_and(|origin| origin.source == PORTAL) {
+        fields.fault("origin.source", ErrorReason::FieldMalformed);
+    }
     fields.text("client_external_id", &record.client_external_id, 128);
     let mut content = record.content.unwrap_or_default();
     let judged = content::judge(&mut content, &mut fields);
@@ -43,6 +46,7 @@ impl From<Stored> for Entry {
             changed_at: Some(time::to_proto(stored.changed_at)),
             retracted_at: is_retracted.then(|| time::to_proto(stored.changed_at)),
             content: stored.content,
+            section: stored.section.into(),
         }
     }
 }
@@ -55,9 +59,9 @@ impl From<Found> for GetRecordResponse {
             version: found.origin.version,
         };
         Self {
+            section: found.record.section.into(),
             entry: Some(found.record.into()),
             client_id: found.client.to_string(),
-            section: found.section.into(),
             origin: Some(origin),
         }
     }

@@ -5,7 +5,7 @@ use chassis::{Ctx, id::OrganisationId};
 use moka::sync::Cache;
 use store::{Db, StoreError};
 
-use super::{Sources, table};
+use super::{Sources, select};
 
 /// For how many seconds an answer is kept.
 const KEPT_SECONDS: i64 = 10;
@@ -30,7 +30,7 @@ impl Freshness {
         if let Some(kept) = self.0.get(&key) {
             return Ok(kept);
         }
-        let sources = table::sources(db, ctx).await?;
+        let sources = select::sources(db, ctx).await?;
         self.0.insert(key, sources.clone());
         Ok(sources)
     }

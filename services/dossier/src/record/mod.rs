@@ -4,9 +4,12 @@
 mod content;
 mod convert;
 mod freshness;
+mod own;
 mod period;
+mod reindex;
 pub mod rpc;
-pub mod table;
+mod select;
+mod table;
 mod write;
 
 use chassis::{id, id::ClientId};
@@ -16,9 +19,14 @@ use proto::{access::v1::Section, dossier::v1::Content};
 pub use self::{
     convert::parse,
     freshness::Freshness,
+    own::write as write_own,
+    reindex::reindex,
     write::{Outcome, write},
 };
 use crate::{client::Origin, kinds::Facts};
+
+/// The source of what people write in the portal. No system sends in this name.
+pub const PORTAL: &str = "portal";
 
 id!(
     /// The id of a record.
@@ -47,6 +55,8 @@ pub struct Incoming {
 pub struct Stored {
     /// The id.
     pub id: RecordId,
+    /// The section.
+    pub section: Section,
     /// The system that the record comes from.
     pub source: String,
     /// The moment, or the beginning.
@@ -69,8 +79,6 @@ pub struct Found {
     pub record: Stored,
     /// The client whose dossier holds the record.
     pub client: ClientId,
-    /// The section.
-    pub section: Section,
     /// The record's key and version in the source system.
     pub origin: Origin,
 }

@@ -1,6 +1,6 @@
 //! The days by which records are listed.
 
-use chassis::calendar::zone;
+use chassis::{calendar::midnight, fields};
 use jiff::{Timestamp, civil::Date};
 use proto::dossier::v1::ErrorReason;
 
@@ -39,15 +39,8 @@ fn parse_day(name: &str, text: &str) -> Result<Option<Date>, Error> {
     if text.is_empty() {
         return Ok(None);
     }
-    let malformed = || Error::field(name, ErrorReason::FieldMalformed);
-    let day: Date = text.parse().map_err(|_| malformed())?;
-    // The years that chassis::fields accepts for an instant.
-    (1900..2200).contains(&day.year()).then_some(Some(day)).ok_or_else(malformed)
-}
-
-/// The first moment of a day in the Netherlands.
-fn midnight(day: Date) -> Option<Timestamp> {
-    Some(day.to_zoned(zone()).ok()?.timestamp())
+    let day = fields::parse_day(text).ok_or_else(|| Error::field(name, ErrorReason::FieldMalformed))?;
+    Ok(Some(day))
 }
 
 #[cfg(test)]

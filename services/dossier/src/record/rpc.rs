@@ -4,9 +4,9 @@ use chassis::{Ctx, fields::Fields, time};
 use proto::{
     access::v1::Section,
     dossier::v1::{
-        ErrorReason, GetRecordRequest, GetRecordResponse, Listing, RecordAdded, RecordChanged,
+        CodeName, ErrorReason, GetRecordRequest, GetRecordResponse, Listing, RecordAdded, RecordChanged,
         RecordRetracted, RetractRecordRequest, RetractRecordResponse, Selection, SourceFeed, UpsertOutcome,
-        UpsertRecordRequest, UpsertRecordResponse,
+        UpsertRecordRequest, UpsertRecordResponse, Validity,
     },
 };
 use store::{
@@ -16,17 +16,19 @@ use store::{
 use tonic::{Request, Response};
 
 use super::{
-    Outcome, RecordId, parse,
+    Found, Outcome, RecordId,
+    content::code_name,
+    parse,
     period::Period,
-    table::{self, Page},
-    write,
+    select::{self, Page},
+    table, write,
 };
-use crate::{client::parse_origin, error::Error, state::State};
+use crate::{client::parse_origin, error::Error, kinds::CODED, state::State};
 
 /// The number of records on a page: the default and the maximum.
 const PAGE_SIZE: (i64, i64) = (20, 100);
 
-/// One page of the records of a section of the chosen client. The sources come with the first page.
+/// One page of the records of a section of the chosen client. Sources, codes and count come with the first page.
 pub async fn list(
     state: &State,
     ctx: &Ctx,
@@ -34,43 +36,72 @@ pub async fn list(
     selection: Option<Selection>,
 ) -> Result<Option<Listing>, Error> {
     let selection = selection.unwrap_or_default();
-    let size = page::size(selection.page_size, PAGE_SIZE.0, PAGE_SIZE.1);
+    let is_over = match selection.validity() {
+        Validity::Unspecified => None,
+        Validity::Current => Some(false),
+        Validity::Expired => Some(true),
+    };
     let page = Page {
         client: ctx.client()?,
         section,
         period: Period::of_days(&selection.from, &selection.until)?,
+        ends: select::ends(is_over, ctx.now),
         after: Keyset::decode(&selection.page_token)?,
-        size,
+        size: page::size(selection.page_size, PAGE_SIZE.0, PAGE_SIZE.1),
+        code: selection.code,
     };
-    let mut records = table::list(&state.db, ctx, &page).await?;
-    let sources = match page.after {
-        None => state.freshness.sources(&state.db, ctx).await?,
-        Some(_) => Vec::new(),
-    };
-    let size = usize::try_from(size).unwrap_or(usize::MAX);
+    if page.code.contains('\0') {
+        return Err(Error::field("code", ErrorReason::FieldMalformed));
+    }
+    let mut records = select::list(&state.db, ctx, &page).await?;
+    let size = usize::try_from(page.size).unwrap_or(usize::MAX);
     let more = records.len() > size;
     records.truncate(size);
     let next =
         records.last().filter(|_| more).map(|last| Keyset { at: last.at, id: last.id.uuid() }.encode());
-    Ok(Some(Listing {
+    let listing = Listing {
         entries: records.into_iter().map(Into::into).collect(),
         next_page_token: next.unwrap_or_default(),
-        sources: sources
-            .into_iter()
-            .map(|(source, at)| SourceFeed { source, fed_at: Some(time::to_proto(at)) })
-            .collect(),
+        ..Listing::default()
+    };
+    if page.after.is_some() {
+        return Ok(Some(listing));
+    }
+    let count = if selection.counted { select::count(&state.db, ctx, &page).await? } else { 0 };
+    let codes = if CODED.contains(&section) && !selection.counted {
+        select::codes(&state.db, ctx, &page).await?
+    } else {
+        Vec::new()
+    };
+    let names =
+        codes.into_iter().map(|(code, content)| CodeName { name: code_name(&content).to_owned(), code });
+    let sources = state.freshness.sources(&state.db, ctx).await?.into_iter();
+    let sources = sources.map(|(source, at)| SourceFeed { source, fed_at: Some(time::to_proto(at)) });
+    Ok(Some(Listing {
+        sources: sources.collect(),
+        codes: names.collect(),
+        count: i32::try_from(count).unwrap_or(i32::MAX),
+        ..listing
     }))
+}
+
+/// One record, of the sections that the Ctx may touch.
+///
+/// # Errors
+/// When there is no such record there, or the database cannot be reached.
+pub async fn find(state: &State, ctx: &Ctx, id: &str) -> Result<Found, Error> {
+    let id: RecordId = id.parse().map_err(|_| ErrorReason::RecordUnknown)?;
+    ctx.concerns("record", id);
+    Ok(select::find(&state.db, ctx, id).await?.ok_or(ErrorReason::RecordUnknown)?)
 }
 
 /// GetRecord.
 pub async fn get(
     state: &State,
-    request: &Request<GetRecordRequest>,
+    request: Request<GetRecordRequest>,
 ) -> Result<Response<GetRecordResponse>, Error> {
-    let ctx = Ctx::from_request(request)?;
-    let id: RecordId = request.get_ref().record_id.parse().map_err(|_| ErrorReason::RecordUnknown)?;
-    ctx.concerns("record", id);
-    let found = table::find(&state.db, &ctx, id).await?.ok_or(ErrorReason::RecordUnknown)?;
+    let ctx = Ctx::from_request(&request)?;
+    let found = find(state, &ctx, &request.get_ref().record_id).await?;
     ctx.concerns_client(found.client);
     Ok(Response::new(found.into()))
 }

@@ -1,17 +1,16 @@
-//! The SQL of records.
+//! The SQL that writes records.
 
 use std::collections::{HashMap, HashSet};
 
-use chassis::{Ctx, id::ClientId};
-use futures::FutureExt;
-use jiff::Timestamp;
+use chassis::id::ClientId;
+use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
 use proto::{access::v1::Section, dossier::v1::UpsertOutcome};
-use store::{Db, StoreError, Tx, page::Keyset};
+use store::{StoreError, Tx};
 use uuid::Uuid;
 
-use super::{Found, Incoming, RecordId, Sources, Stored, content, period::Period};
-use crate::client::Origin;
+use super::{Incoming, PORTAL, RecordId};
+use crate::{client::Origin, kinds::Facts};
 
 /// The result of upserting one record of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,118 +121,6 @@ pub async fn mark_sources(tx: &mut Tx, records: &[(ClientId, &Incoming)]) -> Res
     Ok(())
 }
 
-/// What to list of a section of the chosen client.
-pub struct Page {
-    /// The client.
-    pub client: ClientId,
-    /// The section.
-    pub section: Section,
-    /// The period.
-    pub period: Period,
-    /// The last record of the page before; `None`: the first page.
-    pub after: Option<Keyset>,
-    /// The number of records.
-    pub size: i64,
-}
-
-/// One page of a client's records of one section, newest first. The page has `size + 1` records when there are older
-/// ones: the extra record says that a next page exists.
-pub async fn list(db: &Db, ctx: &Ctx, page: &Page) -> Result<Vec<Stored>, StoreError> {
-    // An open side of the period becomes a moment before or after all records, so that one prepared statement
-    // serves every period.
-    let (first, last) = (Timestamp::constant(-2_300_000_000, 0), Timestamp::constant(7_300_000_000, 0));
-    let after = page.after.unwrap_or(Keyset { at: last, id: Uuid::max() });
-    let rows = db
-        .read(|connection| {
-            sqlx::query!(
-                "SELECT r.* FROM zp_enter($1, $2, $3) AS tenant CROSS JOIN LATERAL (
-                     SELECT id, source, at, ends_at, changed_at, content FROM record
-                     WHERE organisation_id = tenant AND client_id = $4 AND section = $5 AND at >= $6 AND at < $7
-                         AND (at, id) < ($8, $9)
-                     ORDER BY at DESC, id DESC LIMIT $10
-                 ) AS r ORDER BY at DESC, id DESC",
-                ctx.organisation.uuid(),
-                ctx.client.map(ClientId::uuid) as _,
-                ctx.section() as _,
-                page.client.uuid(),
-                i32::from(page.section),
-                page.period.from.unwrap_or(first).to_sqlx() as _,
-                page.period.before.unwrap_or(last).to_sqlx() as _,
-                after.at.clamp(first, last).to_sqlx() as _,
-                after.id,
-                page.size + 1,
-            )
-            .fetch_all(connection)
-            .boxed()
-        })
-        .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Stored {
-                id: RecordId(row.id),
-                source: row.source,
-                at: row.at.to_jiff(),
-                ends_at: row.ends_at.to_jiff(),
-                changed_at: row.changed_at.to_jiff(),
-                content: row.content.as_deref().map(content::decode).transpose()?,
-            })
-        })
-        .collect()
-}
-
-/// The organisation's sources, by name, each with the time at which it last sent something.
-pub async fn sources(db: &Db, ctx: &Ctx) -> Result<Sources, StoreError> {
-    let rows = db
-        .read(|connection| {
-            sqlx::query!(
-                "SELECT r.* FROM zp_enter($1, $2) AS tenant CROSS JOIN LATERAL (
-                     SELECT source, seen_at FROM source_seen WHERE organisation_id = tenant ORDER BY source LIMIT 20
-                 ) AS r ORDER BY source",
-                ctx.organisation.uuid(),
-                ctx.client.map(ClientId::uuid) as _,
-            )
-            .fetch_all(connection)
-            .boxed()
-        })
-        .await?;
-    Ok(rows.into_iter().map(|row| (row.source, row.seen_at.to_jiff())).collect())
-}
-
-/// Finds a record by its id.
-pub async fn find(db: &Db, ctx: &Ctx, id: RecordId) -> Result<Option<Found>, StoreError> {
-    let row = db
-        .read(|connection| {
-            sqlx::query!(
-                "SELECT r.* FROM zp_enter($1, $2) AS tenant CROSS JOIN LATERAL (
-                     SELECT client_id, section, source, external_id, version, at, ends_at, changed_at, content
-                     FROM record WHERE organisation_id = tenant AND id = $3 LIMIT 1
-                 ) AS r",
-                ctx.organisation.uuid(),
-                ctx.client.map(ClientId::uuid) as _,
-                id.uuid(),
-            )
-            .fetch_optional(connection)
-            .boxed()
-        })
-        .await?;
-    row.map(|row| {
-        Ok(Found {
-            record: Stored {
-                id,
-                source: row.source.clone(),
-                at: row.at.to_jiff(),
-                ends_at: row.ends_at.to_jiff(),
-                changed_at: row.changed_at.to_jiff(),
-                content: row.content.as_deref().map(content::decode).transpose()?,
-            },
-            client: ClientId(row.client_id),
-            section: Section::try_from(row.section).unwrap_or_default(),
-            origin: Origin { source: row.source, external_id: row.external_id, version: row.version },
-        })
-    })
-    .transpose()
-}
-
 /// A retraction: the record's id and client, and whether the record was changed by it.
 pub struct Retracted {
     /// The record's id.
@@ -286,4 +173,54 @@ pub async fn retract(
         client: ClientId(row.client_id),
         is_changed: false,
     }))
+}
+
+/// The number of reports that were written in the portal for this client within the day before now.
+pub async fn count_own(tx: &mut Tx, client: ClientId) -> Result<i64, StoreError> {
+    let (organisation, now) = (tx.ctx().organisation.uuid(), tx.ctx().now);
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM record
+         WHERE organisation_id = $1 AND client_id = $2 AND section = $3 AND at > $4 AND source = $5"#,
+        organisation,
+        client.uuid(),
+        i32::from(Section::Reports),
+        (now - SignedDuration::from_hours(24)).to_sqlx() as _,
+        PORTAL,
+    );
+    Ok(count.fetch_one(tx.connection()).await?)
+}
+
+/// Up to 500 records with content, after this one, for a new judgement: their ids, contents, and times and codes.
+pub async fn page_of_all(tx: &mut Tx, after: Uuid) -> Result<Vec<(Uuid, Vec<u8>, Facts)>, StoreError> {
+    let organisation = tx.ctx().organisation.uuid();
+    let rows = sqlx::query!(
+        r#"SELECT id, content AS "content!", at, ends_at, code FROM record
+         WHERE organisation_id = $1 AND id > $2 AND content IS NOT NULL ORDER BY id LIMIT 500"#,
+        organisation,
+        after,
+    )
+    .fetch_all(tx.connection())
+    .await?;
+    let facts = |at: jiff_sqlx::Timestamp, ends_at: jiff_sqlx::Timestamp, code| Facts {
+        at: at.to_jiff(),
+        ends_at: ends_at.to_jiff(),
+        code,
+    };
+    Ok(rows.into_iter().map(|row| (row.id, row.content, facts(row.at, row.ends_at, row.code))).collect())
+}
+
+/// Stores the times and the code of a record anew.
+pub async fn set_facts(tx: &mut Tx, id: Uuid, facts: &Facts) -> Result<(), StoreError> {
+    let organisation = tx.ctx().organisation.uuid();
+    sqlx::query!(
+        "UPDATE record SET at = $3, ends_at = $4, code = $5 WHERE organisation_id = $1 AND id = $2",
+        organisation,
+        id,
+        facts.at.to_sqlx() as _,
+        facts.ends_at.to_sqlx() as _,
+        facts.code,
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
 }

@@ -8,7 +8,10 @@ pub mod table;
 
 use std::collections::BTreeMap;
 
-use chassis::id::{AccountId, ClientId};
+use chassis::{
+    calendar::{midnight, zone},
+    id::{AccountId, ClientId},
+};
 use jiff::Timestamp;
 use proto::{
     access::v1::{Action, Grant, Level, Section},
@@ -45,6 +48,14 @@ pub struct AccessGrant {
     pub valid_until: Option<Timestamp>,
     /// Whether the grant is in force: not ended, and accepted if it was an invitation.
     pub active: bool,
+}
+
+impl AccessGrant {
+    /// The beginning of the day on which the access began, in the Netherlands (R24).
+    #[must_use]
+    pub fn first_moment(&self) -> Timestamp {
+        midnight(self.valid_from.to_zoned(zone()).date()).unwrap_or(self.valid_from)
+    }
 }
 
 /// Merges proto grants into actions per section, each action once.

@@ -7,12 +7,12 @@ use proto::{
     access::v1::Level,
     identity::v1::{
         AccountSettings, Contact, InviteBy, LoginSettings, OrganisationSettings, PasswordSettings, ResetKind,
-        SecondFactor, SectionLevel, SessionSettings, StartSettings, Terms, Theme, UsernamePolicy,
+        SecondFactor, SectionLevel, SessionSettings, Terms, Theme, UsernamePolicy,
     },
 };
 use serde::Deserialize;
 
-use super::menu::MenuTable;
+use super::menu::{MenuTable, StartTable};
 use crate::factor::{self, Medium};
 
 #[derive(Deserialize)]
@@ -44,13 +44,7 @@ pub struct File {
     #[serde(default)]
     pub menu: MenuTable,
     #[serde(default)]
-    start: StartTable,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct StartTable {
-    empty_panels: bool,
+    pub start: StartTable,
 }
 
 #[derive(Deserialize)]
@@ -178,6 +172,7 @@ pub struct AccountsTable {
     pub days_after_care: i32,
     pub days_without_access: i32,
     self_edit: bool,
+    history_from_access: bool,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -197,6 +192,7 @@ impl Default for AccountsTable {
             days_after_care: 42,
             days_without_access: 365,
             self_edit: false,
+            history_from_access: false,
         }
     }
 }
@@ -264,7 +260,7 @@ impl From<File> for OrganisationSettings {
             levels: file.levels.into_iter().filter_map(level).collect(),
             labels: file.labels,
             menu: Some(file.menu.into()),
-            start: Some(StartSettings { empty_panels: file.start.empty_panels }),
+            start: Some(file.start.into()),
         }
     }
 }
@@ -319,6 +315,7 @@ impl From<AccountsTable> for AccountSettings {
             days_after_care: table.days_after_care,
             days_without_access: table.days_without_access,
             self_edit: table.self_edit,
+            history_from_access: table.history_from_access,
         }
     }
 }

@@ -65,6 +65,7 @@ pub fn read(text: &str) -> Result<OrganisationSettings, Error> {
         ),
         ("levels", file.levels.keys().all(|section| section::of_name(section).is_some())),
         ("menu", file.menu.is_valid()),
+        ("start.panels", file.start.is_valid()),
         ("labels", file.labels.iter().all(|(key, words)| is_label_key(key) && is_line(words, 100))),
         // SES-01: the bounds within which an organisation may choose.
         ("session.idle_minutes", (15..=60).contains(&file.session.idle_minutes)),

@@ -6,7 +6,7 @@ use chassis::{
     time,
     token::{AccountCaller, Caller},
 };
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use proto::identity::v1::{
     EndOtherSessionsRequest, EndOtherSessionsResponse, EndSessionRequest, EndSessionResponse, ErrorReason,
     ListSessionsRequest, ListSessionsResponse, RelationKind, ResolveSessionRequest, ResolveSessionResponse,
@@ -55,7 +55,12 @@ pub async fn resolve(
     let clients = i32::try_from(current.len()).unwrap_or(i32::MAX);
     let grant = session.grant(current);
     let step_up = grant::sections_needing_step_up(&organisation, session.level);
-    let caller = caller(&ctx, &session, &account.display_name, grant.as_ref(), step_up);
+    let from_access = organisation.accounts.is_some_and(|accounts| accounts.history_from_access);
+    let since = grant.as_ref().filter(|_| from_access).map(AccessGrant::first_moment);
+    let caller = AccountCaller {
+        since: since.map(Timestamp::as_second),
+        ..caller(&ctx, &session, &account.display_name, grant.as_ref(), step_up)
+    };
     Ok(Response::new(ResolveSessionResponse {
         token: state.signer.sign(&Caller::Account(caller.clone()), ctx.now)?,
         session_id: session.id.to_string(),
@@ -75,6 +80,7 @@ pub async fn resolve(
         impersonator: session.impersonator,
         last_login_at: session.last_login_at.map(time::to_proto),
         text_size: account.text_size,
+        history_since: since.map(time::to_proto),
     }))
 }
 
@@ -93,6 +99,7 @@ fn caller(
         grants: grant.map(|grant| grant.sections.clone()).unwrap_or_default(),
         level: session.level.into(),
         step_up,
+        since: None,
         name: name.to_owned(),
         relation: grant.map(|grant| relation(grant.relation)).unwrap_or_default().to_owned(),
         ground: grant.map(|grant| grant.ground.clone()).unwrap_or_default(),

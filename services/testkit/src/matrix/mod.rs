@@ -310,7 +310,10 @@ impl<'a> Matrix<'a> {
     fn allowed_caller(rule: &Rule, organisation: OrganisationId, client: ClientId) -> Caller {
         match &rule.allowed {
             Allowed::Section { section, action, min_level } => {
-                caller::account(organisation, client, &[(*section, *action)], *min_level)
+                // The timeline shows the records of other sections.
+                let shown = (*section == Section::Timeline).then_some((Section::Reports, *action));
+                let grants: Vec<_> = [(*section, *action)].into_iter().chain(shown).collect();
+                caller::account(organisation, client, &grants, *min_level)
             }
             Allowed::Account => caller::account(organisation, client, &[], Level::Low),
             Allowed::System(scope) => caller::system(organisation, &[scope]),
