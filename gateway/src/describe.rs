@@ -101,7 +101,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut Ope
 /// The service behind an operation.
 fn service_of(operation: &Operation) -> &'static str {
     let tags = operation.tags.as_deref().unwrap_or_default();
-    if tags.iter().any(|tag| tag == "reports") { "dossier" } else { "identity" }
+    if tags.iter().any(|tag| tag == "dossier") { "dossier" } else { "identity" }
 }
 
 /// The statuses with which an operation may refuse a request.

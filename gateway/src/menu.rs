@@ -4,6 +4,8 @@ use proto::identity::v1::{MenuHeading, MenuSettings};
 
 /// The most items that a menu shows without groups, where the organisation sets no groups.
 const FLAT_LIMIT: usize = 6;
+/// The name of the item whose pages are tabs (T72).
+const DOSSIER: &str = "dossier";
 /// The headings, in the portal's own order.
 const HEADINGS: [MenuHeading; 4] =
     [MenuHeading::Unspecified, MenuHeading::Care, MenuHeading::Contact, MenuHeading::Own];
@@ -30,6 +32,8 @@ pub struct Menu {
     pub groups: Vec<Group>,
     /// Whether the menu opens by a button on wide screens too.
     pub is_behind_button: bool,
+    /// The tabs of the page (T74); empty: the page is no tab.
+    pub tabs: Vec<Shown>,
 }
 
 /// Some items of a menu.
@@ -56,16 +60,24 @@ impl Menu {
     #[must_use]
     pub fn new(items: &[Item], settings: Option<&MenuSettings>, path: &str) -> Self {
         let current = current(items, path);
+        let names = settings.map(|settings| settings.tabs.as_slice()).unwrap_or_default();
+        let tabs: Vec<&Item> =
+            names.iter().filter_map(|name| items.iter().find(|item| item.name == name)).collect();
+        let is_tab = |name: &str| tabs.iter().any(|tab| tab.name == name);
+        let shown = |item: &Item| Shown {
+            path: item.path,
+            word: item.word,
+            current: current
+                .filter(|(name, _)| *name == item.name || (item.name == DOSSIER && is_tab(name)))
+                .map(|(name, value)| {
+                    let is_first = tabs.first().is_some_and(|tab| tab.name == name);
+                    if item.name == DOSSIER && !is_first { "true" } else { value }
+                }),
+        };
+        let items = &folded(items, &tabs);
         let group = |heading: MenuHeading, items: Vec<&Item>| Group {
             heading: word_of(heading),
-            items: items
-                .into_iter()
-                .map(|item| Shown {
-                    path: item.path,
-                    word: item.word,
-                    current: current.filter(|(name, _)| *name == item.name).map(|(_, value)| value),
-                })
-                .collect(),
+            items: items.into_iter().map(shown).collect(),
         };
         let groups: Vec<Group> = match settings.map(|settings| &settings.groups).filter(|set| !set.is_empty())
         {
@@ -86,8 +98,23 @@ impl Menu {
         Self {
             groups: groups.into_iter().filter(|group| !group.items.is_empty()).collect(),
             is_behind_button: settings.is_some_and(|settings| settings.behind_button),
+            tabs: if current.is_some_and(|(name, _)| is_tab(name)) {
+                tabs.iter().map(|tab| shown(tab)).collect()
+            } else {
+                Vec::new()
+            },
         }
     }
+}
+
+/// The items with one item in the place of the first tab, and without the other tabs.
+fn folded(items: &[Item], tabs: &[&Item]) -> Vec<Item> {
+    let Some(first) = tabs.first() else { return items.to_vec() };
+    let dossier =
+        Item { name: DOSSIER, path: first.path, word: "dossier-menu", heading: first.heading, also: &[] };
+    let is_other = |item: &&Item| tabs.iter().skip(1).all(|tab| tab.name != item.name);
+    let items = items.iter().filter(is_other);
+    items.map(|item| if item.name == first.name { dossier } else { *item }).collect()
 }
 
 const fn word_of(heading: MenuHeading) -> Option<&'static str> {
@@ -137,6 +164,24 @@ mod tests {
         groups
             .flat_map(|group| group.heading.into_iter().chain(group.items.iter().map(|it| it.word)))
             .collect()
+    }
+
+    #[test]
+    fn tabs_stand_under_one_item_and_rights_take_tabs_away() {
+        let settings = MenuSettings {
+            tabs: ["password", "reports", "documents"].map(str::to_owned).into(),
+            ..MenuSettings::default()
+        };
+        let menu = Menu::new(&items(), Some(&settings), "/reports/x");
+        assert_eq!(words(&menu), ["start", "users", "account", "dossier-menu"], "T72");
+        let shown = |items: &[Shown]| items.iter().map(|it| (it.word, it.current)).collect::<Vec<_>>();
+        assert_eq!(shown(&menu.tabs), [("password", None), ("reports", Some("true"))], "T74");
+        let dossier = menu.groups[0].items.iter().find(|it| it.word == "dossier-menu").unwrap();
+        assert_eq!((dossier.path, dossier.current), ("/account/password", Some("true")));
+        let menu = Menu::new(&items(), Some(&settings), "/account/password");
+        let dossier = menu.groups[0].items.iter().find(|it| it.word == "dossier-menu").unwrap();
+        assert_eq!(dossier.current, Some("page"));
+        assert!(Menu::new(&items(), Some(&settings), "/").tabs.is_empty());
     }
 
     fn current_of(path: &str) -> Vec<(&'static str, &'static str)> {

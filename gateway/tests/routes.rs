@@ -20,7 +20,7 @@ enum Needs {
 }
 
 /// Every route. A test compares this list with the routes in the code.
-const ROUTES: [(&str, &str, Needs); 56] = [
+const ROUTES: [(&str, &str, Needs); 76] = [
     ("GET", "", Needs::Session),
     ("POST", "/language", Needs::Nothing),
     ("GET", "/login", Needs::Nothing),
@@ -75,6 +75,26 @@ const ROUTES: [(&str, &str, Needs); 56] = [
     ("POST", "/users/{id}/end", Needs::Session),
     ("POST", "/users/{id}/resend", Needs::Session),
     ("GET", "/reports", Needs::Session),
+    ("GET", "/reports/{id}", Needs::Session),
+    ("GET", "/care-plans", Needs::Session),
+    ("GET", "/care-plans/{id}", Needs::Session),
+    ("GET", "/evaluations", Needs::Session),
+    ("GET", "/evaluations/{id}", Needs::Session),
+    ("GET", "/measurements", Needs::Session),
+    ("GET", "/measurements/{id}", Needs::Session),
+    ("GET", "/questionnaires", Needs::Session),
+    ("GET", "/questionnaires/{id}", Needs::Session),
+    ("GET", "/forms", Needs::Session),
+    ("GET", "/forms/{id}", Needs::Session),
+    ("GET", "/care-agreements", Needs::Session),
+    ("GET", "/care-agreements/{id}", Needs::Session),
+    ("GET", "/subscriptions", Needs::Session),
+    ("GET", "/subscriptions/{id}", Needs::Session),
+    ("GET", "/documents", Needs::Session),
+    ("GET", "/documents/{id}", Needs::Session),
+    ("GET", "/reports/new", Needs::Session),
+    ("POST", "/reports/new", Needs::Session),
+    ("GET", "/timeline", Needs::Session),
     ("GET", "/healthz/live", Needs::Nothing),
     ("GET", "/healthz/ready", Needs::Nothing),
 ];
@@ -244,7 +264,12 @@ async fn a_page_calls_each_service_at_most_once() {
         let (identity, dossier) = (portal.identity.take_calls(), portal.dossier.take_calls());
         // One call for the session, one for the page; the page of sessions and devices needs two.
         let most = if path == "/account/security" { 3 } else { 2 };
-        assert!(identity.len() <= most && dossier.len() <= 1, "{path}: {identity:?} {dossier:?}");
+        assert!(identity.len() <= most, "{path}: {identity:?}");
+        // The start page calls once for each of its panels: each section has its own right and its own record.
+        let mut methods = dossier.clone();
+        methods.dedup();
+        let is_start = path.is_empty();
+        assert!(dossier.len() <= 1 || (is_start && methods == dossier), "{path}: {dossier:?}");
     }
 }
 

@@ -7,14 +7,16 @@ use axum::{
     body::Body,
     http::{Method, Request, Response, header},
 };
-use chassis::{Clock, Failure, aead::AeadKeys, config::Environment, time};
+use chassis::{Clock, Failure, aead::AeadKeys, config::Environment, contract, section, time};
 use gateway::{App, LimitSetting, LimitSettings, Live, Proxies, ServiceSettings, Services, router};
 use http_body_util::BodyExt;
 use jiff::SignedDuration;
 use prost::{Message, Name};
+use prost_reflect::{DynamicMessage, FieldDescriptor, Value};
 use proto::{
     SERVICES,
-    access::v1::{Action, Grant, Section},
+    access::v1::{Action, Grant},
+    dossier::v1::{Content, Entry, GetReportResponse, ListReportsResponse},
     identity::v1::*,
 };
 use testkit::{Keys, example, fake::Fake, monday_morning};
@@ -67,7 +69,43 @@ fn answer(path: &str) -> Result<Vec<u8>, Status> {
 }
 
 fn dossier(path: &str, _: &[u8]) -> Result<Vec<u8>, Status> {
-    answer(path)
+    let bytes = answer(path)?;
+    // An example fills all kinds in turn, and the last stays: the records get the kind of the method. Lists have the
+    // same fields, as have the answers with one record.
+    let method = path.rsplit('/').next().unwrap();
+    if method.starts_with("List") {
+        let mut list = ListReportsResponse::decode(&*bytes).unwrap();
+        let listing = list.listing.as_mut().unwrap();
+        listing.entries =
+            contents(method).into_iter().map(|content| entry(&listing.entries[0], content)).collect();
+        return Ok(list.encode_to_vec());
+    }
+    if let Some(content) = contents(method).pop() {
+        let mut got = GetReportResponse::decode(&*bytes).unwrap();
+        got.entry = got.entry.as_ref().map(|example| entry(example, content));
+        return Ok(got.encode_to_vec());
+    }
+    Ok(bytes)
+}
+
+fn entry(example: &Entry, content: Content) -> Entry {
+    Entry { content: Some(content), retracted_at: None, ..example.clone() }
+}
+
+/// Hostile content of the kind that a method gives; for the timeline, of every kind.
+fn contents(method: &str) -> Vec<Content> {
+    let descriptor = contract::pool().get_message_by_name(&Content::full_name()).unwrap();
+    let fields = descriptor.fields().filter(|field| {
+        let kind = field.kind().as_message().unwrap().name().to_owned();
+        method == "ListTimeline" || method == format!("List{kind}s") || method == format!("Get{kind}")
+    });
+    let content = |field: FieldDescriptor| {
+        let mut content = DynamicMessage::new(descriptor.clone());
+        let kind = field.kind().as_message().unwrap().clone();
+        content.set_field(&field, Value::Message(example::filled(&kind, HOSTILE, monday_morning(), true)));
+        content.transcode_to().unwrap()
+    };
+    fields.map(content).collect()
 }
 
 /// A fake identity with one organisation, one account in two sessions, and a login whose token names its
@@ -133,9 +171,12 @@ fn session(client_id: &str, client_name: &str, impersonator: &str) -> ResolveSes
         account_id: "a".to_owned(),
         client_id: client_id.to_owned(),
         client_name: client_name.to_owned(),
-        grants: [Section::Reports, Section::Users]
-            .map(|section| Grant { section: section.into(), actions: vec![Action::View.into()] })
-            .to_vec(),
+        grants: section::all()
+            .map(|section| Grant {
+                section: section.into(),
+                actions: vec![Action::View.into(), Action::Write.into()],
+            })
+            .collect(),
         idle_until: later,
         ends_at: later,
         language: "nl".to_owned(),

@@ -82,11 +82,14 @@ fn every_page_word_is_used() {
     let used = text_of(&root.join("src")) + &text_of(&root.join("templates"));
     // A key that is composed appears in the code by its beginning: "flash-{flash}".
     let is_used = |key: &String| {
-        // The keys of a section's panel begin with the section's name, and the code has only the end:
-        // `panel.word("none")`.
+        // The keys of a section begin with the section's name, and the code has only the end:
+        // `self.word("none")`.
         let of_section = section::all().any(|section| {
             let end = key.strip_prefix(section::name(section)).and_then(|rest| rest.strip_prefix('-'));
-            end.is_some_and(|end| used.contains(&format!("panel.word(\"{end}\")")))
+            end.is_some_and(|end| {
+                used.contains(&format!(".word(\"{end}\")"))
+                    || used.contains(&format!("concat!($name, \"-{end}\")"))
+            })
         });
         // Its end stands somewhere too: in quotes, or as the name of a field.
         let is_composed = key.match_indices('-').any(|(at, _)| {

@@ -14,12 +14,12 @@ async fn a_program_logs_in_reads_and_logs_out() {
 
     let first = portal.get("/reports", &session).await;
     assert_eq!(first.status, StatusCode::OK, "{first:?}");
-    assert_eq!(first.body["days"][0]["reports"][0]["text"], "Rapportage 25", "T76: newest on top");
+    assert_eq!(first.body["days"][0]["records"][0]["content"]["text"], "Rapportage 25", "T76: newest on top");
     let next = text(&first.body["next_page"]);
     let second = portal.get(&format!("/reports?page={next}"), &session).await;
     assert_eq!(second.status, StatusCode::OK, "{second:?}");
     let older = second.body["days"].as_array().unwrap();
-    assert_eq!(older.iter().map(|day| day["reports"].as_array().unwrap().len()).sum::<usize>(), 5);
+    assert_eq!(older.iter().map(|day| day["records"].as_array().unwrap().len()).sum::<usize>(), 5);
     let start = portal.get("", &session).await;
     assert_eq!(start.body["panels"][0]["rows"].as_array().unwrap().len(), 2);
 

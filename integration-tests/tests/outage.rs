@@ -61,7 +61,7 @@ async fn without_the_bus_reads_and_writes_work_and_mail_follows() {
     system.signal("nats", "STOP");
     ecd.report(&person, "Geschreven zonder bus.").await.unwrap();
     let answer = portal.get("/reports", &session).await;
-    assert_eq!(answer.body["days"][0]["reports"][0]["text"], "Geschreven zonder bus.");
+    assert_eq!(answer.body["days"][0]["records"][0]["content"]["text"], "Geschreven zonder bus.");
     let other = ecd.register("de heer P. Bos").await;
     system.signal("nats", "KILL");
     // The welcome message was promised while the bus was down, and is sent once the bus is back.
@@ -77,5 +77,5 @@ async fn a_crash_of_postgres_loses_no_acknowledged_report() {
     system.signal("postgres", "QUIT");
     portal.wait_until_up(&session).await;
     let answer = portal.get("/reports", &session).await;
-    assert_eq!(answer.body["days"][0]["reports"][0]["text"], "Bevestigd voor de storing.");
+    assert_eq!(answer.body["days"][0]["records"][0]["content"]["text"], "Bevestigd voor de storing.");
 }

@@ -10,11 +10,11 @@
 
 use std::{fmt::Display, sync::Arc};
 
-use askama::{Result, Values, filters::Safe};
-use chassis::calendar::{date_in_words, day_in_words, time_in_words};
+use askama::{Result, Template, Values, filters::Safe};
+use chassis::calendar::{date_in_words, day_in_words, month_in_words, time_in_words};
 use jiff::{Timestamp, civil::Date};
 
-use super::{Language, isolated, number_in_words, page_values, zone};
+use super::{Language, decimal_in_words, isolated, number_in_words, page_values, zone};
 
 /// The text for a Fluent key.
 #[askama::filter_fn]
@@ -127,6 +127,32 @@ pub fn stamped<T: Display>(name: T, values: &dyn Values) -> Result<Safe<String>>
     let stamp = page_values(values)?.stamp();
     // The stamp is Base64, which needs no escaping.
     Ok(Safe(format!("<input type=\"hidden\" name=\"{name}\" value=\"{stamp}\">")))
+}
+
+/// A day in words, without the day of the week.
+#[askama::filter_fn]
+pub fn date(day: &Date, values: &dyn Values) -> Result<String> {
+    Ok(date_in_words(page_values(values)?.language(), *day))
+}
+
+/// A month in words, by a day of it.
+#[askama::filter_fn]
+pub fn month(day: &Date, values: &dyn Values) -> Result<String> {
+    Ok(month_in_words(page_values(values)?.language(), *day))
+}
+
+/// A number in words: with at most three decimals, and the decimal sign of the language.
+#[askama::filter_fn]
+pub fn decimal(number: &f64, values: &dyn Values) -> Result<String> {
+    Ok(decimal_in_words(page_values(values)?.language(), *number))
+}
+
+/// A part of a page that has a template of its own.
+#[askama::filter_fn]
+pub fn part<T: Template>(part: &T, values: &dyn Values) -> Result<Safe<String>> {
+    let mut html = String::with_capacity(1024);
+    part.render_into_with_values(&mut html, values)?;
+    Ok(Safe(html))
 }
 
 /// A time of day in words.

@@ -12,6 +12,7 @@ use chassis::aead::AeadKeys;
 pub use chassis::calendar::{Language, zone};
 use fluent_templates::{LanguageIdentifier, langid, static_loader};
 
+pub use self::number::decimal_in_words;
 pub use self::words::{BothLanguages, Words, has_word};
 use self::{direction::isolated, number::number_in_words};
 use crate::{session::Session, stamp::Stamp};

@@ -1,4 +1,6 @@
-//! Telephone numbers as people write them.
+//! Numbers as people write them.
+
+use super::Language;
 
 /// A telephone number as people in the Netherlands write it: `+31610320000` is `06 10 32 00 00`. A number of another
 /// country, and a text that is no number, stays as it is.
@@ -14,8 +16,27 @@ pub fn number_in_words(number: &str) -> String {
     pairs.fold("06".to_owned(), |text, pair| format!("{text} {}", String::from_utf8_lossy(pair)))
 }
 
+/// A number with at most three decimals, and the decimal sign of the language: `72,5` or `72.5`.
+#[must_use]
+pub fn decimal_in_words(language: Language, number: f64) -> String {
+    let text = format!("{number:.3}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    let text = if text == "-0" { "0" } else { text };
+    match language {
+        Language::Nl => text.replace('.', ","),
+        Language::En => text.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn decimals_follow_the_language_and_have_no_idle_zeros() {
+        let dutch = |number| decimal_in_words(Language::Nl, number);
+        assert_eq!([dutch(72.5), dutch(72.0), dutch(-0.0001), dutch(1000.0)], ["72,5", "72", "0", "1000"]);
+        assert_eq!(decimal_in_words(Language::En, 37.25), "37.25");
+    }
+
     use super::*;
 
     #[test]

@@ -163,8 +163,7 @@ impl Frame {
         let body = view.html(&self.page_values)?;
         let settings =
             self.organisation.as_ref().and_then(|organisation| organisation.settings.menu.as_ref());
-        let is_named = settings.is_some_and(|menu| !menu.groups.is_empty());
-        let items = self.session.as_deref().map(|session| menu_items(session, is_named)).unwrap_or_default();
+        let items = self.session.as_deref().map(|session| menu_items(session, settings)).unwrap_or_default();
         let context = layout::PageContext {
             page_values: &self.page_values,
             organisation: self.organisation.as_deref(),

@@ -9,7 +9,7 @@ mod language;
 pub mod live;
 mod login;
 mod password;
-mod reports;
+mod records;
 mod session;
 mod start;
 mod step_up;
@@ -35,7 +35,7 @@ pub fn routes() -> Routes {
     Routes::new()
         .merge(start::routes())
         .merge(login::routes())
-        .merge(reports::routes())
+        .merge(records::routes())
         .merge(language::routes())
         .merge(password::routes())
         .merge(account::routes())

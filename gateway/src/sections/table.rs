@@ -6,10 +6,10 @@ use prost_types::Any;
 use proto::{
     access::v1::{Action, Section},
     dossier::v1::{RecordAdded, RecordChanged, RecordRetracted, RecordsImported},
-    identity::v1::MenuHeading,
+    identity::v1::{MenuHeading, MenuSettings},
 };
 
-use super::reports;
+use super::records;
 use crate::{menu::Item, panel::Panel, session::Session};
 
 /// A section of the portal.
@@ -28,25 +28,20 @@ pub struct Entry {
     pub panel: Option<Panel>,
 }
 
+/// The sections that hold no records, in the order of the menu.
+const OTHERS: [Entry; 1] = [Entry {
+    section: Section::Users,
+    path: "/access",
+    word: "access-menu",
+    heading: MenuHeading::Own,
+    also: &["/users"],
+    panel: None,
+}];
+
 /// All sections, in the order of the menu.
-pub const SECTIONS: [Entry; 2] = [
-    Entry {
-        section: Section::Reports,
-        path: "/reports",
-        word: "reports-menu",
-        heading: MenuHeading::Care,
-        also: &[],
-        panel: Some(|app, session| Box::pin(reports::panel(app, session))),
-    },
-    Entry {
-        section: Section::Users,
-        path: "/access",
-        word: "access-menu",
-        heading: MenuHeading::Own,
-        also: &["/users"],
-        panel: None,
-    },
-];
+pub fn all() -> impl Iterator<Item = &'static Entry> {
+    records::ENTRIES.iter().chain(&OTHERS)
+}
 
 /// The first item of the menu.
 pub const START: Item =
@@ -68,6 +63,15 @@ pub const PASSWORD: Item = Item {
     also: &[],
 };
 
+/// The tab on which people write a report (V36).
+const REPORT_NEW: Item = Item {
+    name: "report-new",
+    path: "/reports/new",
+    word: "report-new-menu",
+    heading: MenuHeading::Care,
+    also: &[],
+};
+
 impl Entry {
     /// The section's item of the menu.
     #[must_use]
@@ -77,16 +81,21 @@ impl Entry {
     }
 }
 
-/// The items that the menu of a session may have. `named`: whether the organisation's settings name the items.
+/// The items that the menu of a session may have, tabs among them.
 #[must_use]
-pub fn menu_items(session: &Session, named: bool) -> Vec<Item> {
+pub fn menu_items(session: &Session, settings: Option<&MenuSettings>) -> Vec<Item> {
+    // The organisation's settings name all items, or none.
+    let named = settings.is_some_and(|menu| !menu.groups.is_empty());
+    let writes = settings.is_some_and(|menu| menu.tabs.iter().any(|tab| tab == REPORT_NEW.name))
+        && session.allows(Section::Reports, Action::Write);
     let sections = visible(session).map(Entry::item);
-    std::iter::once(START).chain(sections).chain([ACCOUNT]).chain(named.then_some(PASSWORD)).collect()
+    let own = [ACCOUNT].into_iter().chain(named.then_some(PASSWORD)).chain(writes.then_some(REPORT_NEW));
+    std::iter::once(START).chain(sections).chain(own).collect()
 }
 
 /// The sections that a session may view, in the order of the menu.
 pub fn visible(session: &Session) -> impl Iterator<Item = &'static Entry> {
-    SECTIONS.iter().filter(|entry| session.allows(entry.section, Action::View))
+    all().filter(|entry| session.allows(entry.section, Action::View))
 }
 
 /// The sections in which an event is news; none for events that no page waits for. Historic records are no news.

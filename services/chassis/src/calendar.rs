@@ -95,6 +95,13 @@ pub fn date_in_words(language: Language, day: Date) -> String {
     format!("{} {month} {}", day.day(), day.year())
 }
 
+/// A month in words: "mei 2027".
+#[must_use]
+pub fn month_in_words(language: Language, day: Date) -> String {
+    let date = date_in_words(language, day);
+    date.split_once(' ').map_or(String::new(), |(_, month)| month.to_owned())
+}
+
 /// A day in words: "maandag 3 mei 2027".
 #[must_use]
 pub fn day_in_words(language: Language, day: Date) -> String {

@@ -68,6 +68,7 @@ pub trait Service: 'static {
     ///
     /// # Errors
     /// When the database cannot be reached or content cannot be read.
+    #[must_use]
     fn reindex(_db: Db, _now: Timestamp) -> impl Future<Output = Result<u64, BoxError>> + Send {
         async { Ok(0) }
     }

@@ -24,7 +24,9 @@ pub fn answer(path: &str, text: &str, at: Timestamp) -> Option<Vec<u8>> {
     Some(filled(&method.output(), text, at, true).encode_to_vec())
 }
 
-fn filled(descriptor: &MessageDescriptor, text: &str, at: Timestamp, flag: bool) -> DynamicMessage {
+/// A message of this kind, with a value in every field as [`message`] gives.
+#[must_use]
+pub fn filled(descriptor: &MessageDescriptor, text: &str, at: Timestamp, flag: bool) -> DynamicMessage {
     if descriptor.full_name() == "google.protobuf.Timestamp" {
         let mut instant = DynamicMessage::new(descriptor.clone());
         instant.transcode_from(&chassis::time::to_proto(at)).unwrap();

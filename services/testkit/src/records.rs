@@ -119,7 +119,7 @@ pub fn record_of(section: Section, client: &str, external_id: &str, at: Timestam
             media_type: "application/pdf".to_owned(),
             size_bytes: 12_345,
         }),
-        other => panic!("no kind of record: {other:?}"),
+        other => unreachable!("no kind of record: {other:?}"),
     };
     Record {
         origin: Some(origin(external_id, 1)),
@@ -143,7 +143,7 @@ pub fn sections() -> impl Iterator<Item = Section> {
 pub fn report_of(content: Option<Content>) -> Report {
     match content.and_then(|content| content.kind) {
         Some(Kind::Report(report)) => report,
-        other => panic!("no report: {other:?}"),
+        other => unreachable!("no report: {other:?}"),
     }
 }
 

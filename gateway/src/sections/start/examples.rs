@@ -3,7 +3,7 @@
 use super::views::{PanelView, StartView};
 use crate::{
     example::{Example, days_ago, long_name},
-    sections::reports,
+    sections::records,
 };
 
 /// The states.
@@ -30,6 +30,6 @@ fn panels(count: usize) -> Vec<PanelView> {
 }
 
 fn reports_panel(rows: usize) -> PanelView {
-    let rows = reports::reports().into_iter().take(rows).map(Into::into).collect();
-    PanelView { section: "reports", path: "/reports", rows }
+    let rows = records::panel_rows(rows);
+    PanelView { section: "reports", path: "/reports", rows, count: 100 }
 }

@@ -14,7 +14,8 @@ pub use self::examples::examples;
 use self::views::{PanelView, StartView};
 use super::table;
 use crate::{
-    app::App, form::Routes, organisation::Organisation, page::Page, problem::Problem, sessions::Viewer,
+    app::App, form::Routes, organisation::Organisation, page::Page, panel::PanelContent, problem::Problem,
+    sessions::Viewer,
 };
 
 /// The routes.
@@ -30,15 +31,20 @@ async fn show(
     organisation: Option<Extension<Arc<Organisation>>>,
     Viewer(session): Viewer,
 ) -> Result<Page, Problem> {
-    let entries = table::visible(&session).filter_map(|entry| Some((entry, entry.panel?)));
-    let panels = entries.map(|(entry, panel)| {
-        let rows = panel(&app, &session);
+    let settings = organisation.and_then(|found| found.settings.start.clone()).unwrap_or_default();
+    let mut entries: Vec<_> =
+        table::visible(&session).map(|entry| (section::name(entry.section), entry)).collect();
+    if !settings.panels.is_empty() {
+        let place = |name: &str| settings.panels.iter().position(|wanted| wanted == name);
+        entries.retain(|(name, _)| place(name).is_some());
+        entries.sort_by_key(|(name, _)| place(name));
+    }
+    let panels = entries.into_iter().filter_map(|(name, entry)| Some((name, entry, entry.panel?)));
+    let panels = panels.map(|(name, entry, panel)| {
+        let content = panel(&app, &session);
         async move {
-            Ok::<_, Problem>(PanelView {
-                section: section::name(entry.section),
-                path: entry.path,
-                rows: rows.await?,
-            })
+            let PanelContent { rows, count } = content.await?;
+            Ok::<_, Problem>(PanelView { section: name, path: entry.path, rows, count })
         }
     });
     // The services are called for all panels at the same time.
@@ -49,8 +55,7 @@ async fn show(
         name: facts.display_name.clone(),
         username: if is_own { facts.username.clone() } else { String::new() },
         panels,
-        shows_empty: organisation
-            .is_some_and(|found| found.settings.start.as_ref().is_some_and(|start| start.empty_panels)),
+        shows_empty: settings.empty_panels,
         last_login_at: time::from_proto(facts.last_login_at.as_ref()),
     }))
 }

@@ -15,11 +15,22 @@ pub struct PanelView {
     /// The path of the section's page.
     #[serde(skip)]
     pub path: &'static str,
-    /// The newest, two or three.
+    /// The newest, at most three.
     pub rows: Vec<PanelRow>,
+    /// How many things the section has: at most 100, and then there may be more (H13).
+    pub count: i32,
 }
 
 impl PanelView {
+    /// How many things the section has, for people; empty: the section has none.
+    fn shown_count(&self) -> String {
+        match self.count {
+            0 => String::new(),
+            100.. => " (99+)".to_owned(),
+            count => format!(" ({count})"),
+        }
+    }
+
     /// The Fluent key of the panel's text with this end.
     fn word(&self, end: &str) -> String {
         format!("{}-{end}", self.section)

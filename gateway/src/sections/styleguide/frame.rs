@@ -10,7 +10,7 @@ use proto::{
 use crate::{
     example::long_name,
     menu::Item,
-    sections::table::{ACCOUNT, Entry, PASSWORD, SECTIONS, START},
+    sections::table::{ACCOUNT, Entry, PASSWORD, START, all},
     session::Session,
 };
 
@@ -32,20 +32,11 @@ pub fn session(is_client: bool, is_impersonated: bool, now: Timestamp) -> Sessio
     }
 }
 
-/// Fourteen items: those of the portal, and those of sections that come later. `named`: all items that an
+/// All items: those of the portal, and those of sections that come later. `named`: all items that an
 /// organisation's settings may name.
 #[must_use]
 pub fn items(named: bool) -> Vec<Item> {
-    use MenuHeading::{Care, Contact, Own};
-    let built =
-        |wanted: Section| SECTIONS.iter().filter(move |entry| entry.section == wanted).map(Entry::item);
-    let care = [
-        later(Section::CarePlans, "care-plans-menu", Care),
-        later(Section::Measurements, "measurements-menu", Care),
-        later(Section::Questionnaires, "questionnaires-menu", Care),
-        later(Section::Evaluations, "evaluations-menu", Care),
-        later(Section::Timeline, "timeline-menu", Care),
-    ];
+    use MenuHeading::{Contact, Own};
     let contact = [
         later(Section::Planning, "planning-menu", Contact),
         later(Section::Messages, "messages-menu", Contact),
@@ -53,9 +44,7 @@ pub fn items(named: bool) -> Vec<Item> {
         later(Section::BulletinBoard, "bulletin-board-menu", Contact),
     ];
     let mut items = vec![START];
-    items.extend(built(Section::Reports).chain(care).chain(contact));
-    items.push(later(Section::Documents, "documents-menu", Own));
-    items.extend(built(Section::Users).chain([ACCOUNT]));
+    items.extend(all().map(Entry::item).chain(contact).chain([ACCOUNT]));
     if named {
         items.extend([
             later(Section::ContactDetails, "contact-details-menu", Own),

@@ -26,7 +26,7 @@ use crate::{
     page::View,
     pending_form,
     problem::Problem,
-    sections::{account, clients, impersonate, login, password, reports, start, step_up, terms, users},
+    sections::{account, clients, impersonate, login, password, records, start, step_up, terms, users},
 };
 
 /// The routes; none in production.
@@ -77,7 +77,7 @@ fn examples() -> Vec<Example> {
         login::examples,
         password::examples,
         start::examples,
-        reports::examples,
+        records::examples,
         clients::examples,
         users::examples,
         account::examples,

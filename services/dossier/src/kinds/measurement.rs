@@ -8,6 +8,9 @@ use proto::{
 
 use super::{Facts, Kind};
 
+/// The largest number of a measurement: larger ones are faults of a source.
+const LARGEST: f64 = 1e9;
+
 impl Kind for Measurement {
     const SECTION: Section = Section::Measurements;
 
@@ -19,7 +22,7 @@ impl Kind for Measurement {
         for (index, value) in self.values.iter_mut().enumerate().take(10) {
             fields.optional_line(&format!("values.{index}.name"), &mut value.name, 100);
             fields.optional_line(&format!("values.{index}.unit"), &mut value.unit, 30);
-            if !value.value.is_finite() {
+            if !(-LARGEST..=LARGEST).contains(&value.value) {
                 fields.fault(&format!("values.{index}.value"), ErrorReason::FieldMalformed);
             }
         }

@@ -1,0 +1,85 @@
+//! What a kind of record brings to the pages.
+
+use std::fmt::Debug;
+
+use askama::Template;
+use chassis::channel::Channel;
+use jiff::civil::Date;
+use proto::{
+    access::v1::Section,
+    dossier::v1::{
+        Entry, Listing, Selection, Validity, content, dossier_service_client::DossierServiceClient,
+    },
+};
+use serde::Serialize;
+use tonic::Status;
+use utoipa::ToSchema;
+
+use super::{
+    chart::Chart,
+    entry::RecordView,
+    period::Preset::{self, All, Custom, Month, Week, Year},
+};
+
+/// The content of one kind of record. Its template is the inside of the record's card.
+pub trait Kind: Template + Serialize + ToSchema + Clone + Debug + Send + Sync + 'static {
+    /// The periods to choose from.
+    const PRESETS: &'static [Preset] = &[All, Week, Month, Year, Custom];
+    /// How many records the panel of the start page shows.
+    const PANEL_ROWS: usize = 3;
+    /// Which records the panel shows.
+    const PANEL: Validity = Validity::Unspecified;
+    /// Whether a card opens by a press (H27), and whether the page leads to each month (H28).
+    const IS_TIMELINE: bool = false;
+
+    /// From the contract's content; `None` for another kind's.
+    fn of(kind: content::Kind) -> Option<Self>;
+
+    /// The record in two texts for the start page and the timeline: what is said, and by whom or for when.
+    fn row(&self) -> (String, String);
+
+    /// The Fluent key of what kind or state of record it is; `None`: nothing is said. `is_over`: its last day is past.
+    fn label(&self, _is_over: bool) -> Option<String> {
+        None
+    }
+
+    /// Whether the start page shows the record.
+    fn is_in_panel(&self) -> bool {
+        true
+    }
+
+    /// The records of one code as a chart; `None`: the kind has no charts.
+    fn chart(_records: &[RecordView<Self>]) -> Option<Chart> {
+        None
+    }
+}
+
+/// Where the records of a kind are found. Made by a line of the table.
+pub trait Place: Kind {
+    /// The section.
+    const SECTION: Section;
+    /// The name of the section, as in addresses and Fluent keys.
+    const NAME: &'static str;
+    /// The path of the list.
+    const PATH: &'static str;
+    /// The Fluent key of the list's title.
+    const TITLE: &'static str;
+
+    /// Lists the records.
+    fn list(
+        dossier: DossierServiceClient<Channel>,
+        selection: Selection,
+    ) -> impl Future<Output = Result<Listing, Status>> + Send;
+
+    /// Gets one record.
+    fn get(
+        dossier: DossierServiceClient<Channel>,
+        record_id: String,
+    ) -> impl Future<Output = Result<Entry, Status>> + Send;
+}
+
+/// A day of the contract; `None` where it is empty.
+#[must_use]
+pub fn day(text: &str) -> Option<Date> {
+    text.parse().ok()
+}

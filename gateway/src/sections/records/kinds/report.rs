@@ -1,0 +1,59 @@
+//! A report (T75, H12).
+
+use askama::Template;
+use proto::dossier::v1::{ReportKind, content};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{i18n::filters, sections::records::kind::Kind};
+
+/// A report.
+#[derive(Clone, Debug, Serialize, Template, ToSchema)]
+#[template(path = "records/report.html")]
+pub struct ReportView {
+    /// The kind: `daily`, `medical`, `incident` or `conversation`; `own`: a person wrote the report in the portal.
+    pub kind: &'static str,
+    /// The text.
+    pub text: String,
+    /// The author's name.
+    pub author: String,
+    /// The author's role; for a report of the kind `own`, the relation to the client, such as `relative`.
+    pub author_role: String,
+}
+
+impl Kind for ReportView {
+    const PANEL_ROWS: usize = 2;
+
+    fn of(kind: content::Kind) -> Option<Self> {
+        let content::Kind::Report(report) = kind else { return None };
+        Some(Self {
+            kind: match report.kind() {
+                ReportKind::Daily | ReportKind::Unspecified => "daily",
+                ReportKind::Medical => "medical",
+                ReportKind::Incident => "incident",
+                ReportKind::Conversation => "conversation",
+                ReportKind::Own => "own",
+            },
+            text: report.text,
+            author: report.author,
+            author_role: report.author_role,
+        })
+    }
+
+    fn row(&self) -> (String, String) {
+        let by = if self.relation().is_some() { String::new() } else { format!(", {}", self.author_role) };
+        (self.text.clone(), format!("{}{by}", self.author))
+    }
+
+    fn label(&self, _is_over: bool) -> Option<String> {
+        Some(format!("report-kind-{}", self.kind))
+    }
+}
+
+impl ReportView {
+    /// The Fluent key of the author's relation to the client; `None`: the author is of the organisation.
+    fn relation(&self) -> Option<String> {
+        let relation = self.author_role.replace('_', "-");
+        (self.kind == "own").then(|| format!("relation-{relation}"))
+    }
+}
