@@ -53,6 +53,9 @@ enum Command {
         #[arg(long)]
         organisation: String,
     },
+    /// Look at records.
+    #[command(subcommand)]
+    Record(RecordCommand),
     /// Register accounts.
     #[command(subcommand)]
     Account(AccountCommand),
@@ -107,6 +110,18 @@ enum AccountCommand {
 }
 
 #[derive(Subcommand)]
+enum RecordCommand {
+    /// Print one record as JSON. The look is recorded in the audit trail.
+    Show {
+        /// The id of the record.
+        id: String,
+        /// The organisation's key.
+        #[arg(long)]
+        organisation: String,
+    },
+}
+
+#[derive(Subcommand)]
 enum AuditCommand {
     /// Check a service's audit trail. The exit code is 1 when a record is missing or changed.
     Verify {
@@ -134,6 +149,9 @@ fn main() -> ExitCode {
             }
             Command::Account(AccountCommand::Register { file, organisation }) => {
                 commands::register_account(&data, &organisation, &file).await
+            }
+            Command::Record(RecordCommand::Show { id, organisation }) => {
+                commands::show_record(&data, &organisation, id).await
             }
             Command::Feed { service, organisation, after, follow } => {
                 commands::show_feed(&data, &organisation, &service, after, follow).await

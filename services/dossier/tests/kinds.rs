@@ -7,7 +7,7 @@ use prost::{Message, Name};
 use prost_reflect::{DynamicMessage, Kind, Value};
 use proto::{
     access::v1::Section,
-    dossier::v1::{Record, Selection, UpsertOutcome, Validity},
+    dossier::v1::{Entry, Record, Selection, UpsertOutcome, Validity},
 };
 use testkit::{
     monday_morning,
@@ -37,7 +37,7 @@ async fn a_section_is_seen_by_its_own_methods_and_rights_alone() {
     for (section, list, get) in methods() {
         let person = Caller::Account(viewer(client, &[section]));
         let listing = list_by(&service, &person, &list, Selection::default()).await.unwrap();
-        assert_eq!(listing.entries.iter().map(|entry| entry.section()).collect::<Vec<_>>(), [section]);
+        assert_eq!(listing.entries.iter().map(Entry::section).collect::<Vec<_>>(), [section]);
         for (other, id) in &ids {
             let got = get_by(&service, &person, &get, id).await;
             if *other == section {
@@ -55,7 +55,7 @@ async fn a_section_is_seen_by_its_own_methods_and_rights_alone() {
         }
         let seer = Caller::Account(viewer(client, &[Section::Timeline, section]));
         let timeline = list_by(&service, &seer, "ListTimeline", Selection::default()).await.unwrap();
-        assert_eq!(timeline.entries.iter().map(|entry| entry.section()).collect::<Vec<_>>(), [section]);
+        assert_eq!(timeline.entries.iter().map(Entry::section).collect::<Vec<_>>(), [section]);
     }
 }
 
@@ -187,8 +187,11 @@ async fn current_and_expired_are_told_apart_by_the_last_day() {
     assert_eq!(found, [3, 2, 1], "R41");
 }
 
+/// Gives a wrong value for a field of a kind; `None`: the kind has no such wrong value.
+type Wrong = dyn Fn(&Kind) -> Option<Value>;
+
 /// Changes one value somewhere in a message; `false`: there are fewer values.
-fn spoil(message: &mut DynamicMessage, left: &mut usize, wrong: &dyn Fn(&Kind) -> Option<Value>) -> bool {
+fn spoil(message: &mut DynamicMessage, left: &mut usize, wrong: &Wrong) -> bool {
     let fields: Vec<_> = message.fields().map(|(field, value)| (field, value.clone())).collect();
     for (field, value) in fields {
         let replace = |one: Value, left: &mut usize| match one {
@@ -203,9 +206,9 @@ fn spoil(message: &mut DynamicMessage, left: &mut usize, wrong: &dyn Fn(&Kind) -
         };
         let spoiled = match value {
             Value::List(mut items) => {
-                let first = replace(items[0].clone(), left);
+                let first = replace(items.remove(0), left);
                 first.map(|first| {
-                    items[0] = first;
+                    items.insert(0, first);
                     Value::List(items)
                 })
             }
@@ -235,7 +238,7 @@ async fn every_wrong_value_of_every_kind_is_refused_by_its_field() {
         }
     };
     let number = |kind: &Kind| matches!(kind, Kind::Enum(_)).then_some(Value::EnumNumber(99));
-    let wrongs: [Box<dyn Fn(&Kind) -> Option<Value>>; 6] = [
+    let wrongs: [Box<Wrong>; 6] = [
         Box::new(text("x".repeat(1_000_000))),
         Box::new(text("a\0b".to_owned())),
         Box::new(instant(-62_135_596_800)),

@@ -23,6 +23,18 @@ pub fn read<M: Message + Name + Default>(text: &str) -> Result<M, BoxError> {
     Ok(message.transcode_to()?)
 }
 
+/// A message as a JSON document.
+///
+/// # Errors
+/// When the contract does not have the message.
+pub fn write<M: Message + Name>(message: &M) -> Result<String, BoxError> {
+    let descriptor = contract::pool().get_message_by_name(&M::full_name());
+    let descriptor = descriptor.ok_or_else(|| format!("the contract has no {}", M::full_name()))?;
+    let mut document = DynamicMessage::new(descriptor);
+    document.transcode_from(message)?;
+    Ok(serde_json::to_string_pretty(&document)?)
+}
+
 #[cfg(test)]
 mod tests {
     use proto::{
@@ -40,6 +52,7 @@ mod tests {
         let read_record = read::<ImportRecordsRequest>;
         let record = read_record(good).unwrap();
         assert!(record.historic);
+        assert_eq!(read_record(&write(&record).unwrap()).unwrap(), record);
         let Some(Item::Record(record)) = record.item else { panic!("{record:?}") };
         let Some(Kind::Report(report)) = record.content.unwrap().kind else { panic!("no report") };
         assert_eq!(report.written_at.unwrap().seconds, 1_809_331_200);

@@ -10,7 +10,7 @@ use std::{
 
 use proto::{
     dossier::v1::{
-        ImportRecordsRequest, dossier_service_client::DossierServiceClient,
+        GetRecordRequest, ImportRecordsRequest, dossier_service_client::DossierServiceClient,
         import_records_response::Result as Outcome,
     },
     event::v1::{
@@ -26,7 +26,7 @@ use tokio_stream::StreamExt;
 use crate::{
     connection::{Connection, describe_status},
     demo::Demo,
-    terminal::{BoxError, print_line},
+    terminal::{BoxError, Progress, print_line},
 };
 
 /// The command `organisation apply`: sends a settings file.
@@ -79,6 +79,7 @@ pub async fn import(
     let results = dossier.import_records(tokio_stream::iter(records)).await;
     let mut results = results.map_err(|status| describe_status(&status))?.into_inner();
     let mut imported = Imported::default();
+    let mut progress = Progress::start(waiting.len());
     while let Some(result) = results.next().await {
         let result = result.map_err(|status| match waiting.first() {
             Some(first) => {
@@ -94,7 +95,9 @@ pub async fn import(
             }
             _ => imported.accepted += 1,
         }
+        progress.show(imported.accepted, imported.refused);
     }
+    progress.end(imported.accepted, imported.refused);
     Ok(imported)
 }
 
@@ -120,6 +123,15 @@ pub async fn import_file(data: &Path, organisation: &str, file: &PathBuf) -> Res
     let refused = imported.refused + unreadable;
     print_line(format_args!("{} records imported, {refused} refused", imported.accepted));
     Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The command `record show`: prints a record as JSON. The service writes an audit record of it.
+pub async fn show_record(data: &Path, organisation: &str, id: String) -> Result<ExitCode, BoxError> {
+    let channel = Demo::read(data)?.connection.as_system(organisation, "dossier").await?;
+    let found = DossierServiceClient::new(channel).get_record(GetRecordRequest { record_id: id }).await;
+    let found = found.map_err(|status| describe_status(&status))?.into_inner();
+    print_line(json::write(&found)?);
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The command `feed`: prints the changes of a service.

@@ -168,14 +168,33 @@ async fn register_people(
     Ok(registered)
 }
 
-/// The rights of the example accounts: a relative reads reports, a client also manages users.
+/// The rights of the example accounts: a relative reads most of the dossier, a client all of it; the client also writes
+/// and manages users.
 fn grants(relation: RelationKind) -> Vec<Grant> {
     let grant = |section: Section, actions: &[Action]| Grant {
         section: section.into(),
         actions: actions.iter().map(|&action| action.into()).collect(),
     };
-    let mut grants = vec![grant(Section::Reports, &[Action::View])];
-    if relation == RelationKind::Client {
+    let records = [
+        Section::Reports,
+        Section::Timeline,
+        Section::CarePlans,
+        Section::Evaluations,
+        Section::Measurements,
+        Section::Questionnaires,
+        Section::Forms,
+        Section::CareAgreements,
+        Section::Subscriptions,
+        Section::Documents,
+    ];
+    let is_client = relation == RelationKind::Client;
+    let private = [Section::Questionnaires, Section::Forms, Section::Subscriptions];
+    let may = |section: &Section| is_client || !private.contains(section);
+    let mut grants: Vec<Grant> =
+        records.into_iter().filter(may).map(|section| grant(section, &[Action::View])).collect();
+    if is_client {
+        grants.retain(|it| it.section() != Section::Reports);
+        grants.push(grant(Section::Reports, &[Action::View, Action::Write]));
         grants.push(grant(Section::Users, &[Action::View, Action::Write]));
     }
     grants

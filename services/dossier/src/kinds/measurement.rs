@@ -30,8 +30,8 @@ impl Kind for Measurement {
         Some(Facts::of_moment(at).with_code(&self.r#type))
     }
 
-    fn code_name(&self) -> &str {
-        &self.name
+    fn code_name(&self) -> Option<&str> {
+        Some(&self.name)
     }
 }
 

@@ -28,9 +28,9 @@ pub trait Kind {
     /// Checks the content and tidies its texts. Faults are added to `fields`; `None` where the time is faulty.
     fn judge(&mut self, fields: &mut Fields<ErrorReason>) -> Option<Facts>;
 
-    /// The words of the record's code, by which people choose; empty: people do not choose by code.
-    fn code_name(&self) -> &str {
-        ""
+    /// The words of the record's code, by which people choose; `None`: people do not choose by code.
+    fn code_name(&self) -> Option<&str> {
+        None
     }
 }
 

@@ -20,8 +20,8 @@ impl Kind for Questionnaire {
         Some(Facts::of_moment(at).with_code(&self.r#type))
     }
 
-    fn code_name(&self) -> &str {
-        &self.title
+    fn code_name(&self) -> Option<&str> {
+        Some(&self.title)
     }
 }
 

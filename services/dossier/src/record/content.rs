@@ -43,7 +43,8 @@ fn judge_kind<K: kinds::Kind>(kind: &mut K, fields: &mut Fields<ErrorReason>) ->
 /// The words of the record's code; empty where people do not choose by code.
 #[must_use]
 pub fn code_name(content: &Content) -> &str {
-    content.kind.as_ref().map_or("", |kind| with_kind!(kind, content => content.code_name()))
+    let name = content.kind.as_ref().and_then(|kind| with_kind!(kind, content => content.code_name()));
+    name.unwrap_or_default()
 }
 
 /// Reads stored content.

@@ -26,15 +26,13 @@ pub async fn reindex(db: Db, now: Timestamp) -> Result<u64, BoxError> {
             for (id, bytes, stored) in records {
                 let mut content = content::decode(&bytes)?;
                 let judged = content::judge(&mut content, &mut Fields::new(""));
-                match judged {
-                    Some((_, facts)) if facts != stored => {
-                        table::set_facts(&mut tx, id, &facts).await?;
-                        changed += 1;
-                    }
-                    Some(_) => {}
-                    None => {
-                        tracing::warn!(%id, "the rules of today refuse this content: the record stays as it is")
-                    }
+                let Some((_, facts)) = judged else {
+                    tracing::warn!(%id, "the rules of today refuse this content: the record stays as it is");
+                    continue;
+                };
+                if facts != stored {
+                    table::set_facts(&mut tx, id, &facts).await?;
+                    changed += 1;
                 }
             }
             tx.commit().await?;
