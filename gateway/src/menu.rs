@@ -98,7 +98,7 @@ impl Menu {
         Self {
             groups: groups.into_iter().filter(|group| !group.items.is_empty()).collect(),
             is_behind_button: settings.is_some_and(|settings| settings.behind_button),
-            tabs: if current.is_some_and(|(name, _)| is_tab(name)) {
+            tabs: if tabs.len() > 1 && current.is_some_and(|(name, _)| is_tab(name)) {
                 tabs.iter().map(|tab| shown(tab)).collect()
             } else {
                 Vec::new()

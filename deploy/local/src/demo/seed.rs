@@ -131,7 +131,8 @@ async fn register_people(
         let email = format!("{local_part}@{key}.example");
         let username = if is_assigned { local_part } else { email.clone() };
         let phone = format!("+3161{number:03}{index:04}");
-        let given_at = clock.now() - SignedDuration::from_hours(24);
+        // Long ago, so that history from the beginning of access is long.
+        let given_at = clock.now() - SignedDuration::from_hours(24 * 400);
         let request = RegisterAccountRequest {
             account_id: AccountId::new(clock.now()).to_string(),
             username: username.clone(),
@@ -148,7 +149,7 @@ async fn register_people(
                 given_by: client.name.clone(),
                 ground: "toestemming van de cliënt".to_owned(),
                 given_at: Some(time::to_proto(given_at)),
-                valid_from: None,
+                valid_from: Some(time::to_proto(given_at)),
                 valid_until: None,
             }),
         };

@@ -169,6 +169,12 @@ mod tests {
             ("[[menu.groups]]", "[[menu.groups]]\nitems = []\n[[menu.groups]]", "menu"),
             ("behind_button = true", "behind_button = true\ncolour = 1", "colour"),
             ("[[menu.groups]]", "[[menu.groups]]\nheading = \"kitchen\"", "heading"),
+            ("tabs = [\"reports\", ", "tabs = [\"kitchen\", ", "menu"),
+            ("tabs = [\"reports\", \"care-plans\"]", "tabs = [\"reports\"]", "menu"),
+            ("tabs = [\"reports\", ", "tabs = [\"planning\", ", "menu"),
+            ("tabs = [\"reports\", \"care-plans\"]", "", "menu"),
+            ("[labels]", "[start]\npanels = [\"kitchen\"]\n[labels]", "start.panels"),
+            ("[labels]", "[start]\npanels = [\"reports\", \"reports\"]\n[labels]", "start.panels"),
             ("language = \"nl\"", "language = 5", "language"),
         ] {
             assert!(FILE.contains(right), "{right}");
