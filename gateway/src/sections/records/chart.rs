@@ -82,6 +82,13 @@ impl Chart {
         }
     }
 
+    /// The lowest and the highest value of all lines; `None`: no line.
+    #[must_use]
+    pub fn range(&self) -> Option<(f64, f64)> {
+        let lowest = self.lines.iter().map(|line| line.lowest).reduce(f64::min)?;
+        Some((lowest, self.lines.iter().map(|line| line.highest).reduce(f64::max)?))
+    }
+
     /// The oldest and the newest moment; `None`: no measurement.
     #[must_use]
     pub fn span(&self) -> Option<(Timestamp, Timestamp)> {

@@ -82,10 +82,10 @@ impl<K: Kind> RecordView<K> {
         self.content.as_ref()?.label(self.is_over)
     }
 
-    /// The Fluent key of the section's name.
+    /// The Fluent key of the word for one record of the section.
     #[must_use]
     pub fn section_word(&self) -> String {
-        format!("section-{}", self.section)
+        format!("one-{}", self.section)
     }
 
     /// The record in two texts, where it stands.

@@ -29,7 +29,7 @@ pub trait Kind: Template + Serialize + ToSchema + Clone + Debug + Send + Sync + 
     const PANEL_ROWS: usize = 3;
     /// Which records the panel shows.
     const PANEL: Validity = Validity::Unspecified;
-    /// Whether a card opens by a press (H27), and whether the page leads to each month (H28).
+    /// Whether a card is short and leads to the page of its record (H27), and whether the page leads to each month (H28).
     const IS_TIMELINE: bool = false;
 
     /// From the contract's content; `None` for another kind's.
