@@ -87,7 +87,7 @@ fn every_page_word_is_used() {
         let of_section = section::all().any(|section| {
             let end = key.strip_prefix(section::name(section)).and_then(|rest| rest.strip_prefix('-'));
             end.is_some_and(|end| {
-                used.contains(&format!(".word(\"{end}\")"))
+                used.contains(&format!("word(\"{end}\")"))
                     || used.contains(&format!("concat!($name, \"-{end}\")"))
             })
         });

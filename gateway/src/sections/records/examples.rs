@@ -1,7 +1,7 @@
 //! The states of the pages of records, for the style guide.
 
 use jiff::civil::date;
-use proto::dossier::v1::ErrorReason;
+use proto::{access::v1::Section, dossier::v1::ErrorReason};
 
 use super::{
     chart::{Chart, Point},
@@ -49,15 +49,7 @@ pub fn examples() -> Vec<Example> {
         list("care-agreements", vec![agreement()]),
         list("subscriptions", vec![subscription()]),
         list("documents", vec![document()]),
-        list(
-            "timeline",
-            vec![
-                AnyRecord::CarePlans(plan("current")),
-                AnyRecord::Measurements(weight()),
-                AnyRecord::Questionnaires(questionnaire()),
-                AnyRecord::Documents(document()),
-            ],
-        ),
+        Example::inside("timeline", timeline()),
         Example::inside("care-plan", RecordPage { record: record(0, plan("current")) }),
         Example::inside("report-new", WriteView::default()),
         Example::inside(
@@ -68,6 +60,20 @@ pub fn examples() -> Vec<Example> {
             },
         ),
     ]
+}
+
+/// Records of several sections, one of them retracted.
+fn timeline() -> RecordsView<AnyRecord> {
+    let records = [
+        (Section::CarePlans, Some(AnyRecord::CarePlans(plan("current")))),
+        (Section::Measurements, Some(AnyRecord::Measurements(weight()))),
+        (Section::Questionnaires, Some(AnyRecord::Questionnaires(questionnaire()))),
+        (Section::Reports, None),
+        (Section::Documents, Some(AnyRecord::Documents(document()))),
+    ];
+    let record =
+        |((section, content), number)| RecordView::example(section, number, days_ago(number / 2), content);
+    view(DayView::list(records.into_iter().zip(0..).map(record)), Preset::All, &Days::default(), None)
 }
 
 /// Rows of a panel.
