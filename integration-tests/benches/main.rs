@@ -21,6 +21,7 @@ mod peer;
 mod people;
 mod post;
 mod process;
+mod records;
 mod relay;
 mod tenant;
 mod timing;
@@ -69,6 +70,9 @@ fn main() {
         }
         if wants("login") {
             login::run(&system, &people, &mut report).await;
+        }
+        if wants("records") {
+            records::run(&system, &people, &mut report).await;
         }
         if wants("post") {
             post::run(&system, &mail_server, &mut report).await;

@@ -34,7 +34,7 @@ const CONNECTIONS: usize = 8;
 /// The same query as a read of one statement.
 static READ: LazyLock<String> = LazyLock::new(|| {
     let query = QUERY.replace("organisation_id = $1", "organisation_id = tenant");
-    format!("SELECT r.* FROM zp_enter($1, $2, 1) AS tenant CROSS JOIN LATERAL ({query}) AS r")
+    format!("SELECT r.* FROM zp_enter($1, $2, ARRAY[1], NULL) AS tenant CROSS JOIN LATERAL ({query}) AS r")
 });
 
 /// How a process reaches Postgres.

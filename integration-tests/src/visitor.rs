@@ -248,6 +248,12 @@ impl Visitor {
                 (_, typed) => sent.push((name.to_owned(), typed.unwrap_or(value))),
             }
         }
+        for area in form.select(&css("textarea[name]")) {
+            let value = typed.remove(area.attr("id").unwrap_or_default());
+            // HTML leaves the line break after the tag out.
+            let shown = || area.text().collect::<String>().trim_start_matches('\n').to_owned();
+            sent.push((area.attr("name").unwrap().to_owned(), value.unwrap_or_else(shown)));
+        }
         if let Some(name) = pressed.attr("name") {
             sent.push((name.to_owned(), pressed.attr("value").unwrap_or_default().to_owned()));
         }

@@ -13,6 +13,7 @@ mod bad_input;
 mod browser;
 mod circles;
 mod dependencies;
+mod dossier;
 mod edge;
 mod fuzz;
 mod hilverzorg;

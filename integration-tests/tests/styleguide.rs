@@ -84,6 +84,7 @@ async fn axe_finds_nothing_in_a_third(first: usize) {
     browser.client.clone().close().await.unwrap();
 }
 
+/// T6: the portal works on a phone, a tablet and a computer.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_page_of_the_first_third_is_wider_than_the_screen_at_any_text_size() {
     a_third_fits(0).await;

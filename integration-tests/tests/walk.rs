@@ -52,7 +52,9 @@ pub async fn enter_code(system: &System, visitor: &mut Visitor, person: &Registe
         _ if visitor.text().contains("Verzenden") => "Verzenden",
         _ => "Inloggen",
     };
-    let field = visitor.labels().into_iter().find(|label| label.to_lowercase().contains("code")).unwrap();
+    let field = visitor.labels().into_iter().find(|label| label.to_lowercase().contains("code"));
+    let field =
+        field.unwrap_or_else(|| panic!("no field for the code at {}: {}", visitor.path, visitor.text()));
     visitor.press(button, &[(&field, &code)]).await;
 }
 

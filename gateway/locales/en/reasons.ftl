@@ -81,7 +81,9 @@ identity-code-wrong = This code is not right. Check the digits.
 ## dossier
 dossier-field-missing = Fill in this field.
     .from = Fill in the first day, or the last day.
+    .text = Write your report first.
 dossier-field-too-long = This is too long. Make it shorter.
+    .text = Your report is too long. Write two reports.
 dossier-field-malformed = Choose a date from the calendar.
 dossier-client-unknown = This client does not exist, or is not meant for you.
 dossier-record-unknown = This is not in the dossier, or is not meant for you.

@@ -81,10 +81,12 @@ identity-code-wrong = Deze code klopt niet. Controleer de cijfers.
 ## dossier
 dossier-field-missing = Vul dit veld in.
     .from = Vul de eerste dag in, of de laatste dag.
+    .text = Schrijf eerst uw rapportage.
 dossier-field-too-long = Dit is te lang. Maak het korter.
+    .text = Uw rapportage is te lang. Maak twee rapportages.
 dossier-field-malformed = Kies een datum uit de kalender.
 dossier-client-unknown = Deze cliënt bestaat niet, of is niet voor u bedoeld.
 dossier-record-unknown = Dit staat niet in het dossier, of is niet voor u bedoeld.
 dossier-period-reversed = De laatste dag ligt voor de eerste dag. Kies een latere laatste dag.
-dossier-client-differs = dit hoort bij een andere cliënt.
+dossier-client-differs = Dit hoort bij een andere cliënt.
 dossier-too-many-reports = U hebt vandaag al veel geschreven. Probeer het morgen weer.

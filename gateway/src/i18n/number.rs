@@ -1,6 +1,6 @@
 //! Numbers as people write them.
 
-use super::Language;
+use chassis::calendar::Language;
 
 /// A telephone number as people in the Netherlands write it: `+31610320000` is `06 10 32 00 00`. A number of another
 /// country, and a text that is no number, stays as it is.

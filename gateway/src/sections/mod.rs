@@ -3,6 +3,7 @@
 mod account;
 pub mod api;
 mod clients;
+mod entry;
 pub mod health;
 mod impersonate;
 mod language;

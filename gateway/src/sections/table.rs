@@ -1,7 +1,6 @@
 //! The sections of the portal, one entry each. The menu, the start page and live updates follow from the
 //! entries.
 
-use chassis::section;
 use prost_types::Any;
 use proto::{
     access::v1::{Action, Section},
@@ -9,24 +8,8 @@ use proto::{
     identity::v1::{MenuHeading, MenuSettings},
 };
 
-use super::records;
-use crate::{menu::Item, panel::Panel, session::Session};
-
-/// A section of the portal.
-pub struct Entry {
-    /// The section in the contract. A person who may view it sees the menu item and the panel.
-    pub section: Section,
-    /// The path of the section's page.
-    pub path: &'static str,
-    /// The Fluent key of the menu item.
-    pub word: &'static str,
-    /// The group of the menu item.
-    pub heading: MenuHeading,
-    /// The paths of other pages of the section.
-    pub also: &'static [&'static str],
-    /// The section's panel on the start page; `None`: it has no panel.
-    pub panel: Option<Panel>,
-}
+use super::{entry::Entry, records};
+use crate::{menu::Item, session::Session};
 
 /// The sections that hold no records, in the order of the menu.
 const OTHERS: [Entry; 1] = [Entry {
@@ -40,7 +23,7 @@ const OTHERS: [Entry; 1] = [Entry {
 
 /// All sections, in the order of the menu.
 pub fn all() -> impl Iterator<Item = &'static Entry> {
-    records::ENTRIES.iter().chain(&OTHERS)
+    records::ENTRIES.iter().chain([&records::TIMELINE]).chain(&OTHERS)
 }
 
 /// The first item of the menu.
@@ -71,15 +54,6 @@ const REPORT_NEW: Item = Item {
     heading: MenuHeading::Care,
     also: &[],
 };
-
-impl Entry {
-    /// The section's item of the menu.
-    #[must_use]
-    pub fn item(&self) -> Item {
-        let Self { path, word, heading, also, .. } = *self;
-        Item { name: section::name(self.section), path, word, heading, also }
-    }
-}
 
 /// The items that the menu of a session may have, tabs among them.
 #[must_use]

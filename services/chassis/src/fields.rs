@@ -98,7 +98,7 @@ impl<R: FieldReason> Fields<R> {
     }
 
     /// Checks an optional text of at most `max` characters.
-    pub fn optional_text(&mut self, name: &str, value: &str, max: usize) {
+    fn optional_text(&mut self, name: &str, value: &str, max: usize) {
         if value.contains('\0') {
             self.fault(name, R::MALFORMED);
         } else if typed::length(value) > max {

@@ -1,5 +1,4 @@
-//! What else the example dossiers hold: measurements, questionnaires, forms, plans, evaluations, agreements, subscriptions
-//! and documents.
+//! What the example dossiers hold beside reports.
 
 use chassis::calendar::zone;
 use jiff::{ToSpan, Zoned, civil::Date};
@@ -8,7 +7,7 @@ use proto::dossier::v1::{
     EvaluatedGoal, Evaluation, Form, MeasuredValue, Measurement, Questionnaire, Subscription, content::Kind,
 };
 
-use super::{dice::Dice, reports::AUTHORS, to_proto};
+use super::{dice::Dice, reports::AUTHORS};
 
 /// The areas of a care plan: name, situation, goal and what is done.
 const AREAS: [(&str, &str, &str, &str); 5] = [
@@ -247,5 +246,5 @@ fn day(last: &Zoned, days_ago: i32) -> String {
 /// Ten o'clock on a day before `last`.
 fn moment(last: &Zoned, days_ago: i32) -> Option<prost_types::Timestamp> {
     let at = date(last, days_ago).at(10, 0, 0, 0).to_zoned(zone()).ok()?;
-    Some(to_proto(&at))
+    Some(chassis::time::to_proto(at.timestamp()))
 }

@@ -48,11 +48,6 @@ fn record(client: &ExampleClient, number: u32, content: Kind) -> Record {
     }
 }
 
-/// A time as the contract writes it.
-fn to_proto(at: &Zoned) -> prost_types::Timestamp {
-    chassis::time::to_proto(at.timestamp())
-}
-
 /// The record that the ECD would send for a client.
 #[must_use]
 pub fn client_record(client: &ExampleClient) -> ClientRecord {

@@ -3,7 +3,7 @@
 use jiff::{Zoned, civil::Date};
 use proto::dossier::v1::{Report, ReportKind, content::Kind};
 
-use super::{dice::Dice, people::ExampleClient, to_proto};
+use super::{dice::Dice, people::ExampleClient};
 
 /// Those who write in the dossiers, with their roles.
 pub const AUTHORS: [(&str, &str); 8] = [
@@ -103,7 +103,7 @@ pub fn report(dice: &mut Dice, client: &ExampleClient, day: Date, visit: u64, la
         text: text.replace("{Naam}", &capitalised).replace("{naam}", &short_name),
         author: (*author).to_owned(),
         author_role: (*role).to_owned(),
-        written_at: Some(to_proto(&at)),
+        written_at: Some(chassis::time::to_proto(at.timestamp())),
         kind: kind.into(),
     }))
 }

@@ -2,8 +2,9 @@
 
 use askama::Template;
 use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::kinds::ValueView;
 use crate::i18n::filters;
 
 /// The width and height of the drawing, and the room around the lines, in its own units.
@@ -11,6 +12,17 @@ const SIZE: (f64, f64) = (640.0, 240.0);
 const ROOM: f64 = 20.0;
 /// The part of the mean by which the last values must differ from the first for a trend.
 const TREND: f64 = 0.02;
+
+/// One value of a measurement.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct ValueView {
+    /// Which value; empty: the measurement has one value.
+    pub name: String,
+    /// The number.
+    pub value: f64,
+    /// The unit in words; empty: none.
+    pub unit: String,
+}
 
 /// One measurement of a chart.
 #[derive(Clone, Debug)]

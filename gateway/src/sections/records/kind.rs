@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use askama::Template;
 use chassis::channel::Channel;
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date};
 use proto::{
     access::v1::Section,
     dossier::v1::{
@@ -17,7 +17,6 @@ use utoipa::ToSchema;
 
 use super::{
     chart::Chart,
-    entry::RecordView,
     period::Preset::{self, All, Custom, Month, Week, Year},
 };
 
@@ -48,8 +47,11 @@ pub trait Kind: Template + Serialize + ToSchema + Clone + Debug + Send + Sync + 
         true
     }
 
-    /// The records of one code as a chart; `None`: the kind has no charts.
-    fn chart(_records: &[RecordView<Self>]) -> Option<Chart> {
+    /// Records with the hardest content, for the style guide.
+    fn examples() -> Vec<Self>;
+
+    /// The records of one code, newest first, as a chart; `None`: the kind has no charts.
+    fn chart(_records: &[(Timestamp, &Self)]) -> Option<Chart> {
         None
     }
 }
@@ -58,12 +60,22 @@ pub trait Kind: Template + Serialize + ToSchema + Clone + Debug + Send + Sync + 
 pub trait Place: Kind {
     /// The section.
     const SECTION: Section;
-    /// The name of the section, as in addresses and Fluent keys.
-    const NAME: &'static str;
     /// The path of the list.
     const PATH: &'static str;
     /// The Fluent key of the list's title.
     const TITLE: &'static str;
+
+    /// The name of the section, as in addresses and Fluent keys.
+    #[must_use]
+    fn section_name() -> &'static str {
+        chassis::section::name(Self::SECTION)
+    }
+
+    /// The names of the sections whose news changes the list.
+    #[must_use]
+    fn live() -> Vec<&'static str> {
+        vec![Self::section_name()]
+    }
 
     /// Lists the records.
     fn list(

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::{
+    chart::Chart,
     entry::{DayView, RecordView},
     kind::Place,
     period::{Days, Period, PeriodFields, Preset},
@@ -69,7 +70,7 @@ pub async fn list<K: Place>(
         history_since: chassis::time::from_proto(session.facts.history_since.as_ref()),
         chart: None,
         months: if K::IS_TIMELINE { months(today) } else { Vec::new() },
-        may_write: super::write::is_allowed(session) && K::NAME == super::write::SECTION,
+        may_write: super::write::is_allowed(session) && K::SECTION == super::write::SECTION,
         fields: problem
             .map_or_else(|| PeriodFields::of(&days), |problem| PeriodFields::filled(&days, problem)),
         form: FormState { problem: problem.cloned(), ..FormState::default() },
@@ -97,7 +98,7 @@ pub async fn list<K: Place>(
             let records = listing.entries.into_iter().filter_map(|entry| RecordView::new(entry, now));
             let records: Vec<_> = records.collect();
             Ok(Page::show(RecordsView {
-                chart: if code.is_empty() { None } else { K::chart(&records) },
+                chart: if code.is_empty() { None } else { chart(&records) },
                 days: DayView::list(records),
                 next_page: Some(listing.next_page_token).filter(|token| !token.is_empty()),
                 sources: SourceView::list(listing.sources, now),
@@ -108,6 +109,13 @@ pub async fn list<K: Place>(
         Err(problem) if problem.is_about_input() => Ok(Page::refused(problem.clone(), shown(Some(&problem)))),
         Err(problem) => Err(problem),
     }
+}
+
+/// The records of one code as a chart, those that stand.
+#[must_use]
+pub fn chart<K: Place>(records: &[RecordView<K>]) -> Option<Chart> {
+    let standing = records.iter().filter_map(|record| Some((record.at, record.content.as_ref()?)));
+    K::chart(&standing.collect::<Vec<_>>())
 }
 
 /// The last days of this month and of the eleven months before.

@@ -3,7 +3,7 @@
 
 mod chart;
 mod entry;
-mod examples;
+mod example;
 mod kind;
 mod kinds;
 mod list;
@@ -11,14 +11,16 @@ mod panel;
 mod period;
 mod show;
 mod source;
+mod states;
 mod table;
 mod timeline;
 mod views;
 mod write;
 
 pub use self::{
-    examples::{examples, panel_rows},
+    states::{examples, panel_rows},
     table::ENTRIES,
+    timeline::TIMELINE,
 };
 use crate::form::Routes;
 

@@ -1,6 +1,6 @@
 //! The kinds of record, one line each. Routes, menu items, panels and live names follow from the lines.
 
-use askama::Template;
+use askama::{Template, Values};
 use axum::extract::{Path, Query, State};
 use chassis::channel::Channel;
 use proto::{
@@ -14,6 +14,8 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::{
+    entry::RecordView,
+    example,
     kind::{Kind, Place},
     kinds::{
         CareAgreementView, CarePlanView, DocumentView, EvaluationView, FormView, MeasurementView,
@@ -22,23 +24,40 @@ use super::{
     list::{self, Filter},
     panel::panel,
     show,
-    timeline::TIMELINE,
     views::{RecordPage, RecordsView},
 };
 use crate::{
-    app::App, form::Routes, i18n::filters, page::Page, problem::Problem, sections::table::Entry,
+    app::App,
+    example::{Example, days_ago},
+    form::Routes,
+    page::Page,
+    problem::Problem,
+    sections::entry::Entry,
     sessions::Viewer,
 };
 
-/// For each kind: its section, name, paths, view, heading in the menu, and the methods of dossier.
+/// The filter of the template of [`AnyRecord`].
+#[expect(clippy::inline_always, clippy::unused_self, reason = "askama prescribes the signature of a filter")]
+mod filters {
+    use askama::{Result, Values, filters::Safe};
+
+    use crate::sections::records::table::AnyRecord;
+
+    /// The inside of a record's card, whatever its kind.
+    #[askama::filter_fn]
+    pub fn any(record: &AnyRecord, values: &dyn Values) -> Result<Safe<String>> {
+        Ok(Safe(record.html(values)?))
+    }
+}
+
+/// For each kind: its section, paths, words of title and menu, view, heading in the menu, and the methods of dossier.
 macro_rules! records {
-    ($($section:ident, $name:literal, $path:literal, $one:literal, $view:ident, $heading:ident,
+    ($($section:ident, $path:literal, $one:literal, $title:literal, $menu:literal, $view:ident, $heading:ident,
         $list:ident($list_request:ident), $get:ident($get_request:ident);)*) => {
         $(impl Place for $view {
             const SECTION: Section = Section::$section;
-            const NAME: &'static str = $name;
             const PATH: &'static str = $path;
-            const TITLE: &'static str = concat!($name, "-title");
+            const TITLE: &'static str = $title;
 
             async fn list(
                 mut dossier: DossierServiceClient<Channel>,
@@ -88,18 +107,37 @@ macro_rules! records {
         pub const ENTRIES: &[Entry] = &[$(Entry {
             section: Section::$section,
             path: $path,
-            word: concat!($name, "-menu"),
+            word: $menu,
             heading: MenuHeading::$heading,
             also: &[],
             panel: Some(|app, session| Box::pin(panel::<$view>(app, session))),
-        },)* TIMELINE];
+        },)*];
+
+
+        /// The states of each kind's pages, for the style guide.
+        pub fn states() -> Vec<Example> {
+            let first = [$((Section::$section, $view::examples().pop().map(AnyRecord::$section)),)*];
+            let first = first.into_iter().zip(0..).map(|((section, content), number)| {
+                RecordView::example(section, number, days_ago(number / 2), content)
+            });
+            let mut all = vec![$(example::list::<$view>(),)* example::list_of::<AnyRecord>(first.collect())];
+            all.extend([$(example::one::<$view>(),)*].into_iter().flatten());
+            all
+        }
 
         /// A record of any kind, for the timeline.
         #[derive(Clone, Debug, Serialize, Template, ToSchema)]
         #[serde(untagged)]
         #[template(path = "records/any.html")]
         pub enum AnyRecord {
-            $(#[doc = concat!("A record of the section `", $name, "`.")] $section($view),)*
+            $(#[doc = concat!("A record of the page `", $path, "`.")] $section($view),)*
+        }
+
+        impl AnyRecord {
+            /// The inside of the record's card.
+            fn html(&self, values: &dyn Values) -> askama::Result<String> {
+                match self { $(Self::$section(view) => view.render_with_values(values),)* }
+            }
         }
 
         impl Kind for AnyRecord {
@@ -116,6 +154,10 @@ macro_rules! records {
                 match self { $(Self::$section(view) => view.row(),)* }
             }
 
+            fn examples() -> Vec<Self> {
+                Vec::new()
+            }
+
             fn label(&self, is_over: bool) -> Option<String> {
                 match self { $(Self::$section(view) => view.label(is_over),)* }
             }
@@ -124,22 +166,27 @@ macro_rules! records {
 }
 
 records! {
-    Reports, "reports", "/reports", "/reports/{id}", ReportView, Care,
+    Reports, "/reports", "/reports/{id}", "reports-title", "reports-menu", ReportView, Care,
         list_reports(ListReportsRequest), get_report(GetReportRequest);
-    CarePlans, "care-plans", "/care-plans", "/care-plans/{id}", CarePlanView, Care,
+    CarePlans, "/care-plans", "/care-plans/{id}", "care-plans-title", "care-plans-menu", CarePlanView, Care,
         list_care_plans(ListCarePlansRequest), get_care_plan(GetCarePlanRequest);
-    Evaluations, "evaluations", "/evaluations", "/evaluations/{id}", EvaluationView, Care,
+    Evaluations, "/evaluations", "/evaluations/{id}", "evaluations-title", "evaluations-menu", EvaluationView, Care,
         list_evaluations(ListEvaluationsRequest), get_evaluation(GetEvaluationRequest);
-    Measurements, "measurements", "/measurements", "/measurements/{id}", MeasurementView, Care,
+    Measurements, "/measurements", "/measurements/{id}", "measurements-title", "measurements-menu", MeasurementView, Care,
         list_measurements(ListMeasurementsRequest), get_measurement(GetMeasurementRequest);
-    Questionnaires, "questionnaires", "/questionnaires", "/questionnaires/{id}", QuestionnaireView, Care,
+    Questionnaires, "/questionnaires", "/questionnaires/{id}", "questionnaires-title", "questionnaires-menu", QuestionnaireView, Care,
         list_questionnaires(ListQuestionnairesRequest), get_questionnaire(GetQuestionnaireRequest);
-    Forms, "forms", "/forms", "/forms/{id}", FormView, Care,
+    Forms, "/forms", "/forms/{id}", "forms-title", "forms-menu", FormView, Care,
         list_forms(ListFormsRequest), get_form(GetFormRequest);
-    CareAgreements, "care-agreements", "/care-agreements", "/care-agreements/{id}", CareAgreementView, Care,
+    CareAgreements, "/care-agreements", "/care-agreements/{id}", "care-agreements-title", "care-agreements-menu", CareAgreementView, Care,
         list_care_agreements(ListCareAgreementsRequest), get_care_agreement(GetCareAgreementRequest);
-    Subscriptions, "subscriptions", "/subscriptions", "/subscriptions/{id}", SubscriptionView, Care,
+    Subscriptions, "/subscriptions", "/subscriptions/{id}", "subscriptions-title", "subscriptions-menu", SubscriptionView, Care,
         list_subscriptions(ListSubscriptionsRequest), get_subscription(GetSubscriptionRequest);
-    Documents, "documents", "/documents", "/documents/{id}", DocumentView, Own,
+    Documents, "/documents", "/documents/{id}", "documents-title", "documents-menu", DocumentView, Own,
         list_documents(ListDocumentsRequest), get_document(GetDocumentRequest);
+}
+
+/// The names of the sections of records.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    ENTRIES.iter().map(|entry| chassis::section::name(entry.section))
 }

@@ -15,10 +15,10 @@ use utoipa_axum::routes;
 use super::{
     kind::Place,
     list::{self, Filter},
-    table::AnyRecord,
+    table::{self, AnyRecord},
     views::RecordsView,
 };
-use crate::{app::App, form::Routes, page::Page, problem::Problem, sections::table::Entry, sessions::Viewer};
+use crate::{app::App, form::Routes, page::Page, problem::Problem, sections::entry::Entry, sessions::Viewer};
 
 /// The timeline in the table of sections. The start page shows each section in a panel of its own.
 pub const TIMELINE: Entry = Entry {
@@ -32,9 +32,12 @@ pub const TIMELINE: Entry = Entry {
 
 impl Place for AnyRecord {
     const SECTION: Section = Section::Timeline;
-    const NAME: &'static str = "timeline";
     const PATH: &'static str = "/timeline";
     const TITLE: &'static str = "timeline-title";
+
+    fn live() -> Vec<&'static str> {
+        table::names().collect()
+    }
 
     async fn list(
         mut dossier: DossierServiceClient<Channel>,

@@ -12,7 +12,6 @@ use super::{
     kind::Place,
     period::{Period, PeriodFields, Preset},
     source::SourceView,
-    table,
 };
 use crate::{
     form::FormFields,
@@ -89,7 +88,7 @@ struct Choice {
 impl<K: Place> RecordsView<K> {
     /// The Fluent key of the section's text with this end.
     fn word(end: &str) -> String {
-        format!("{}-{end}", K::NAME)
+        format!("{}-{end}", K::section_name())
     }
 
     const fn path() -> &'static str {
@@ -102,8 +101,7 @@ impl<K: Place> RecordsView<K> {
 
     /// The names of the sections whose news changes the page.
     fn live() -> String {
-        let all = || table::ENTRIES.iter().map(|entry| chassis::section::name(entry.section));
-        if K::IS_TIMELINE { all().collect::<Vec<_>>().join(" ") } else { K::NAME.to_owned() }
+        K::live().join(" ")
     }
 
     /// The periods to choose from.

@@ -23,12 +23,12 @@ use crate::{
 };
 
 /// The section in which people write.
-pub const SECTION: &str = ReportView::NAME;
+pub const SECTION: Section = ReportView::SECTION;
 
 /// Whether the person may write.
 #[must_use]
 pub fn is_allowed(session: &Session) -> bool {
-    session.allows(Section::Reports, Action::Write)
+    session.allows(SECTION, Action::Write)
 }
 
 /// The routes.

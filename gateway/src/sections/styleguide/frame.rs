@@ -10,7 +10,10 @@ use proto::{
 use crate::{
     example::long_name,
     menu::Item,
-    sections::table::{ACCOUNT, Entry, PASSWORD, START, all},
+    sections::{
+        entry::Entry,
+        table::{ACCOUNT, PASSWORD, START, all},
+    },
     session::Session,
 };
 

@@ -14,6 +14,24 @@ use chassis::{calendar::midnight, fields::Fields};
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use proto::{access::v1::Section, dossier::v1::ErrorReason};
 
+/// Runs an expression with the content, whatever its kind.
+macro_rules! with_kind {
+    ($kind:expr, $content:ident => $run:expr) => {
+        match $kind {
+            proto::dossier::v1::content::Kind::Report($content) => $run,
+            proto::dossier::v1::content::Kind::Measurement($content) => $run,
+            proto::dossier::v1::content::Kind::Questionnaire($content) => $run,
+            proto::dossier::v1::content::Kind::Form($content) => $run,
+            proto::dossier::v1::content::Kind::CarePlan($content) => $run,
+            proto::dossier::v1::content::Kind::Evaluation($content) => $run,
+            proto::dossier::v1::content::Kind::CareAgreement($content) => $run,
+            proto::dossier::v1::content::Kind::Subscription($content) => $run,
+            proto::dossier::v1::content::Kind::Document($content) => $run,
+        }
+    };
+}
+pub(crate) use with_kind;
+
 /// After every end that is known.
 pub const NO_END: Timestamp = Timestamp::constant(7_258_118_400, 0);
 

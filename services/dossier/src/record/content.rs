@@ -4,28 +4,11 @@ use chassis::fields::Fields;
 use prost::Message;
 use proto::{
     access::v1::Section,
-    dossier::v1::{Content, ErrorReason, content::Kind},
+    dossier::v1::{Content, ErrorReason},
 };
 use store::StoreError;
 
-use crate::kinds::{self, Facts, Kind as _};
-
-/// Runs an expression with the content, whatever its kind.
-macro_rules! with_kind {
-    ($kind:expr, $content:ident => $run:expr) => {
-        match $kind {
-            Kind::Report($content) => $run,
-            Kind::Measurement($content) => $run,
-            Kind::Questionnaire($content) => $run,
-            Kind::Form($content) => $run,
-            Kind::CarePlan($content) => $run,
-            Kind::Evaluation($content) => $run,
-            Kind::CareAgreement($content) => $run,
-            Kind::Subscription($content) => $run,
-            Kind::Document($content) => $run,
-        }
-    };
-}
+use crate::kinds::{self, Facts, Kind as _, with_kind};
 
 /// Checks the content by the rules of its kind and tidies its texts. Faults are added to `fields`.
 pub fn judge(content: &mut Content, fields: &mut Fields<ErrorReason>) -> Option<(Section, Facts)> {

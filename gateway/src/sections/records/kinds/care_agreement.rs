@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    example::long_name,
     i18n::filters,
     sections::records::kind::{Kind, day},
 };
@@ -43,6 +44,16 @@ impl Kind for CareAgreementView {
 
     fn row(&self) -> (String, String) {
         (self.title.clone(), self.services.join(", "))
+    }
+
+    fn examples() -> Vec<Self> {
+        vec![Self {
+            title: "Zorgovereenkomst".to_owned(),
+            starts_on: day("2027-01-01"),
+            ends_on: None,
+            signed_on: day("2026-12-20"),
+            services: vec!["Persoonlijke verzorging, 3 uur per week".to_owned(), long_name()],
+        }]
     }
 
     fn label(&self, is_over: bool) -> Option<String> {

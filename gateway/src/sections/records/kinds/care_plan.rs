@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    example::{long_name, long_text},
     i18n::filters,
     sections::records::{
         kind::{Kind, day},
@@ -81,6 +82,25 @@ impl Kind for CarePlanView {
     fn row(&self) -> (String, String) {
         let areas: Vec<&str> = self.areas.iter().map(|area| area.name.as_str()).collect();
         (self.title.clone(), areas.join(", "))
+    }
+
+    fn examples() -> Vec<Self> {
+        let goal = GoalView {
+            text: "Mevrouw zet weer zelf koffie.".to_owned(),
+            state: "active",
+            actions: vec!["Elke ochtend samen oefenen.".to_owned(), long_text()],
+        };
+        let area = |name: String| AreaView { name, situation: long_text(), goals: vec![goal.clone()] };
+        let plan = |state: &'static str| Self {
+            plan_id: "P1".to_owned(),
+            title: "Zorgplan voorjaar".to_owned(),
+            starts_on: day("2027-01-01"),
+            ends_on: if state == "earlier" { day("2027-02-28") } else { None },
+            agreed_on: if state == "proposed" { None } else { day("2026-12-20") },
+            state,
+            areas: vec![area("Mobiliteit".to_owned()), area(long_name())],
+        };
+        vec![plan("current"), plan("proposed"), plan("earlier")]
     }
 
     fn label(&self, is_over: bool) -> Option<String> {

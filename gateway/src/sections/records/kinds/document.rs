@@ -5,9 +5,12 @@ use proto::dossier::v1::content;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::sections::records::{
-    kind::Kind,
-    period::Preset::{self, All, Custom, Year},
+use crate::{
+    example::long_name,
+    sections::records::{
+        kind::Kind,
+        period::Preset::{self, All, Custom, Year},
+    },
 };
 
 /// What is known about a document.
@@ -42,6 +45,16 @@ impl Kind for DocumentView {
 
     fn row(&self) -> (String, String) {
         (self.title.clone(), self.category.clone())
+    }
+
+    fn examples() -> Vec<Self> {
+        vec![Self {
+            title: long_name(),
+            category: "brief".to_owned(),
+            file_name: format!("{}.pdf", long_name()),
+            media_type: "application/pdf".to_owned(),
+            size_bytes: 123_456,
+        }]
     }
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    example::{long_name, long_text},
     i18n::filters,
     sections::records::{
         kind::Kind,
@@ -56,5 +57,15 @@ impl Kind for EvaluationView {
 
     fn row(&self) -> (String, String) {
         (self.title.clone(), format!("{}, {}", self.author, self.author_role))
+    }
+
+    fn examples() -> Vec<Self> {
+        vec![Self {
+            title: "Evaluatie van het zorgplan".to_owned(),
+            author: long_name(),
+            author_role: "EVV'er".to_owned(),
+            text: long_text(),
+            goals: vec![EvaluatedGoalView { goal: "Zelf koffie zetten".to_owned(), finding: long_text() }],
+        }]
     }
 }

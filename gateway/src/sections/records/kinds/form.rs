@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::answers::AnswerView;
 use crate::{
+    example::long_name,
     i18n::filters,
     sections::records::{
         kind::Kind,
@@ -36,5 +37,9 @@ impl Kind for FormView {
 
     fn row(&self) -> (String, String) {
         (self.title.clone(), self.author.clone())
+    }
+
+    fn examples() -> Vec<Self> {
+        vec![Self { title: long_name(), author: long_name(), answers: AnswerView::examples() }]
     }
 }

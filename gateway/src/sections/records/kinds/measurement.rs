@@ -1,15 +1,16 @@
 //! A measurement (R26–R27).
 
 use askama::Template;
+use jiff::Timestamp;
 use proto::dossier::v1::content;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    example::{long_name, long_text},
     i18n::filters,
     sections::records::{
-        chart::{Chart, Point},
-        entry::RecordView,
+        chart::{Chart, Point, ValueView},
         kind::Kind,
         period::Preset::{self, All, Custom, Month, Week, Year},
     },
@@ -27,17 +28,6 @@ pub struct MeasurementView {
     pub values: Vec<ValueView>,
     /// A remark; empty: none.
     pub remark: String,
-}
-
-/// One value of a measurement.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub struct ValueView {
-    /// Which value; empty: the measurement has one value.
-    pub name: String,
-    /// The number.
-    pub value: f64,
-    /// The unit in words; empty: none.
-    pub unit: String,
 }
 
 impl Kind for MeasurementView {
@@ -67,14 +57,35 @@ impl Kind for MeasurementView {
         (format!("{}: {}", self.name, values.collect::<Vec<_>>().join(", ")), self.remark.clone())
     }
 
-    fn chart(records: &[RecordView<Self>]) -> Option<Chart> {
-        let standing = records.iter().filter_map(|record| Some((record, record.content.as_ref()?)));
-        let points = standing.map(|(record, measurement)| Point {
-            at: record.at,
+    fn examples() -> Vec<Self> {
+        let value = |name: &str, value: f64, unit: &str| ValueView {
+            name: name.to_owned(),
+            value,
+            unit: unit.to_owned(),
+        };
+        let measurement = |name: &str, values: Vec<ValueView>, remark: String| Self {
+            r#type: name.to_lowercase(),
+            name: name.to_owned(),
+            values,
+            remark,
+        };
+        let pressure =
+            |upper: f64| vec![value("bovendruk", upper, "mmHg"), value("onderdruk", upper - 50.0, "mmHg")];
+        vec![
+            measurement("Bloeddruk", pressure(135.0), String::new()),
+            measurement("Bloeddruk", pressure(128.0), long_name()),
+            measurement("Bloeddruk", pressure(141.0), String::new()),
+            measurement("Gewicht", vec![value("", 72.5, "kg")], long_text()),
+        ]
+    }
+
+    fn chart(records: &[(Timestamp, &Self)]) -> Option<Chart> {
+        let point = |(at, measurement): &(Timestamp, &Self)| Point {
+            at: *at,
             values: measurement.values.clone(),
             remark: measurement.remark.clone(),
-        });
-        let name = records.iter().find_map(|record| record.content.as_ref())?.name.clone();
-        Some(Chart::new(name, points.collect()))
+        };
+        let (_, newest) = records.first()?;
+        Some(Chart::new(newest.name.clone(), records.iter().map(point).collect()))
     }
 }

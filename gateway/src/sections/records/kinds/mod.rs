@@ -12,14 +12,7 @@ mod report;
 mod subscription;
 
 pub use self::{
-    answers::AnswerView,
-    care_agreement::CareAgreementView,
-    care_plan::{AreaView, CarePlanView, GoalView},
-    document::DocumentView,
-    evaluation::{EvaluatedGoalView, EvaluationView},
-    form::FormView,
-    measurement::{MeasurementView, ValueView},
-    questionnaire::QuestionnaireView,
-    report::ReportView,
-    subscription::SubscriptionView,
+    care_agreement::CareAgreementView, care_plan::CarePlanView, document::DocumentView,
+    evaluation::EvaluationView, form::FormView, measurement::MeasurementView,
+    questionnaire::QuestionnaireView, report::ReportView, subscription::SubscriptionView,
 };

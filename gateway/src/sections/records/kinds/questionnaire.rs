@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::answers::AnswerView;
 use crate::{
+    example::long_name,
     i18n::filters,
     sections::records::{
         kind::Kind,
@@ -39,5 +40,10 @@ impl Kind for QuestionnaireView {
 
     fn row(&self) -> (String, String) {
         (self.title.clone(), self.author.clone())
+    }
+
+    fn examples() -> Vec<Self> {
+        let (kind, title) = ("valrisico".to_owned(), "Valrisico".to_owned());
+        vec![Self { r#type: kind, title, author: long_name(), answers: AnswerView::examples() }]
     }
 }

@@ -5,7 +5,11 @@ use proto::dossier::v1::{ReportKind, content};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{i18n::filters, sections::records::kind::Kind};
+use crate::{
+    example::{ARABIC_NAME, long_name, long_text},
+    i18n::filters,
+    sections::records::kind::Kind,
+};
 
 /// A report.
 #[derive(Clone, Debug, Serialize, Template, ToSchema)]
@@ -43,6 +47,22 @@ impl Kind for ReportView {
     fn row(&self) -> (String, String) {
         let by = if self.relation().is_some() { String::new() } else { format!(", {}", self.author_role) };
         (self.text.clone(), format!("{}{by}", self.author))
+    }
+
+    fn examples() -> Vec<Self> {
+        let report = |kind, author: String, text: String| Self {
+            kind,
+            text,
+            author,
+            author_role: if kind == "own" { "third_party" } else { "verpleegkundige niveau 4" }.to_owned(),
+        };
+        vec![
+            report("daily", "K. Bakker".to_owned(), "De wond heeft zich goed hersteld.".to_owned()),
+            report("medical", long_name(), long_text()),
+            report("incident", ARABIC_NAME.to_owned(), ARABIC_NAME.repeat(20)),
+            report("own", "Jan de Vries".to_owned(), "Wij hebben samen gewandeld.".to_owned()),
+            report("conversation", "P. Visser".to_owned(), "Samen gewandeld.\n".repeat(30)),
+        ]
     }
 
     fn label(&self, _is_over: bool) -> Option<String> {

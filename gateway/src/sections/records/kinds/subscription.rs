@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    example::long_text,
     i18n::filters,
     sections::records::{
         kind::{Kind, day},
@@ -46,6 +47,16 @@ impl Kind for SubscriptionView {
 
     fn row(&self) -> (String, String) {
         (self.name.clone(), self.price.clone())
+    }
+
+    fn examples() -> Vec<Self> {
+        vec![Self {
+            name: "Maaltijdservice".to_owned(),
+            description: long_text(),
+            price: "€ 12,50 per maand".to_owned(),
+            starts_on: day("2027-01-01"),
+            ends_on: day("2027-12-31"),
+        }]
     }
 
     fn label(&self, is_over: bool) -> Option<String> {
