@@ -10,7 +10,7 @@ use http_body_util::LengthLimitError;
 use crate::problem::Problem;
 
 /// The largest request body that is taken, in bytes.
-pub const BODY_LIMIT: usize = 64 * 1024;
+pub const BODY_LIMIT: usize = 256 * 1024;
 
 /// How many bytes of a body that is too large are read and thrown away. An answer while the browser still
 /// sends would cut the connection, and the browser would then show a connection error in place of the answer.

@@ -17,6 +17,8 @@ pub struct PanelContent {
     pub rows: Vec<PanelRow>,
     /// How many things the section has: at most 100, and then there may be more.
     pub count: i32,
+    /// Whether the person must prove more before the panel shows anything.
+    pub is_locked: bool,
 }
 
 /// A row of a panel.

@@ -25,7 +25,7 @@ use crate::{
 /// How long an answer is kept for a repeat.
 const LIFE: Duration = Duration::from_secs(5);
 /// The starts of the paths whose steps can be taken once.
-const ONCE: [&str; 4] = ["/login", "/password", "/step-up", "/account"];
+const ONCE: [&str; 5] = ["/login", "/password", "/step-up", "/account", "/reports/new"];
 
 /// The answers of steps, as the layer around every handler gets them: without a body.
 type Answer = (StatusCode, HeaderMap, Extensions);

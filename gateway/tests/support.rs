@@ -78,6 +78,10 @@ fn dossier(path: &str, _: &[u8]) -> Result<Vec<u8>, Status> {
         let listing = list.listing.as_mut().unwrap();
         listing.entries =
             contents(method).into_iter().map(|content| entry(&listing.entries[0], content)).collect();
+        // Real ids differ, and name parts of a page.
+        for (number, entry) in listing.entries.iter_mut().enumerate() {
+            entry.record_id = format!("r{number}");
+        }
         return Ok(list.encode_to_vec());
     }
     if let Some(content) = contents(method).pop() {

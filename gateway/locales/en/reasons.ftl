@@ -89,4 +89,4 @@ dossier-client-unknown = This client does not exist, or is not meant for you.
 dossier-record-unknown = This is not in the dossier, or is not meant for you.
 dossier-period-reversed = The last day is before the first day. Choose a later last day.
 dossier-client-differs = This belongs to another client.
-dossier-too-many-reports = You wrote a lot today already. Try again tomorrow.
+dossier-too-many-reports = A lot was written in this dossier today. Try again tomorrow.

@@ -89,4 +89,4 @@ dossier-client-unknown = Deze cliënt bestaat niet, of is niet voor u bedoeld.
 dossier-record-unknown = Dit staat niet in het dossier, of is niet voor u bedoeld.
 dossier-period-reversed = De laatste dag ligt voor de eerste dag. Kies een latere laatste dag.
 dossier-client-differs = Dit hoort bij een andere cliënt.
-dossier-too-many-reports = U hebt vandaag al veel geschreven. Probeer het morgen weer.
+dossier-too-many-reports = Er is vandaag al veel geschreven in dit dossier. Probeer het morgen weer.

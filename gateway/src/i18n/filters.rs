@@ -155,6 +155,19 @@ pub fn part<T: Template>(part: &T, values: &dyn Values) -> Result<Safe<String>> 
     Ok(Safe(html))
 }
 
+/// The same where the part is a page of its own: its headings are one level higher, and what could be opened is open.
+/// What people wrote is escaped, so that it holds no tag.
+#[askama::filter_fn]
+pub fn part_alone<T: Template>(part: &T, values: &dyn Values) -> Result<Safe<String>> {
+    let html = part.render_with_values(values)?;
+    let mut html = html.replace("<details class=\"zp-open\">", "<details class=\"zp-open\" open>");
+    for (level, above) in [("h3", "h2"), ("h4", "h3")] {
+        html = html.replace(&format!("<{level} "), &format!("<{above} "));
+        html = html.replace(&format!("</{level}>"), &format!("</{above}>"));
+    }
+    Ok(Safe(html))
+}
+
 /// A time of day in words.
 #[askama::filter_fn]
 pub fn clock(at: &Timestamp, values: &dyn Values) -> Result<String> {

@@ -61,7 +61,7 @@ pub fn menu_items(session: &Session, settings: Option<&MenuSettings>) -> Vec<Ite
     // The organisation's settings name all items, or none.
     let named = settings.is_some_and(|menu| !menu.groups.is_empty());
     let writes = settings.is_some_and(|menu| menu.tabs.iter().any(|tab| tab == REPORT_NEW.name))
-        && session.allows(Section::Reports, Action::Write);
+        && records::may_write(session);
     let sections = visible(session).map(Entry::item);
     let own = [ACCOUNT].into_iter().chain(named.then_some(PASSWORD)).chain(writes.then_some(REPORT_NEW));
     std::iter::once(START).chain(sections).chain(own).collect()

@@ -1,7 +1,7 @@
 //! What holds for every kind of record. The kinds and their methods come from the contract, so that a new kind is checked
 //! at once.
 
-use chassis::{contract, time, token::Caller};
+use chassis::{contract, token::Caller};
 use jiff::{SignedDuration, Timestamp};
 use prost::{Message, Name};
 use prost_reflect::{DynamicMessage, Kind, Value};
@@ -156,11 +156,14 @@ async fn a_code_chooses_within_its_section_and_its_newest_words_name_it() {
     };
     let all = list("").await;
     let codes: Vec<_> = all.codes.iter().map(|code| (&*code.code, &*code.name)).collect();
-    assert_eq!(codes, [("bloeddruk", "bloeddruk 1"), ("gewicht", "gewicht 3")], "R27");
-    assert_eq!(
-        [list("gewicht").await, list("bloeddruk").await, list("lengte").await].map(|it| it.entries.len()),
-        [3, 1, 0]
-    );
+    assert_eq!(codes.iter().map(|(_, name)| *name).collect::<Vec<_>>(), ["bloeddruk 1", "gewicht 3"], "R27");
+    // The code that people's addresses hold says nothing about the care.
+    assert!(codes.iter().all(|(code, _)| code.len() == 16 && !code.contains("ge")), "{codes:?}");
+    assert_eq!([list(codes[1].0).await, list(codes[0].0).await].map(|it| it.entries.len()), [3, 1]);
+    for unknown in ["gewicht", "0123456789abcdef", "a\0b"] {
+        let listing = list(unknown).await;
+        assert_eq!((listing.entries.len(), listing.codes.len()), (0, 2), "{unknown:?}");
+    }
 }
 
 #[tokio::test]
@@ -273,5 +276,14 @@ async fn every_wrong_value_of_every_kind_is_refused_by_its_field() {
         };
         assert_eq!(reason(service.report(1, own).await), "FIELD_MALFORMED", "the portal's own name");
     }
-    assert!(time::from_proto(None).is_none());
+    let mut own = record_of(Section::Reports, "C1", "R3", monday_morning(), "x");
+    if let Some(proto::dossier::v1::content::Kind::Report(it)) = &mut own.content.as_mut().unwrap().kind {
+        it.set_kind(proto::dossier::v1::ReportKind::Own);
+    }
+    assert_eq!(reason(service.report(1, own).await), "FIELD_MALFORMED", "a kind that people alone write");
+    let mut large = record_of(Section::Forms, "C1", "R3", monday_morning(), &"x".repeat(5_000));
+    if let Some(proto::dossier::v1::content::Kind::Form(it)) = &mut large.content.as_mut().unwrap().kind {
+        it.answers = vec![it.answers[0].clone(); 40];
+    }
+    assert_eq!(reason(service.report(1, large).await), "FIELD_TOO_LONG", "a content of 200 KB");
 }

@@ -87,4 +87,10 @@ async fn reindex_stores_times_and_codes_anew_from_the_content() {
     let again: String = sqlx::query_scalar(facts).fetch_one(&mut superuser).await.unwrap();
     assert_eq!(again, stored);
     assert_eq!(dossier::Dossier::reindex(db.clone(), monday_morning()).await.unwrap(), 0);
+    // Content that the rules of today refuse stays as it is.
+    sqlx::raw_sql("UPDATE record SET code = 'old', content = '\\x32020a00' WHERE section = 6")
+        .execute(&mut superuser)
+        .await
+        .unwrap();
+    assert_eq!(dossier::Dossier::reindex(db.clone(), monday_morning()).await.unwrap(), 0);
 }

@@ -1,6 +1,5 @@
 //! The policies of the table of records, without the services' own conditions.
 
-use proto::access::v1::Section;
 use uuid::Uuid;
 
 use crate::support::{Service, report_record};
@@ -22,13 +21,23 @@ async fn a_wrong_condition_shows_no_record_of_another_section() {
     let client = service.client(1, "C1").await;
     service.report(1, report_record("C1", "R1", "2027-05-03T12:00:00", "x")).await.unwrap();
     let organisation = testkit::caller::organisation(1);
-    let (reports, other) = (i32::from(Section::Reports), i32::from(Section::CarePlans));
+    let person = |sections: &str, since: &str| {
+        format!("zp_enter('{organisation}', '{client}', '{{{sections}}}', {since})")
+    };
+    let stranger = Uuid::nil();
     for (enter, expected) in [
-        (format!("zp_enter('{organisation}', '{client}', {reports})"), 1),
-        (format!("zp_enter('{organisation}', '{client}', {other})"), 0),
+        (person("1", "NULL"), 1),
+        (person("3,1,6", "NULL"), 1),
+        (person("6", "NULL"), 0),
+        (person("11", "NULL"), 0),
+        (person("", "NULL"), 0),
+        // R24: to the second.
+        (person("1", "'2027-05-03T10:00:00Z'"), 1),
+        (person("1", "'2027-05-03T10:00:01Z'"), 0),
+        (format!("zp_enter('{organisation}', '{client}', NULL, NULL)"), 1),
         (format!("zp_enter('{organisation}', '{client}')"), 0),
         (format!("zp_enter('{organisation}', NULL)"), 1),
-        (format!("zp_enter('{organisation}', '{}', {reports})", Uuid::nil()), 0),
+        (format!("zp_enter('{organisation}', '{stranger}', '{{1}}', NULL)"), 0),
     ] {
         assert_eq!(seen(&service, &enter).await, expected, "{enter}");
     }

@@ -72,3 +72,21 @@ async fn the_timeline_equals_the_merge_of_the_lists() {
         assert_eq!(all(&service, &person, "ListTimeline", 3).await, merged);
     }
 }
+
+#[tokio::test]
+async fn the_trail_names_the_sections_that_a_timeline_showed() {
+    let service = Service::start().await;
+    let client = service.client(1, "C1").await;
+    for section in [Section::Reports, Section::CarePlans] {
+        service.report(1, record_of(section, "C1", "1", monday_morning(), "x")).await.unwrap();
+    }
+    let known: Vec<Section> = sections().chain([Section::Timeline]).collect();
+    let person = Caller::Account(viewer(client, &known));
+    list_by(&service, &person, "ListTimeline", Selection::default()).await.unwrap();
+    let object: (String, String) =
+        sqlx::query_as("SELECT object_kind, object_id FROM audit_record WHERE method LIKE '%/ListTimeline'")
+            .fetch_one(&mut service.process.database.as_superuser().await)
+            .await
+            .unwrap();
+    assert_eq!(object, ("sections".to_owned(), "reports care-plans".to_owned()));
+}

@@ -16,6 +16,17 @@ DO $$ BEGIN
     EXECUTE format('GRANT EXECUTE ON FUNCTION zp_enter(uuid, uuid, integer[], timestamptz) TO %I', zp_role('app'));
 END $$;
 
+DROP FUNCTION zp_enter(uuid, uuid, integer);
+
+CREATE OR REPLACE FUNCTION zp_enter(organisation uuid, client uuid) RETURNS uuid LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    PERFORM set_config('zorgportaal.organisation_id', organisation::text, true),
+        set_config('zorgportaal.client_id', coalesce(client::text, ''), true),
+        set_config('zorgportaal.section', CASE WHEN client IS NULL THEN '' ELSE '0' END, true),
+        set_config('zorgportaal.since', '', true);
+    RETURN organisation;
+END $$;
+
 -- Holds a person's work to its sections, and to rows that lasted until `zorgportaal.since` or after it.
 CREATE FUNCTION zp_section(target regclass) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN

@@ -42,6 +42,8 @@ pub struct Line {
     pub name: String,
     /// The unit; empty: none.
     pub unit: String,
+    /// How the line is drawn: 0 without gaps, 1 with dashes, 2 with dots.
+    pub dash: usize,
     /// The places of the points, oldest first, in units of the drawing.
     pub places: Vec<(f64, f64)>,
     /// The lowest value.
@@ -70,12 +72,17 @@ impl Chart {
     /// A chart of measurements of one type, newest first.
     #[must_use]
     pub fn new(name: String, points: Vec<Point>) -> Self {
-        let most = points.iter().map(|point| point.values.len()).max().unwrap_or(0);
-        let lines = if points.len() < 2 {
-            Vec::new()
-        } else {
-            (0..most).filter_map(|at| line(&points, at)).collect()
-        };
+        // One line for each name and unit, in the order of the newest measurements.
+        let mut kinds: Vec<(&str, &str)> = Vec::new();
+        for value in points.iter().flat_map(|point| &point.values) {
+            let kind = (value.name.as_str(), value.unit.as_str());
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
+        let lines = if points.len() < 2 { Vec::new() } else { kinds };
+        let lines = lines.into_iter().filter_map(|(name, unit)| line(&points, name, unit)).zip(0..);
+        let lines = lines.map(|(line, number)| Line { dash: number % 3, ..line }).collect();
         let mut chart = Self { name, points, lines };
         chart.place();
         chart
@@ -109,6 +116,12 @@ impl Chart {
 }
 
 impl Line {
+    /// The Fluent key of how the line is drawn; `None`: without gaps.
+    #[must_use]
+    pub fn dash_word(&self) -> Option<String> {
+        (self.dash > 0).then(|| format!("chart-line-{}", self.dash))
+    }
+
     /// The points of an SVG polyline.
     #[must_use]
     pub fn svg(&self) -> String {
@@ -116,20 +129,23 @@ impl Line {
     }
 }
 
-/// The line of the value at this place of each measurement: its places are shares of the time, and values.
-fn line(points: &[Point], at: usize) -> Option<Line> {
-    let first = points.iter().find_map(|point| point.values.get(at))?;
+/// The line of the values with this name and unit: its places are shares of the time, and values.
+fn line(points: &[Point], name: &str, unit: &str) -> Option<Line> {
     let (oldest, newest) = (points.last()?.at, points.first()?.at);
     let span = newest.duration_since(oldest).as_secs_f64();
     let share = |moment: Timestamp| {
         if span > 0.0 { moment.duration_since(oldest).as_secs_f64() / span } else { 0.5 }
     };
-    let known = points.iter().rev().filter_map(|point| Some((share(point.at), point.values.get(at)?.value)));
+    let known = points.iter().rev().filter_map(|point| {
+        let value = point.values.iter().find(|it| it.name == name && it.unit == unit)?;
+        Some((share(point.at), value.value))
+    });
     let places: Vec<(f64, f64)> = known.collect();
     let values: Vec<f64> = places.iter().map(|(_, value)| *value).collect();
     Some(Line {
-        name: first.name.clone(),
-        unit: first.unit.clone(),
+        name: name.to_owned(),
+        unit: unit.to_owned(),
+        dash: 0,
         lowest: values.iter().copied().fold(f64::INFINITY, f64::min),
         highest: values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
         last: *values.last()?,
@@ -169,7 +185,12 @@ mod tests {
             at: newest - SignedDuration::from_hours(24 * i64::try_from(ago).unwrap()),
             values: values
                 .iter()
-                .map(|value| ValueView { name: String::new(), value: *value, unit: "kg".to_owned() })
+                .zip(["", "onder"])
+                .map(|(value, name)| ValueView {
+                    name: name.to_owned(),
+                    value: *value,
+                    unit: "kg".to_owned(),
+                })
                 .collect(),
             remark: String::new(),
         });
@@ -183,6 +204,19 @@ mod tests {
         assert_eq!(upper.svg(), "20,87 320,20 620,53");
         assert_eq!(lower.svg(), "20,220 320,187 620,203");
         assert_eq!((upper.lowest, upper.highest, upper.last), (120.0, 140.0, 130.0));
+    }
+
+    #[test]
+    fn values_are_joined_by_name_and_unit_whatever_their_place() {
+        let mut drawn = chart(&[&[120.0, 80.0], &[130.0, 82.0]]);
+        drawn.points[0].values.reverse();
+        drawn
+            .points
+            .push(Point { values: vec![drawn.points[0].values[0].clone()], ..drawn.points[1].clone() });
+        drawn.points[1].values[0].unit = "g".to_owned();
+        let drawn = Chart::new(drawn.name, drawn.points);
+        let lines = drawn.lines.iter().map(|it| (&*it.name, &*it.unit, it.places.len())).collect::<Vec<_>>();
+        assert_eq!(lines, [("onder", "kg", 3), ("", "kg", 1), ("", "g", 1)]);
     }
 
     #[test]

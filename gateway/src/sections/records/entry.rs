@@ -6,7 +6,7 @@ use proto::{access::v1::Section, dossier::v1::Entry};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::kind::Kind;
+use super::kind::{Kind, Lasting};
 use crate::i18n::zone;
 
 /// A record.
@@ -26,8 +26,8 @@ pub struct RecordView<K: Kind> {
     /// When the organisation took the record back; the content is gone then. Absent: the record stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retracted_at: Option<Timestamp>,
-    /// Whether what the record tells of has ended.
-    pub is_over: bool,
+    /// Whether what the record tells of holds today.
+    pub lasting: Lasting,
     /// The content; absent: the record was retracted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<K>,
@@ -40,13 +40,18 @@ impl<K: Kind> RecordView<K> {
     /// From the contract's entry; `None` where it has no time.
     #[must_use]
     pub fn new(entry: Entry, now: Timestamp) -> Option<Self> {
-        let ends_at = time::from_proto(entry.ends_at.as_ref());
+        let (at, ends_at) = (time::from_proto(entry.at.as_ref())?, time::from_proto(entry.ends_at.as_ref()));
+        let is_coming = ends_at.is_some() && at > now;
         Some(Self {
             section: chassis::section::name(entry.section()),
-            at: time::from_proto(entry.at.as_ref())?,
+            at,
+            lasting: match ends_at {
+                _ if is_coming => Lasting::Coming,
+                Some(end) if end < now => Lasting::Over,
+                _ => Lasting::Current,
+            },
             changed_at: time::from_proto(entry.changed_at.as_ref()),
             retracted_at: time::from_proto(entry.retracted_at.as_ref()),
-            is_over: ends_at.is_some_and(|end| end < now),
             is_moment: ends_at.is_none(),
             content: entry.content.and_then(|content| content.kind).and_then(K::of),
             id: entry.record_id,
@@ -64,7 +69,11 @@ impl<K: Kind> RecordView<K> {
             source: "ecd".to_owned(),
             changed_at: None,
             retracted_at: content.is_none().then_some(at),
-            is_over: number % 2 == 1,
+            lasting: match number % 3 {
+                0 => Lasting::Current,
+                1 => Lasting::Over,
+                _ => Lasting::Coming,
+            },
             content,
             is_moment: true,
         }
@@ -79,7 +88,7 @@ impl<K: Kind> RecordView<K> {
     /// The Fluent key of what kind or state of record it is.
     #[must_use]
     pub fn label(&self) -> Option<String> {
-        self.content.as_ref()?.label(self.is_over)
+        self.content.as_ref()?.label(self.lasting)
     }
 
     /// The Fluent key of the word for one record of the section.

@@ -20,6 +20,31 @@ use super::{
     period::Preset::{self, All, Custom, Month, Week, Year},
 };
 
+/// Whether what a record tells of holds today.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Lasting {
+    /// Its first day comes later.
+    Coming,
+    /// It holds, or is about a moment.
+    Current,
+    /// Its last day is past.
+    Over,
+}
+
+impl Lasting {
+    /// The Fluent key of its words.
+    #[must_use]
+    pub fn word(self) -> String {
+        let name = match self {
+            Self::Coming => "coming",
+            Self::Current => "current",
+            Self::Over => "expired",
+        };
+        format!("record-{name}")
+    }
+}
+
 /// The content of one kind of record. Its template is the inside of the record's card.
 pub trait Kind: Template + Serialize + ToSchema + Clone + Debug + Send + Sync + 'static {
     /// The periods to choose from.
@@ -31,14 +56,17 @@ pub trait Kind: Template + Serialize + ToSchema + Clone + Debug + Send + Sync + 
     /// Whether a card is short and leads to the page of its record (H27), and whether the page leads to each month (H28).
     const IS_TIMELINE: bool = false;
 
+    /// Whether the records of one code are shown as a chart.
+    const HAS_CHART: bool = false;
+
     /// From the contract's content; `None` for another kind's.
     fn of(kind: content::Kind) -> Option<Self>;
 
     /// The record in two texts for the start page and the timeline: what is said, and by whom or for when.
     fn row(&self) -> (String, String);
 
-    /// The Fluent key of what kind or state of record it is; `None`: nothing is said. `is_over`: its last day is past.
-    fn label(&self, _is_over: bool) -> Option<String> {
+    /// The Fluent key of what kind or state of record it is; `None`: nothing is said.
+    fn label(&self, _lasting: Lasting) -> Option<String> {
         None
     }
 

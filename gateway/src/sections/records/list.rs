@@ -13,6 +13,7 @@ use super::{
     period::{Days, Period, PeriodFields, Preset},
     source::SourceView,
     views::{CodeChoice, RecordsView},
+    write::{SECTION, is_allowed},
 };
 use crate::{
     app::App,
@@ -59,6 +60,9 @@ pub async fn list<K: Place>(
     let has_empty_days = [&filter.from, &filter.until].map(|day| day.as_deref() == Some("")) == [true, true];
     let days = Days { from: filter.from.unwrap_or_default(), until: filter.until.unwrap_or_default() };
     let period = Period::new(filter.period, &days, today);
+    if !K::PRESETS.contains(&period.preset) {
+        return Err(Problem::not_found());
+    }
     let code = filter.code.unwrap_or_default();
     let shown = |problem: Option<&Problem>| RecordsView::<K> {
         days: Vec::new(),
@@ -70,7 +74,7 @@ pub async fn list<K: Place>(
         history_since: chassis::time::from_proto(session.facts.history_since.as_ref()),
         chart: None,
         months: if K::IS_TIMELINE { months(today) } else { Vec::new() },
-        may_write: super::write::is_allowed(session) && K::SECTION == super::write::SECTION,
+        may_write: is_allowed(session) && K::SECTION == SECTION,
         fields: problem
             .map_or_else(|| PeriodFields::of(&days), |problem| PeriodFields::filled(&days, problem)),
         form: FormState { problem: problem.cloned(), ..FormState::default() },
@@ -88,7 +92,7 @@ pub async fn list<K: Place>(
         from: period.from.clone(),
         until: period.until.clone(),
         validity: period.validity().into(),
-        page_size: if code.is_empty() { PAGE_SIZE } else { CHART_SIZE },
+        page_size: if K::HAS_CHART && !code.is_empty() { CHART_SIZE } else { PAGE_SIZE },
         page_token: filter.page.clone().unwrap_or_default(),
         code: code.clone(),
         counted: false,
@@ -98,7 +102,7 @@ pub async fn list<K: Place>(
             let records = listing.entries.into_iter().filter_map(|entry| RecordView::new(entry, now));
             let records: Vec<_> = records.collect();
             Ok(Page::show(RecordsView {
-                chart: if code.is_empty() { None } else { chart(&records) },
+                chart: if code.is_empty() || filter.page.is_some() { None } else { chart(&records) },
                 days: DayView::list(records),
                 next_page: Some(listing.next_page_token).filter(|token| !token.is_empty()),
                 sources: SourceView::list(listing.sources, now),

@@ -21,6 +21,7 @@ pub use self::{
     states::{examples, panel_rows},
     table::ENTRIES,
     timeline::TIMELINE,
+    write::is_allowed as may_write,
 };
 use crate::form::Routes;
 

@@ -16,7 +16,7 @@ use crate::{
 /// When dossier cannot be reached.
 pub async fn panel<K: Place>(app: &App, session: &Session) -> Result<PanelContent, Problem> {
     // Retracted records, and those that the panel leaves out, take no place.
-    let page_size = i32::try_from(K::PANEL_ROWS * 2).unwrap_or(i32::MAX);
+    let page_size = i32::try_from(K::PANEL_ROWS).unwrap_or(i32::MAX).saturating_add(10);
     let selection = Selection { page_size, validity: K::PANEL.into(), counted: true, ..Selection::default() };
     let listing = K::list(app.services.dossier_for(session), selection).await?;
     let now = app.clock.now();
@@ -26,5 +26,5 @@ pub async fn panel<K: Place>(app: &App, session: &Session) -> Result<PanelConten
         let (text, by) = record.row()?;
         Some(PanelRow { id: record.id, at: record.at, is_moment: record.is_moment, text, by })
     });
-    Ok(PanelContent { rows: rows.collect(), count: listing.count })
+    Ok(PanelContent { rows: rows.collect(), count: listing.count, is_locked: false })
 }

@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 use super::{
     entry::RecordView,
     example,
-    kind::{Kind, Place},
+    kind::{Kind, Lasting, Place},
     kinds::{
         CareAgreementView, CarePlanView, DocumentView, EvaluationView, FormView, MeasurementView,
         QuestionnaireView, ReportView, SubscriptionView,
@@ -158,8 +158,8 @@ macro_rules! records {
                 Vec::new()
             }
 
-            fn label(&self, is_over: bool) -> Option<String> {
-                match self { $(Self::$section(view) => view.label(is_over),)* }
+            fn label(&self, lasting: Lasting) -> Option<String> {
+                match self { $(Self::$section(view) => view.label(lasting),)* }
             }
         }
     };

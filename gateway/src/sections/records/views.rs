@@ -99,6 +99,10 @@ impl<K: Place> RecordsView<K> {
         K::IS_TIMELINE
     }
 
+    const fn is_alone() -> bool {
+        false
+    }
+
     /// The names of the sections whose news changes the page.
     fn live() -> String {
         K::live().join(" ")
@@ -145,5 +149,9 @@ impl<K: Place> View for RecordPage<K> {
 impl<K: Place> RecordPage<K> {
     const fn is_timeline() -> bool {
         false
+    }
+
+    const fn is_alone() -> bool {
+        true
     }
 }

@@ -28,7 +28,7 @@ pub const SECTION: Section = ReportView::SECTION;
 /// Whether the person may write.
 #[must_use]
 pub fn is_allowed(session: &Session) -> bool {
-    session.allows(SECTION, Action::Write)
+    session.allows(SECTION, Action::Write) && session.facts.impersonator.is_empty()
 }
 
 /// The routes.

@@ -19,6 +19,10 @@ pub fn examples() -> Vec<Example> {
     vec![
         Example::inside("start", view("de heer M. Jansen".to_owned(), panels(1))),
         Example::inside("start-eight-panels", view(long_name(), panels(8))),
+        Example::inside(
+            "start-locked",
+            view("de heer M. Jansen".to_owned(), vec![locked(), reports_panel(2)]),
+        ),
         Example::inside("start-empty", view("de heer M. Jansen".to_owned(), vec![reports_panel(0)])),
         Example::inside("start-nothing", view("de heer M. Jansen".to_owned(), Vec::new())),
     ]
@@ -31,5 +35,16 @@ fn panels(count: usize) -> Vec<PanelView> {
 
 fn reports_panel(rows: usize) -> PanelView {
     let rows = records::panel_rows(rows);
-    PanelView { section: "reports", path: "/reports", rows, count: 100 }
+    PanelView {
+        section: "reports",
+        path: "/reports",
+        count: if rows.is_empty() { 0 } else { 100 },
+        rows,
+        is_locked: false,
+    }
+}
+
+/// A panel that needs a code, and one whose newest records are not shown.
+fn locked() -> PanelView {
+    PanelView { is_locked: true, ..reports_panel(0) }
 }

@@ -43,8 +43,15 @@ async fn show(
     let panels = panels.map(|(name, entry, panel)| {
         let content = panel(&app, &session);
         async move {
-            let PanelContent { rows, count } = content.await?;
-            Ok::<_, Problem>(PanelView { section: name, path: entry.path, rows, count })
+            // A section that needs a higher level does not keep the person from the others.
+            let content = match content.await {
+                Err(problem) if problem.asks_step_up() => {
+                    PanelContent { is_locked: true, ..Default::default() }
+                }
+                content => content?,
+            };
+            let PanelContent { rows, count, is_locked } = content;
+            Ok::<_, Problem>(PanelView { section: name, path: entry.path, rows, count, is_locked })
         }
     });
     // The services are called for all panels at the same time.

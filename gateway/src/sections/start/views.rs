@@ -19,9 +19,27 @@ pub struct PanelView {
     pub rows: Vec<PanelRow>,
     /// How many things the section has: at most 100, and then there may be more (H13).
     pub count: i32,
+    /// Whether the person must give a code before the section shows anything.
+    pub is_locked: bool,
 }
 
 impl PanelView {
+    /// Whether the section has nothing to show or to lead to.
+    fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.count == 0 && !self.is_locked
+    }
+
+    /// The Fluent key of the text in the place of rows.
+    fn no_rows(&self) -> String {
+        if self.is_locked {
+            "panel-locked".to_owned()
+        } else if self.count > 0 {
+            "panel-older".to_owned()
+        } else {
+            self.word("none")
+        }
+    }
+
     /// How many things the section has, for people; empty: the section has none.
     fn shown_count(&self) -> String {
         match self.count {
@@ -58,7 +76,7 @@ pub struct StartView {
 impl StartView {
     /// The panels that the page shows. An empty panel disappears, unless the organisation shows what is empty (R62).
     fn shown(&self) -> impl Iterator<Item = &PanelView> {
-        self.panels.iter().filter(|panel| self.shows_empty || !panel.rows.is_empty())
+        self.panels.iter().filter(|panel| self.shows_empty || !panel.is_empty())
     }
 
     /// The names of the sections whose news changes the page.

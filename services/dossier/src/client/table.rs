@@ -85,6 +85,17 @@ pub async fn find(tx: &mut Tx, id: ClientId) -> Result<Option<Client>, StoreErro
     }))
 }
 
+/// Locks a client until the end of the transaction. `false`: there is no such client.
+pub async fn lock(tx: &mut Tx, id: ClientId) -> Result<bool, StoreError> {
+    let organisation = tx.ctx().organisation.uuid();
+    let found = sqlx::query_scalar!(
+        "SELECT client_id FROM client WHERE organisation_id = $1 AND client_id = $2 FOR UPDATE",
+        organisation,
+        id.uuid(),
+    );
+    Ok(found.fetch_optional(tx.connection()).await?.is_some())
+}
+
 /// Stores when a client's care ended, or `None` when the care goes on. Returns the new version of this fact,
 /// or `None` when it was stored already.
 pub async fn set_care(

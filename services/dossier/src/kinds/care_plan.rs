@@ -16,6 +16,10 @@ impl Kind for CarePlan {
         fields.line("title", &mut self.title, 200);
         fields.choice::<CarePlanState>("state", self.state);
         fields.optional_day("agreed_on", &self.agreed_on);
+        if self.state() == CarePlanState::Earlier && self.ends_on.is_empty() {
+            // Without its end, a replaced version would count as one that holds.
+            fields.fault("ends_on", ErrorReason::FieldMissing);
+        }
         fields.count("areas", self.areas.len(), 0..=50);
         for (index, area) in self.areas.iter_mut().enumerate().take(50) {
             judge_area(area, &format!("areas.{index}"), fields);
@@ -45,6 +49,18 @@ mod tests {
 
     use super::*;
     use crate::kinds::tests::judged;
+
+    #[test]
+    fn a_version_that_was_replaced_has_an_end() {
+        let mut plan = CarePlan {
+            plan_id: "P1".to_owned(),
+            title: "Zorgplan".to_owned(),
+            state: CarePlanState::Earlier.into(),
+            starts_on: "2019-01-01".to_owned(),
+            ..CarePlan::default()
+        };
+        assert_eq!(judged(&mut plan).0, ["ends_on FIELD_MISSING"]);
+    }
 
     #[test]
     fn faults_deep_in_a_plan_are_named_by_their_path() {

@@ -38,6 +38,10 @@ pub const NO_END: Timestamp = Timestamp::constant(7_258_118_400, 0);
 /// The sections whose records people choose by code.
 pub const CODED: [Section; 2] = [Section::Measurements, Section::Questionnaires];
 
+/// The sections whose records last from day to day; on the timeline, too, some do.
+pub const LASTING: [Section; 4] =
+    [Section::CarePlans, Section::CareAgreements, Section::Subscriptions, Section::Timeline];
+
 /// The content of one kind of record.
 pub trait Kind {
     /// The section in which the kind is read.

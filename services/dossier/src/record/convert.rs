@@ -3,10 +3,13 @@
 use chassis::{FieldFault, fields::Fields, time};
 use jiff::Timestamp;
 use prost::Message;
-use proto::dossier::v1::{self, Entry, ErrorReason, GetRecordResponse, Record};
+use proto::dossier::v1::{self, Entry, ErrorReason, GetRecordResponse, Record, ReportKind, content::Kind};
 
 use super::{Found, Incoming, PORTAL, RecordId, Stored, content};
 use crate::client::parse_origin;
+
+/// The largest content, in bytes: a page of the longest records stays within one message.
+const MAX_CONTENT_SIZE: usize = 128 * 1024;
 
 /// Validates a record and gives it a new id.
 ///
@@ -21,6 +24,12 @@ pub fn parse(record: Record, now: Timestamp) -> Result<Incoming, Vec<FieldFault<
     fields.text("client_external_id", &record.client_external_id, 128);
     let mut content = record.content.unwrap_or_default();
     let judged = content::judge(&mut content, &mut fields);
+    if content.encoded_len() > MAX_CONTENT_SIZE {
+        fields.fault("content", ErrorReason::FieldTooLong);
+    }
+    if matches!(&content.kind, Some(Kind::Report(report)) if report.kind() == ReportKind::Own) {
+        fields.fault("kind", ErrorReason::FieldMalformed);
+    }
     let faults = fields.faults();
     match (origin, judged) {
         (Some(origin), Some((section, facts))) if faults.is_empty() => Ok(Incoming {

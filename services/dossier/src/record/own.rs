@@ -47,7 +47,10 @@ pub async fn write(
         return Err(Error::Fields(faults));
     };
     let mut tx = state.db.in_organisation(&ctx, Mode::Write).await?;
-    client::table::find(&mut tx, client).await?.ok_or(ErrorReason::ClientUnknown)?;
+    // Writers wait for each other, so that the count is true.
+    if !client::table::lock(&mut tx, client).await? {
+        return Err(ErrorReason::ClientUnknown.into());
+    }
     if table::count_own(&mut tx, client).await? >= PER_DAY {
         return Err(ErrorReason::TooManyReports.into());
     }

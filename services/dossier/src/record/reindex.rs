@@ -25,8 +25,10 @@ pub async fn reindex(db: Db, now: Timestamp) -> Result<u64, BoxError> {
             after = *last;
             for (id, bytes, stored) in records {
                 let mut content = content::decode(&bytes)?;
-                let judged = content::judge(&mut content, &mut Fields::new(""));
-                let Some((_, facts)) = judged else {
+                let mut fields = Fields::new("");
+                let judged = content::judge(&mut content, &mut fields);
+                let is_sound = fields.faults().is_empty();
+                let Some((_, facts)) = judged.filter(|_| is_sound) else {
                     tracing::warn!(%id, "the rules of today refuse this content: the record stays as it is");
                     continue;
                 };

@@ -1,12 +1,14 @@
 //! Listing records, and writing, getting and retracting one.
 
+use std::collections::BTreeSet;
+
 use chassis::{Ctx, fields::Fields, time};
 use proto::{
     access::v1::Section,
     dossier::v1::{
-        CodeName, ErrorReason, GetRecordRequest, GetRecordResponse, Listing, RecordAdded, RecordChanged,
-        RecordRetracted, RetractRecordRequest, RetractRecordResponse, Selection, SourceFeed, UpsertOutcome,
-        UpsertRecordRequest, UpsertRecordResponse, Validity,
+        CodeName, Content, ErrorReason, GetRecordRequest, GetRecordResponse, Listing, RecordAdded,
+        RecordChanged, RecordRetracted, RetractRecordRequest, RetractRecordResponse, Selection, SourceFeed,
+        UpsertOutcome, UpsertRecordRequest, UpsertRecordResponse, Validity,
     },
 };
 use store::{
@@ -23,7 +25,12 @@ use super::{
     select::{self, Page},
     table, write,
 };
-use crate::{client::parse_origin, error::Error, kinds::CODED, state::State};
+use crate::{
+    client::parse_origin,
+    error::Error,
+    kinds::{CODED, LASTING},
+    state::State,
+};
 
 /// The number of records on a page: the default and the maximum.
 const PAGE_SIZE: (i64, i64) = (20, 100);
@@ -41,17 +48,37 @@ pub async fn list(
         Validity::Current => Some(false),
         Validity::Expired => Some(true),
     };
-    let page = Page {
+    let mut period = Period::of_days(&selection.from, &selection.until)?;
+    if !LASTING.contains(&section) {
+        // The policy holds the records to the history too; this condition ends the read at its beginning.
+        period.from = period.from.max(ctx.since);
+    }
+    let mut page = Page {
         client: ctx.client()?,
         section,
-        period: Period::of_days(&selection.from, &selection.until)?,
+        period,
         ends: select::ends(is_over, ctx.now),
         after: Keyset::decode(&selection.page_token)?,
         size: page::size(selection.page_size, PAGE_SIZE.0, PAGE_SIZE.1),
         code: selection.code,
     };
-    if page.code.contains('\0') {
-        return Err(Error::field("code", ErrorReason::FieldMalformed));
+    let is_coded = CODED.contains(&section) && !selection.counted;
+    let is_chosen = !page.code.is_empty();
+    let codes = if is_coded && (page.after.is_none() || is_chosen) {
+        select::codes(&state.db, ctx, &page).await?
+    } else {
+        Vec::new()
+    };
+    let named = |(code, content): &(String, Content)| CodeName {
+        code: key_of(&page, code),
+        name: code_name(content).to_owned(),
+    };
+    let mut listing = Listing { codes: codes.iter().map(named).collect(), ..Listing::default() };
+    if is_chosen {
+        let known = codes.iter().find(|(code, _)| key_of(&page, code) == page.code);
+        // The last record with the code may be gone since.
+        let Some((code, _)) = known else { return Ok(Some(listing)) };
+        page.code.clone_from(code);
     }
     let mut records = select::list(&state.db, ctx, &page).await?;
     let size = usize::try_from(page.size).unwrap_or(usize::MAX);
@@ -59,30 +86,30 @@ pub async fn list(
     records.truncate(size);
     let next =
         records.last().filter(|_| more).map(|last| Keyset { at: last.at, id: last.id.uuid() }.encode());
-    let listing = Listing {
-        entries: records.into_iter().map(Into::into).collect(),
-        next_page_token: next.unwrap_or_default(),
-        ..Listing::default()
-    };
-    if page.after.is_some() {
-        return Ok(Some(listing));
+    if section == Section::Timeline {
+        let shown: BTreeSet<Section> = records.iter().map(|record| record.section).collect();
+        let shown: Vec<&str> = shown.into_iter().map(chassis::section::name).collect();
+        ctx.concerns("sections", shown.join(" "));
     }
-    let count = if selection.counted { select::count(&state.db, ctx, &page).await? } else { 0 };
-    let codes = if CODED.contains(&section) && !selection.counted {
-        select::codes(&state.db, ctx, &page).await?
-    } else {
-        Vec::new()
-    };
-    let names =
-        codes.into_iter().map(|(code, content)| CodeName { name: code_name(&content).to_owned(), code });
-    let sources = state.freshness.sources(&state.db, ctx).await?.into_iter();
-    let sources = sources.map(|(source, at)| SourceFeed { source, fed_at: Some(time::to_proto(at)) });
-    Ok(Some(Listing {
-        sources: sources.collect(),
-        codes: names.collect(),
-        count: i32::try_from(count).unwrap_or(i32::MAX),
-        ..listing
-    }))
+    listing.entries = records.into_iter().map(Into::into).collect();
+    listing.next_page_token = next.unwrap_or_default();
+    if page.after.is_none() {
+        let sources = state.freshness.sources(&state.db, ctx).await?.into_iter();
+        let sources = sources.map(|(source, at)| SourceFeed { source, fed_at: Some(time::to_proto(at)) });
+        listing.sources = sources.collect();
+        if selection.counted {
+            let count = select::count(&state.db, ctx, &page).await?;
+            listing.count = i32::try_from(count).unwrap_or(i32::MAX);
+        }
+    }
+    Ok(Some(listing))
+}
+
+/// The name of a code outside of dossier: addresses hold this name, which says nothing about the client's care.
+fn key_of(page: &Page, code: &str) -> String {
+    let section = i32::from(page.section).to_be_bytes();
+    let hash = chassis::secret::sha256(&[page.client.uuid().as_bytes(), &section, code.as_bytes()]);
+    hash.first_chunk().map_or_else(String::new, |first| format!("{:016x}", u64::from_be_bytes(*first)))
 }
 
 /// One record, of the sections that the Ctx may touch.

@@ -90,7 +90,7 @@ pub async fn list(db: &Db, ctx: &Ctx, page: &Page) -> Result<Vec<Stored>, StoreE
     match (page.section, page.code.as_str()) {
         (Section::Timeline, _) => list!(db, ctx, page, ""),
         (_, "") => list!(db, ctx, page, " AND section = $13", section),
-        (_, code) => list!(db, ctx, page, " AND section = $13 AND code = $14", section, code),
+        (_, code) => list!(db, ctx, page, " AND section = $13 AND code = $14 AND code <> ''", section, code),
     }
 }
 
@@ -104,7 +104,7 @@ pub const fn ends(is_over: Option<bool>, now: Timestamp) -> Period {
     }
 }
 
-/// The number of records of the section that were not retracted: at most 100.
+/// The number of records of the section, from the page's first day on, that were not retracted: at most 100.
 pub async fn count(db: &Db, ctx: &Ctx, page: &Page) -> Result<i64, StoreError> {
     let row = db
         .read(|connection| {
@@ -112,7 +112,7 @@ pub async fn count(db: &Db, ctx: &Ctx, page: &Page) -> Result<i64, StoreError> {
                 r#"SELECT r.count AS "count!" FROM zp_enter($1, $2, $3, $4) AS tenant CROSS JOIN LATERAL (
                      SELECT count(*) FROM (
                          SELECT FROM record WHERE organisation_id = tenant AND client_id = $5 AND section = $6
-                             AND retracted_at IS NULL LIMIT 100
+                             AND at >= $7 AND retracted_at IS NULL LIMIT 100
                      ) AS counted
                  ) AS r"#,
                 ctx.organisation.uuid(),
@@ -121,6 +121,7 @@ pub async fn count(db: &Db, ctx: &Ctx, page: &Page) -> Result<i64, StoreError> {
                 ctx.since.map(Timestamp::to_sqlx) as _,
                 page.client.uuid(),
                 i32::from(page.section),
+                page.period.from.unwrap_or(ALWAYS.0).to_sqlx() as _,
             )
             .fetch_one(connection)
             .boxed()

@@ -190,12 +190,12 @@ pub async fn count_own(tx: &mut Tx, client: ClientId) -> Result<i64, StoreError>
     Ok(count.fetch_one(tx.connection()).await?)
 }
 
-/// Up to 500 records with content, after this one, for a new judgement: their ids, contents, and times and codes.
+/// Up to 500 records with content, after this one, for a new judgement, locked until the commit: their ids, contents, and times and codes.
 pub async fn page_of_all(tx: &mut Tx, after: Uuid) -> Result<Vec<(Uuid, Vec<u8>, Facts)>, StoreError> {
     let organisation = tx.ctx().organisation.uuid();
     let rows = sqlx::query!(
         r#"SELECT id, content AS "content!", at, ends_at, code FROM record
-         WHERE organisation_id = $1 AND id > $2 AND content IS NOT NULL ORDER BY id LIMIT 500"#,
+         WHERE organisation_id = $1 AND id > $2 AND content IS NOT NULL ORDER BY id LIMIT 500 FOR UPDATE"#,
         organisation,
         after,
     )

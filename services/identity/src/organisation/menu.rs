@@ -68,6 +68,7 @@ impl MenuTable {
         headings.dedup();
         headings.len() == named
             && tabs_fit
+            && (self.tabs.is_empty() || items.is_empty() || items.iter().any(|item| *item == DOSSIER))
             && (items.is_empty() || items.iter().any(|item| *item == "start"))
             && items.iter().all(|item| exists(item))
             && self.groups.iter().all(|group| !group.items.is_empty())

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use crate::{
     example::long_name,
     i18n::filters,
-    sections::records::kind::{Kind, day},
+    sections::records::kind::{Kind, Lasting, day},
 };
 
 /// A care agreement.
@@ -56,7 +56,7 @@ impl Kind for CareAgreementView {
         }]
     }
 
-    fn label(&self, is_over: bool) -> Option<String> {
-        Some(if is_over { "record-expired" } else { "record-current" }.to_owned())
+    fn label(&self, lasting: Lasting) -> Option<String> {
+        Some(lasting.word())
     }
 }

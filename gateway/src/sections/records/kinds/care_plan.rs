@@ -10,7 +10,7 @@ use crate::{
     example::{long_name, long_text},
     i18n::filters,
     sections::records::{
-        kind::{Kind, day},
+        kind::{Kind, Lasting, day},
         period::Preset::{self, All, Custom, Expired, TwoYears, Year},
     },
 };
@@ -103,8 +103,8 @@ impl Kind for CarePlanView {
         vec![plan("current"), plan("proposed"), plan("earlier")]
     }
 
-    fn label(&self, is_over: bool) -> Option<String> {
-        Some(format!("care-plan-{}", if is_over && self.state == "current" { "lapsed" } else { self.state }))
+    fn label(&self, lasting: Lasting) -> Option<String> {
+        Some(if self.state == "current" { lasting.word() } else { format!("care-plan-{}", self.state) })
     }
 
     fn is_in_panel(&self) -> bool {

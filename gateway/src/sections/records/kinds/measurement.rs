@@ -12,7 +12,6 @@ use crate::{
     sections::records::{
         chart::{Chart, Point, ValueView},
         kind::Kind,
-        period::Preset::{self, All, Custom, Month, Week, Year},
     },
 };
 
@@ -31,7 +30,7 @@ pub struct MeasurementView {
 }
 
 impl Kind for MeasurementView {
-    const PRESETS: &'static [Preset] = &[All, Week, Month, Year, Custom];
+    const HAS_CHART: bool = true;
 
     fn of(kind: content::Kind) -> Option<Self> {
         let content::Kind::Measurement(measurement) = kind else { return None };

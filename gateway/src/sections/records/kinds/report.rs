@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::{
     example::{ARABIC_NAME, long_name, long_text},
     i18n::filters,
-    sections::records::kind::Kind,
+    sections::records::kind::{Kind, Lasting},
 };
 
 /// A report.
@@ -65,7 +65,7 @@ impl Kind for ReportView {
         ]
     }
 
-    fn label(&self, _is_over: bool) -> Option<String> {
+    fn label(&self, _lasting: Lasting) -> Option<String> {
         Some(format!("report-kind-{}", self.kind))
     }
 }
@@ -73,7 +73,8 @@ impl Kind for ReportView {
 impl ReportView {
     /// The Fluent key of the author's relation to the client; `None`: the author is of the organisation.
     fn relation(&self) -> Option<String> {
-        let relation = self.author_role.replace('_', "-");
-        (self.kind == "own").then(|| format!("relation-{relation}"))
+        const KNOWN: [&str; 4] = ["client", "representative", "relative", "third_party"];
+        let is_relation = self.kind == "own" && KNOWN.contains(&self.author_role.as_str());
+        is_relation.then(|| format!("relation-{}", self.author_role.replace('_', "-")))
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     example::long_text,
     i18n::filters,
     sections::records::{
-        kind::{Kind, day},
+        kind::{Kind, Lasting, day},
         period::Preset::{self, All, Current, Custom, Expired},
     },
 };
@@ -59,7 +59,7 @@ impl Kind for SubscriptionView {
         }]
     }
 
-    fn label(&self, is_over: bool) -> Option<String> {
-        Some(if is_over { "record-expired" } else { "record-current" }.to_owned())
+    fn label(&self, lasting: Lasting) -> Option<String> {
+        Some(lasting.word())
     }
 }
