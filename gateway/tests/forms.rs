@@ -262,3 +262,28 @@ async fn whoever_refuses_the_terms_is_logged_out() {
         "{cookies:?}"
     );
 }
+
+#[tokio::test]
+async fn a_report_that_is_sent_twice_is_written_once() {
+    let portal = Portal::start().await;
+    let page = portal.ask(&Method::GET, "/reports/new", Some(TOKEN)).await;
+    let body = format!("text=Samen%20gewandeld.&stamp={}", hidden_value(&page, "stamp"));
+    portal.dossier.take_calls();
+    let send = || send(&portal, "/reports/new", Some(TOKEN), &body);
+    let (first, second) = tokio::join!(send(), send());
+    for answer in [&first, &second] {
+        assert_eq!((answer.status, answer.header("location")), (303, "/reports"), "{answer:?}");
+    }
+    assert_eq!(portal.dossier.take_calls(), ["WriteReport"]);
+}
+
+#[tokio::test]
+async fn a_long_report_of_other_letters_reaches_the_service() {
+    let portal = Portal::start().await;
+    let page = portal.ask(&Method::GET, "/reports/new", Some(TOKEN)).await;
+    // Each of these letters takes four bytes, and twelve in a form.
+    let text = "%F0%90%8E%A0".repeat(20_000);
+    let body = format!("text={text}&stamp={}", hidden_value(&page, "stamp"));
+    let answer = send(&portal, "/reports/new", Some(TOKEN), &body).await;
+    assert_eq!(answer.status, 303, "{answer:?}");
+}

@@ -132,8 +132,7 @@ impl Db {
         };
         let client = ctx.client.map(|client| client.to_string()).unwrap_or_default();
         let sections = match ctx.sections() {
-            None => String::new(),
-            Some(sections) if sections.is_empty() => "0".to_owned(),
+            None => "all".to_owned(),
             Some(sections) => sections.iter().map(i32::to_string).collect::<Vec<_>>().join(","),
         };
         let since = ctx.since.map(|since| since.to_string()).unwrap_or_default();
@@ -178,7 +177,9 @@ impl Db {
     ) -> Result<T, StoreError> {
         let open = async || {
             let mut connection = self.connect_as("app").await?;
-            sqlx::query("SET default_transaction_read_only = on").execute(&mut connection).await?;
+            // One plan for all values: a plan of its own for each long dossier would cost more than the read.
+            let settings = "SET default_transaction_read_only = on; SET plan_cache_mode = force_generic_plan";
+            sqlx::raw_sql(settings).execute(&mut connection).await?;
             Ok(connection)
         };
         self.readers.read(open, statement).await

@@ -16,7 +16,7 @@ use crate::{
 /// When dossier cannot be reached.
 pub async fn panel<K: Place>(app: &App, session: &Session) -> Result<PanelContent, Problem> {
     // Retracted records, and those that the panel leaves out, take no place.
-    let page_size = i32::try_from(K::PANEL_ROWS).unwrap_or(i32::MAX).saturating_add(10);
+    let page_size = i32::try_from(K::PANEL_ROWS).unwrap_or(i32::MAX).saturating_add(4);
     let selection = Selection { page_size, validity: K::PANEL.into(), counted: true, ..Selection::default() };
     let listing = K::list(app.services.dossier_for(session), selection).await?;
     let now = app.clock.now();

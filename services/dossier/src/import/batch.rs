@@ -25,6 +25,9 @@ use crate::{
     state::State,
 };
 
+/// After so many records, other work has its turn.
+const TURN: usize = 25;
+
 /// What a batch changes, to tell of it at its end.
 #[derive(Default)]
 struct Changes {
@@ -55,7 +58,11 @@ pub async fn run(
     let mut results = Vec::with_capacity(batch.len());
     let (mut pending, mut origins) = (Vec::new(), HashSet::new());
     let mut changes = Changes::default();
-    for request in batch {
+    for (number, request) in batch.into_iter().enumerate() {
+        if number % TURN == TURN - 1 {
+            // Readers have their turn: a batch takes milliseconds of the one thread.
+            tokio::task::yield_now().await;
+        }
         let (sequence, historic) = (request.sequence, request.historic);
         match request.item {
             None => results.push(refused(sequence, &[])),

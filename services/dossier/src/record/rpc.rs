@@ -98,7 +98,14 @@ pub async fn list(
         let sources = sources.map(|(source, at)| SourceFeed { source, fed_at: Some(time::to_proto(at)) });
         listing.sources = sources.collect();
         if selection.counted {
-            let count = select::count(&state.db, ctx, &page).await?;
+            // A complete list is its own count.
+            let standing = listing.entries.iter().filter(|entry| entry.content.is_some()).count();
+            let is_whole = !more && page.ends == select::ends(None, ctx.now);
+            let count = if is_whole {
+                i64::try_from(standing).unwrap_or(i64::MAX)
+            } else {
+                select::count(&state.db, ctx, &page).await?
+            };
             listing.count = i32::try_from(count).unwrap_or(i32::MAX);
         }
     }

@@ -88,7 +88,7 @@ macro_rules! list {
 pub async fn list(db: &Db, ctx: &Ctx, page: &Page) -> Result<Vec<Stored>, StoreError> {
     let section = i32::from(page.section);
     match (page.section, page.code.as_str()) {
-        (Section::Timeline, _) => list!(db, ctx, page, ""),
+        (Section::Timeline, _) => list!(db, ctx, page, " AND section > 0"),
         (_, "") => list!(db, ctx, page, " AND section = $13", section),
         (_, code) => list!(db, ctx, page, " AND section = $13 AND code = $14 AND code <> ''", section, code),
     }
