@@ -135,7 +135,7 @@ async fn a_bad_import_record_is_refused_alone_with_its_field() {
 async fn large_broken_and_cross_site_requests_are_refused_in_dutch() {
     let system = System::start().await;
     let portal = system.portal("thuisgenoten");
-    let large = portal.post("/login", "", &json!({ "username": "x".repeat(100_000), "password": "" })).await;
+    let large = portal.post("/login", "", &json!({ "username": "x".repeat(300_000), "password": "" })).await;
     assert_eq!(large.status, StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(large.body["title"], "Dit is te groot om te versturen. Maak het korter.");
     let unknown =

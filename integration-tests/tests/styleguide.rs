@@ -143,7 +143,7 @@ async fn menu(browser: &Browser) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn frame_holds_fourteen_items_in_every_organisations_colours() {
+async fn frame_holds_every_item_in_every_organisations_colours() {
     let system = System::start().await;
     let browser = Browser::start().await;
     for organisation in ORGANISATIONS {
@@ -171,7 +171,9 @@ async fn frame_holds_fourteen_items_in_every_organisations_colours() {
             "return [...document.querySelectorAll('[aria-current=true]')].map((it) => it.textContent)";
         assert_eq!(browser.run(&format!("{current}[0]")).await, json!("Wie heeft toegang"));
         let items = menu(&browser).await;
-        assert_eq!(items.len(), 14, "{items:?}");
+        // Vivre has three of its sections as tabs of one item.
+        let count = if organisation == "vivre" { 15 } else { 17 };
+        assert_eq!(items.len(), count, "{items:?}");
         let headings =
             "return [...document.querySelectorAll('.zp-menu__heading')].map((it) => it.textContent)";
         let headings = browser.run(headings).await;
@@ -184,7 +186,7 @@ async fn frame_holds_fourteen_items_in_every_organisations_colours() {
         assert!(closed <= 130.0, "{organisation}: the first heading is at {closed} px");
         assert_eq!(menu(&browser).await, Vec::<String>::new(), "closed");
         browser.press("[aria-controls=menu]").await;
-        assert_eq!(menu(&browser).await.len(), 16, "with the name and the logout");
+        assert_eq!(menu(&browser).await.len(), count + 2, "with the name and the logout");
         assert!(top().await > closed + 700.0, "the menu does not cover the page");
         browser.picture(&format!("menu-open-{organisation}"), 390, 800).await;
         browser.keys("\u{e00c}").await;
@@ -320,7 +322,7 @@ async fn small_parts_stand_where_people_look_for_them() {
             || getComputedStyle(it).borderInlineStartColor === 'rgb(255, 255, 255)')";
     let bars = browser.run(bars).await;
     let seen: Vec<bool> = bars.as_array().unwrap().iter().map(|hidden| hidden == &json!(false)).collect();
-    assert_eq!((seen.len(), seen.iter().filter(|it| **it).count(), seen[1]), (14, 1, true), "{bars}");
+    assert_eq!((seen.len(), seen.iter().filter(|it| **it).count(), seen[1]), (17, 1, true), "{bars}");
 
     browser.emulate("screen", false).await;
     browser.go(&format!("{address}/styleguide/reports?language=en")).await;

@@ -157,7 +157,7 @@ async fn a_client_invites_a_guest_who_accepts_and_loses_access() {
     assert!(other.path.starts_with("/login"), "V19, V20: no portal before the guest accepts");
     other.open("/login/invitation").await;
     other.press("Uitnodiging aannemen", &[]).await.sees("Dossier van mevrouw C. Jansen");
-    other.follow("Rapportages").await.sees("Rapportages");
+    other.follow("Mijn Dossier").await.sees("Rapportages");
     other.open("/users").await.sees("Deze pagina bestaat niet, of is niet voor u bedoeld.");
     visitor.open("/users").await.sees_no("Uitgenodigd, nog niet aangenomen");
     // V18: the client ends the access, which works at once: the guest's open live stream closes.

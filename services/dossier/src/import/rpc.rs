@@ -14,7 +14,7 @@ use super::batch;
 use crate::{error::Error, state::State};
 
 /// The maximum number of records in one transaction.
-const MAX_BATCH: usize = 250;
+const MAX_BATCH: usize = 500;
 /// The size in bytes at which a batch is full, whatever the number of its records.
 const MAX_BATCH_SIZE: usize = 8 * 1024 * 1024;
 /// The stream of results, batch after batch.
