@@ -9,7 +9,7 @@ use serde_json::Value;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn small_records_without_a_pause_are_slowed_and_never_cut() {
-    const RECORDS: u32 = 100_000;
+    const RECORDS: u32 = 50_000;
     let system = System::start().await;
     let ecd = system.ecd("thuisgenoten");
     let (_, client) = ecd.register_client("mevrouw A. de Vries").await.unwrap();
