@@ -28,7 +28,7 @@ pub struct PanelRow {
     pub id: String,
     /// When it was written, or begins.
     pub at: Timestamp,
-    /// Whether the time of day counts.
+    /// Whether the row is about a moment: the page then shows the time of day, else the day alone.
     #[serde(skip)]
     pub is_moment: bool,
     /// The text. Pages show its first two lines.

@@ -7,8 +7,9 @@ use utoipa::ToSchema;
 
 use crate::i18n::filters;
 
-/// The width and height of the drawing, and the room around the lines, in its own units.
+/// The width and height of the SVG drawing, in units of its `viewBox`.
 const SIZE: (f64, f64) = (640.0, 240.0);
+/// The empty margin on each side of the lines, in the same units: points at the edge stay whole.
 const ROOM: f64 = 20.0;
 /// The part of the mean by which the last values must differ from the first for a trend.
 const TREND: f64 = 0.02;

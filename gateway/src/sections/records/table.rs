@@ -113,7 +113,6 @@ macro_rules! records {
             panel: Some(|app, session| Box::pin(panel::<$view>(app, session))),
         },)*];
 
-
         /// The states of each kind's pages, for the style guide.
         pub fn states() -> Vec<Example> {
             let first = [$((Section::$section, $view::examples().pop().map(AnyRecord::$section)),)*];

@@ -8,7 +8,8 @@ use proto::dossier::v1::{self, Entry, ErrorReason, GetRecordResponse, Record, Re
 use super::{Found, Incoming, PORTAL, RecordId, Stored, content};
 use crate::client::parse_origin;
 
-/// The largest content, in bytes: a page of the longest records stays within one message.
+/// The largest content of a record, in bytes. A larger content is refused, so that the answer with a page of 20 records
+/// stays below gRPC's limit of 4 MiB for a message.
 const MAX_CONTENT_SIZE: usize = 128 * 1024;
 
 /// Validates a record and gives it a new id.

@@ -19,7 +19,8 @@ use crate::{
     state::State,
 };
 
-/// How many reports the people around one client write within a day: more is a flood.
+/// The most reports that all people together may write into one client's dossier within 24 hours. Further reports are
+/// refused, so that nobody floods the dossier.
 const PER_DAY: i64 = 50;
 
 /// WriteReport.
